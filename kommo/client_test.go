@@ -1,0 +1,155 @@
+package kommo
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// acceptedBody is a real answer, from the log of another client.
+const acceptedBody = `{"new_message":{"conversation_id":"742a15d7-dd9b-45af-9462-4111d17c407b",
+"sender_id":"318e5488-9e12-42a6-b534-34e1b075726a","receiver_id":"0eefd103-5d5d-4bf6-88e7-1c5b87a3e973",
+"msgid":"ecfb59bc-06c6-4c81-aca3-8745c38fb2d5","ref_id":"d180fd81-9969-4509-8e49-d73a6d945576"}}`
+
+func TestSendPostsWhatIsSigned(t *testing.T) {
+	body := []byte(`{"event_type":"new_message","payload":{"text":"<b>&\\ü 😀"}}` + "\n ")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got, err := io.ReadAll(r.Body)
+		if err != nil || !bytes.Equal(got, body) {
+			t.Errorf("body = %q, %v, want %q", got, err, body)
+		}
+		if got, want := r.RequestURI, "/v2/origin/custom/"+testScope; got != want {
+			t.Errorf("request URI = %q, want %q", got, want)
+		}
+		if got, want := r.Header.Get("User-Agent"), "kommo-import"; got != want {
+			t.Errorf("User-Agent = %q, want %q", got, want)
+		}
+		checkSignature(t, r, "/v2/origin/custom/"+testScope, body)
+		io.WriteString(w, acceptedBody)
+	}))
+	defer server.Close()
+
+	client := newClient(nil)
+	client.BaseURL = server.URL + "/"
+	got, err := client.Send(t.Context(), body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Accepted{
+		ChatID:     "742a15d7-dd9b-45af-9462-4111d17c407b",
+		MessageID:  "ecfb59bc-06c6-4c81-aca3-8745c38fb2d5",
+		SenderID:   "318e5488-9e12-42a6-b534-34e1b075726a",
+		ReceiverID: "0eefd103-5d5d-4bf6-88e7-1c5b87a3e973",
+		RefID:      "d180fd81-9969-4509-8e49-d73a6d945576",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("answer differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestSendOfIncoming(t *testing.T) {
+	for _, body := range []string{
+		`{"new_message":{"msgid":"m","ref_id":"r","receiver_id":null}}`,
+		`{"new_message":{"msgid":"m","ref_id":"r"},"more":[1]}`,
+	} {
+		got, err := newClient(answering(200, nil, body)).Send(t.Context(), []byte("{}"))
+		if want := (Accepted{MessageID: "m", RefID: "r"}); got != want || err != nil {
+			t.Errorf("got %+v, %v, want %+v", got, err, want)
+		}
+	}
+}
+
+func TestCreateChat(t *testing.T) {
+	const want = `{"conversation_id":"c-1","user":{"id":"u-1","name":"Ann & Bob","profile":{"phone":"+79151112233"}}}`
+	client := newClient(roundTrip(func(r *http.Request) (*http.Response, error) {
+		body, _ := io.ReadAll(r.Body)
+		if got := string(body); got != want {
+			t.Errorf("body = %s, want %s", got, want)
+		}
+		path := "/v2/origin/custom/" + testScope + "/chats"
+		if got := r.URL.String(); got != "https://amojo.kommo.com"+path {
+			t.Errorf("URL = %s", got)
+		}
+		checkSignature(t, r, path, body)
+		return answering(200, nil, `{"id":"742a","user":{"id":"b709"}}`)(r)
+	}))
+	id, err := client.CreateChat(t.Context(), NewChat{
+		ConversationID: "c-1",
+		User:           Participant{ID: "u-1", Name: "Ann & Bob", Profile: Profile{Phone: "+79151112233"}},
+	})
+	if id != "742a" || err != nil {
+		t.Errorf("got %q, %v, want 742a", id, err)
+	}
+}
+
+func TestClientOfManyGoroutines(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, acceptedBody)
+	}))
+	defer server.Close()
+	client := newClient(nil)
+	client.BaseURL = server.URL
+	var workers sync.WaitGroup
+	for range 8 {
+		workers.Go(func() {
+			for range 10 {
+				if _, err := client.Send(t.Context(), []byte("{}")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	workers.Wait()
+}
+
+func TestAddresses(t *testing.T) {
+	tests := []struct{ base, scope, want string }{
+		{"https://amojo.kommo.com", testScope, ""},
+		{"http://localhost:8080", testScope, ""},
+		{"http://[::1]:8080/below/", testScope, ""},
+		{"http://amojo.kommo.com", testScope, "base URL: plain http to amojo.kommo.com: only https leaves this machine"},
+		{"amojo.kommo.com", testScope, "base URL: not of the form https://host"},
+		{"https://u:password@h:port", testScope, "base URL: not of the form https://host"},
+		{"https://u:password@host", testScope, "base URL: has a user, a query or a fragment"},
+		{"https://host?password", testScope, "base URL: has a user, a query or a fragment"},
+		{"ftp://host", testScope, "base URL: not of the form https://host"},
+		{"", "", `scope id "": not an id`},
+		{"", "../a", `scope id "../a": not an id`},
+		{"", "a?b", `scope id "a?b": not an id`},
+	}
+	for _, test := range tests {
+		client := newClient(answering(200, nil, acceptedBody))
+		client.BaseURL, client.ScopeID = test.base, test.scope
+		_, err := client.Send(t.Context(), []byte("{}"))
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("base %q, scope %q: got %q, want %q", test.base, test.scope, got, test.want)
+		}
+	}
+}
+
+func TestErrorsNameTheRequest(t *testing.T) {
+	client := newClient(answering(400, nil, "no"))
+	client.BaseURL = "https://amojo.amocrm.ru"
+	_, err := client.HistoryPage(t.Context(), testChat, 0)
+	want := "GET amojo.amocrm.ru/v2/origin/custom/" + testScope + "/chats/" + testChat + "/history: kommo refused it: no"
+	if got := err.Error(); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestBodyWithoutNumberForJSON(t *testing.T) {
+	_, err := Marshal(NewMessage{Message: Message{Location: &Location{Latitude: notANumber()}}})
+	if err == nil || !strings.HasPrefix(err.Error(), "marshalling for kommo: ") {
+		t.Errorf("got %v, want an error", err)
+	}
+}

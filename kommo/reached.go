@@ -1,0 +1,61 @@
+package kommo
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http/httptrace"
+	"sync/atomic"
+)
+
+// A connection is what net/http tells about getting one for a request.
+type connection struct {
+	asked, got atomic.Bool
+}
+
+func traceConnection(ctx context.Context) (context.Context, *connection) {
+	c := new(connection)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { c.asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { c.got.Store(true) },
+	}), c
+}
+
+// transportError returns the typed error for a request without an answer. ctx is the caller's, limited the
+// attempt's.
+func transportError(ctx, limited context.Context, err error, c *connection, scrub scrubber) error {
+	unsent := neverSent(err, c)
+	if unsent && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	switch ended := ctx.Err(); {
+	case ended == nil && limited.Err() != nil:
+		err = context.Cause(limited)
+	case ended != nil && !errors.Is(err, ended):
+		err = fmt.Errorf("%w: %w", ended, err) // net/http tells the cause of the end, which need not wrap it
+	}
+	err = scrub.error(err)
+	if unsent {
+		return &UnreachableError{Err: err}
+	}
+	return &UnknownOutcomeError{Err: err}
+}
+
+// neverSent reports whether it is certain that no byte of the request left: net/http was asked for a connection
+// and got none, or the error is one that only the making of a connection has. Other transports than net/http's
+// are not traced, so for them the error alone counts.
+//
+// A [tls.RecordHeaderError] is no proof: it also comes from a connection that breaks later.
+func neverSent(err error, c *connection) bool {
+	if c.asked.Load() && !c.got.Load() {
+		return true
+	}
+	if operation, ok := errors.AsType[*net.OpError](err); ok {
+		return operation.Op == "dial" || operation.Op == "proxyconnect"
+	}
+	_, lookup := errors.AsType[*net.DNSError](err)
+	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
+	return lookup || certificate
+}
