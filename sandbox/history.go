@@ -1,0 +1,146 @@
+package sandbox
+
+import (
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// longestPage is the documented maximum of limit; that it is also the default is the sandbox's choice.
+const longestPage = 50
+
+type historyAnswer struct {
+	Messages []historyMessage `json:"messages"`
+}
+
+type historyMessage struct {
+	Timestamp     int64          `json:"timestamp"`
+	MsecTimestamp int64          `json:"msec_timestamp"`
+	Sender        historyParty   `json:"sender"`
+	Receiver      *historyParty  `json:"receiver,omitempty"`
+	Message       historyContent `json:"message"`
+}
+
+type historyParty struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	ClientID string `json:"client_id,omitempty"` // absent for a CRM user or the bot
+	Avatar   string `json:"avatar"`
+	Phone    string `json:"phone,omitempty"`
+	Email    string `json:"email,omitempty"`
+}
+
+// historyContent has the empty placeholders of the published samples.
+type historyContent struct {
+	ID        string    `json:"id"`        // Kommo's
+	ClientID  string    `json:"client_id"` // our msgid
+	Type      string    `json:"type"`
+	Text      string    `json:"text"`
+	Media     string    `json:"media"`
+	Thumbnail string    `json:"thumbnail"`
+	FileName  string    `json:"file_name"`
+	FileSize  int64     `json:"file_size"`
+	Location  *location `json:"location,omitempty"`
+	Contact   *contact  `json:"contact,omitempty"`
+}
+
+// history answers GET …/{scope}/chats/{chat}/history?limit=&offset=, newest first. A chat that does not exist, and a
+// page on which there is nothing, is a 204; that a page beyond the end is one too is the sandbox's choice.
+func (k *Kommo) history(chatID, query string) answer {
+	limit, offset, err := parsePage(query)
+	if err != nil {
+		return refused(err.Error())
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	c := k.store.byUUID[chatID]
+	if c == nil {
+		return emptyAnswer(http.StatusNoContent)
+	}
+	visible := c.visible(k.Options.Now().Add(-k.Options.HistoryDelay))
+	start := min(offset, len(visible))
+	page := visible[start:min(start+limit, len(visible))]
+	if len(page) == 0 {
+		return emptyAnswer(http.StatusNoContent)
+	}
+	var a historyAnswer
+	for _, m := range page {
+		a.Messages = append(a.Messages, m.forHistory())
+	}
+	return okAnswer(a)
+}
+
+func parsePage(query string) (limit, offset int, err error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return 0, 0, within("query", misfitf("%v", err))
+	}
+	limit, err = strconv.Atoi(cmp.Or(values.Get("limit"), strconv.Itoa(longestPage)))
+	if err != nil || limit < 1 || limit > longestPage {
+		return 0, 0, within("limit", misfitf("want a number from 1 to %d", longestPage))
+	}
+	offset, err = strconv.Atoi(cmp.Or(values.Get("offset"), "0"))
+	if err != nil || offset < 0 {
+		return 0, 0, within("offset", misfitf("want a number from 0"))
+	}
+	return limit, offset, nil
+}
+
+// visible returns the messages that had arrived by then, newest first; of one millisecond, the later arrival first.
+func (c *chat) visible(by time.Time) []*message {
+	if len(c.newestFirst) < len(c.messages) {
+		c.newestFirst = slices.Clone(c.messages)
+		slices.Reverse(c.newestFirst)
+		slices.SortStableFunc(c.newestFirst, func(a, b *message) int { return cmp.Compare(b.msec, a.msec) })
+	}
+	if last := c.messages; len(last) == 0 || !last[len(last)-1].arrived.After(by) {
+		return c.newestFirst
+	}
+	var there []*message
+	for _, m := range c.newestFirst {
+		if !m.arrived.After(by) {
+			there = append(there, m)
+		}
+	}
+	return there
+}
+
+func (m *message) forHistory() historyMessage {
+	p := m.payload()
+	h := historyMessage{
+		Timestamp:     p.Timestamp,
+		MsecTimestamp: p.MsecTimestamp,
+		Sender:        m.sender.forHistory(p.Sender.RefID != ""),
+		Message: historyContent{
+			ID: m.id, ClientID: m.msgid, Type: p.Message.Type, Text: p.Message.Text,
+			Media: p.Message.Media, FileName: p.Message.FileName, FileSize: p.Message.FileSize,
+			Location: p.Message.Location, Contact: p.Message.Contact,
+		},
+	}
+	if m.receiver != nil {
+		receiver := m.receiver.forHistory(p.Receiver.RefID != "")
+		h.Receiver = &receiver
+	}
+	return h
+}
+
+// payload reads the body again; that it can be read was checked when it came.
+func (m *message) payload() payload {
+	var e envelope
+	if err := json.Unmarshal(m.body, &e); err != nil {
+		return payload{}
+	}
+	return e.Payload
+}
+
+func (p *Participant) forHistory(ofCRM bool) historyParty {
+	h := historyParty{ID: p.ID, Name: p.Name, ClientID: p.ClientID, Avatar: p.Avatar, Phone: p.Phone, Email: p.Email}
+	if ofCRM {
+		h.ClientID = ""
+	}
+	return h
+}

@@ -1,0 +1,127 @@
+package sandbox
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+)
+
+// Who the sandbox's Kommo is unless Options say otherwise. The ids are made up and of the documented form.
+const (
+	defaultChannelID     = "5a0db0c5-0000-4000-8000-0000000000c1"
+	defaultChannelSecret = "73616e64626f782d6368616e6e656c2d73656372"
+	defaultAccountID     = "5a0db0c5-0000-4000-8000-0000000000a1"
+	defaultBotID         = "5a0db0c5-0000-4000-8000-0000000000b1"
+	defaultManagerID     = "5a0db0c5-0000-4000-8000-0000000000d1"
+)
+
+// Duplicates says what becomes of a message whose msgid has arrived before, in whatever chat.
+// Kommo's documents say that it is not accepted, but not how that looks.
+type Duplicates string
+
+const (
+	KeepDuplicates   Duplicates = "keep"   // stored once more, so that a double sending is seen; the default
+	DropDuplicates   Duplicates = "drop"   // answered like the first one and not stored
+	RefuseDuplicates Duplicates = "refuse" // answered with 400
+)
+
+// RetryAfterPlace says where a 429 tells how long to wait. Kommo documents none for the Chats API;
+// its main API tells it in the body.
+type RetryAfterPlace string
+
+const (
+	InHeader RetryAfterPlace = "header" // Retry-After in seconds; the default
+	InDate   RetryAfterPlace = "date"   // Retry-After as an HTTP date by the sandbox's clock
+	InBody   RetryAfterPlace = "body"   // retry_after in the JSON body
+	Nowhere  RetryAfterPlace = "none"
+)
+
+// Options say who the sandbox's Kommo is, and how it behaves where Kommo's documents are silent.
+// The zero value is a Kommo with fixed ids, without limits, waits or faults, which keeps duplicates.
+type Options struct {
+	ChannelID     string // uuid of the channel; has a fixed default, like the four that follow
+	ChannelSecret string // 40 hexadecimal digits, used as text
+	AccountID     string // amojo id of the account
+	BotID         string // amojo id of the channel's bot
+	ManagerID     string // amojo id of a CRM user; other ref_ids are taken as well
+
+	Disconnected bool // the account is not connected to the channel until somebody connects it
+
+	Now       func() time.Time // the time of arrivals; nil: time.Now
+	ClockSkew time.Duration    // added to Now for signatures and Date headers, to rehearse a wrong system clock
+
+	Latency      time.Duration // how long each answer takes; what it answers has been taken at once
+	HistoryDelay time.Duration // how long after its acceptance a message appears in the history
+	Duplicates   Duplicates    // "" means KeepDuplicates
+
+	RateLimit    int             // more requests than this in any second are answered with 429; 0: no limit
+	RetryAfter   time.Duration   // the wait that a 429 asks for, in whole seconds rounded up; 0: one second
+	RetryAfterIn RetryAfterPlace // "" means InHeader
+	BlockAfter   int             // after so many 429s every request is answered with a plain 403; 0: never
+	BlockFor     time.Duration   // how long such a block lasts; 0: for good
+
+	Rules []Rule // the faults from the start on
+	Seed  uint64 // of the chance that rules with a probability are decided by
+}
+
+// Check reports the first option that has no meaning. NewKommo treats an unknown word as the default.
+func (o Options) Check() error {
+	switch cmp.Or(o.Duplicates, KeepDuplicates) {
+	case KeepDuplicates, DropDuplicates, RefuseDuplicates:
+	default:
+		return fmt.Errorf("duplicates %q: want keep, drop or refuse", o.Duplicates)
+	}
+	switch cmp.Or(o.RetryAfterIn, InHeader) {
+	case InHeader, InDate, InBody, Nowhere:
+	default:
+		return fmt.Errorf("retry-after in %q: want header, date, body or none", o.RetryAfterIn)
+	}
+	if o.RateLimit < 0 || o.BlockAfter < 0 {
+		return fmt.Errorf("rate limit %d, block after %d: want 0 or more", o.RateLimit, o.BlockAfter)
+	}
+	if min(o.Latency, o.HistoryDelay, o.RetryAfter, o.BlockFor) < 0 {
+		return fmt.Errorf("latency %v, history delay %v, retry-after %v, block for %v: want 0 or more",
+			o.Latency, o.HistoryDelay, o.RetryAfter, o.BlockFor)
+	}
+	for _, r := range o.Rules {
+		if err := r.Check(); err != nil {
+			return fmt.Errorf("rule %q: %w", r, err)
+		}
+	}
+	return nil
+}
+
+func (o Options) withDefaults() Options {
+	o.ChannelID = cmp.Or(o.ChannelID, defaultChannelID)
+	o.ChannelSecret = cmp.Or(o.ChannelSecret, defaultChannelSecret)
+	o.AccountID = cmp.Or(o.AccountID, defaultAccountID)
+	o.BotID = cmp.Or(o.BotID, defaultBotID)
+	o.ManagerID = cmp.Or(o.ManagerID, defaultManagerID)
+	o.Duplicates = cmp.Or(o.Duplicates, KeepDuplicates)
+	o.RetryAfterIn = cmp.Or(o.RetryAfterIn, InHeader)
+	o.RetryAfter = cmp.Or(o.RetryAfter, time.Second)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// ScopeID returns the id of the connection between channel and account, which the paths of the Chats API begin with.
+func (k *Kommo) ScopeID() string {
+	return k.Options.ChannelID + "_" + k.Options.AccountID
+}
+
+// Environment returns the lines KEY=value that point kommo-import at this sandbox.
+// KOMMO_BASE_URL is among them unless baseURL is empty.
+func (k *Kommo) Environment(baseURL string) []string {
+	lines := []string{
+		"KOMMO_SCOPE_ID=" + k.ScopeID(),
+		"KOMMO_CHANNEL_ID=" + k.Options.ChannelID,
+		"KOMMO_CHANNEL_SECRET=" + k.Options.ChannelSecret,
+		"KOMMO_BOT_ID=" + k.Options.BotID,
+	}
+	if baseURL != "" {
+		lines = append([]string{"KOMMO_BASE_URL=" + baseURL}, lines...)
+	}
+	return lines
+}

@@ -1,0 +1,64 @@
+package sandbox
+
+import (
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/sha1"
+	"encoding/hex"
+	"io"
+	"strings"
+	"time"
+)
+
+// signatureWindow is how far a request's Date may be from the clock. Kommo documents that a signature lives for
+// 15 minutes from its Date; that the same holds for a Date ahead of the clock is the sandbox's choice.
+const signatureWindow = 15 * time.Minute
+
+// checkHeaders returns the refusal that the request's headers deserve, or nil. All four are required, for GET too.
+// What Kommo answers to another type, or to a checksum that is signed but wrong, is not documented: here it is 400.
+func (k *Kommo) checkHeaders(q request) *answer {
+	var refusal answer
+	switch {
+	case !k.signed(q) || !k.fresh(q.header.Get("Date")):
+		refusal = invalidSignature()
+	case q.header.Get("Content-Type") != "application/json":
+		refusal = refused("Content-Type: want application/json")
+	case q.header.Get("Content-MD5") != checksum(q.body):
+		refusal = refused("Content-MD5: not the checksum of the body")
+	default:
+		return nil
+	}
+	return &refusal
+}
+
+// signed reports whether X-Signature is the HMAC-SHA1, in lower-case hexadecimal, of method, Content-MD5,
+// Content-Type, Date and path in one line each, as they were sent. The key is the secret's text.
+func (k *Kommo) signed(q request) bool {
+	parts := []string{q.method}
+	for _, name := range []string{"Content-MD5", "Content-Type", "Date"} {
+		value := q.header.Get(name)
+		if value == "" {
+			return false
+		}
+		parts = append(parts, value)
+	}
+	mac := hmac.New(sha1.New, []byte(k.Options.ChannelSecret))
+	io.WriteString(mac, strings.Join(append(parts, q.path), "\n"))
+	want := hex.EncodeToString(mac.Sum(nil))
+	return hmac.Equal([]byte(q.header.Get("X-Signature")), []byte(want))
+}
+
+// fresh reports whether date is a time near enough to the sandbox's clock. The zone is an offset such as +0000, or GMT.
+func (k *Kommo) fresh(date string) bool {
+	for _, layout := range []string{"Mon, 2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04:05 GMT"} {
+		if t, err := time.Parse(layout, date); err == nil {
+			return k.clock().Sub(t).Abs() <= signatureWindow
+		}
+	}
+	return false
+}
+
+func checksum(body []byte) string {
+	sum := md5.Sum(body)
+	return hex.EncodeToString(sum[:])
+}
