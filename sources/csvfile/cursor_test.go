@@ -1,0 +1,143 @@
+package csvfile_test
+
+import (
+	"cmp"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"kommo-import/sources/csvfile"
+	"kommo-import/sources/sourcetest"
+)
+
+func TestChangedFile(t *testing.T) {
+	const row = "c,1714557600,in,"
+	for _, tt := range []struct {
+		name, before, after string
+		fromStart           bool
+		want                []string
+	}{
+		{"unchanged", header + row + "a\n", header + row + "a\n", false, nil},
+		{"unchanged, no line end", header + row + "a", header + row + "a", false, nil},
+		{"unchanged, open quote", header + row + "\"a\n", header + row + "\"a\n", false, nil},
+		{"only a header", header, header, false, nil},
+		{"blank lines", header + row + "a\n", header + row + "a\n\n,,,\n", false, nil},
+		{"grown", header + row + "a\n", header + row + "a\n" + row + "b\n", false, []string{"3 b"}},
+		{"grown from a header", header, header + row + "a\n", false, []string{"2 a"}},
+		{"grown after lines in a text", header + row + "\"a\nb\"\n", header + row + "\"a\nb\"\n" + row + "c\n", false, []string{"4 c"}},
+		{"grown after a line without end", header + row + "a", header + row + "alas\n" + row + "b\n", true, []string{"2 alas", "3 b"}},
+		{"grown in an open quote", header + row + "\"a\n", header + row + "\"a\nb\"\n" + row + "c\n", true, []string{"2 a\nb", "4 c"}},
+		{"one byte changed", header + row + "a\n" + row + "b\n", header + row + "x\n" + row + "b\n", true, []string{"2 x", "3 b"}},
+		{"other header", "direction,timestamp,conversation_id,text\n", header + row + "a\n", true, []string{"2 a"}},
+		{"shorter", header + row + "a\n" + row + "b\n", header + row + "a\n", true, []string{"2 a"}},
+		{"now empty but for the header", header + row + "a\n", header, true, nil},
+		{"byte order mark added", header + row + "a\n", "\ufeff" + header + row + "a\n", true, []string{"2 a"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := &csvfile.File{Path: write(t, tt.before), Now: now}
+			before := readAll(t, file, "")
+			if !before.FromStart {
+				t.Error("the first reading: FromStart is not set")
+			}
+			if err := os.WriteFile(file.Path, []byte(tt.after), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			after := readAll(t, file, before.Cursor)
+			if after.FromStart != tt.fromStart {
+				t.Errorf("FromStart: got %t, want %t", after.FromStart, tt.fromStart)
+			}
+			if diff := gocmp.Diff(tt.want, outcome(after)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if again := readAll(t, file, after.Cursor); again.FromStart || len(outcome(again)) > 0 {
+				t.Errorf("read once more: got %v, want nothing", outcome(again))
+			}
+		})
+	}
+}
+
+// A zone that is given later makes rows valid that were not, so the file is read again; one that is left out later
+// does not.
+func TestOtherZone(t *testing.T) {
+	file := &csvfile.File{Path: write(t, header+"c,2024-05-01 10:00,in,a\n"), Now: now}
+	madrid, err := time.LoadLocation("Europe/Madrid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cursor := ""
+	for _, tt := range []struct {
+		location          *time.Location
+		messages, invalid int
+	}{{nil, 0, 1}, {nil, 0, 0}, {madrid, 1, 0}, {madrid, 0, 0}, {nil, 0, 0}, {time.UTC, 1, 0}} {
+		file.Location = tt.location
+		b := readAll(t, file, cursor)
+		if len(b.Messages) != tt.messages || len(b.Invalid) != tt.invalid {
+			t.Errorf("in %v: got %d messages and %d invalid, want %d and %d", tt.location, len(b.Messages), len(b.Invalid),
+				tt.messages, tt.invalid)
+		}
+		cursor = cmp.Or(b.Cursor, cursor)
+	}
+}
+
+// Wherever a file was cut off when it was read first: what is read of the whole file later either completes that or
+// replaces it.
+func TestGrowthFromEveryByte(t *testing.T) {
+	const content = "\ufeff" + header + "c,1714557600,in,a\r\nc,1714557600,in,\"say \"\"b\"\"\r\n\r\nb\"\r\n\n,,,\nc,1714557600,in,\"\"\"c\"\n" +
+		"c,yesterday,in,d\nc,1714557600,in,\"e\nc,1714557600,in,f\nc,1714557600,in,\"g\""
+	whole := outcome(readAll(t, &csvfile.File{Path: write(t, content), Now: now}, ""))
+	for cut := range len(content) {
+		file := &csvfile.File{Path: write(t, content[:cut]), Now: now, BatchRows: 1}
+		before, err := sourcetest.Read(t.Context(), file, "")
+		if err != nil {
+			continue // not even a header
+		}
+		if err := os.WriteFile(file.Path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for i, batch := range before {
+			after := readAll(t, file, batch.Cursor)
+			got := outcome(after)
+			if !after.FromStart {
+				for _, earlier := range slices.Backward(before[:i+1]) {
+					got = append(outcome(earlier), got...)
+				}
+			}
+			if diff := gocmp.Diff(whole, got); diff != "" {
+				t.Errorf("cut after %d bytes, resumed after batch %d (-want +got):\n%s", cut, i, diff)
+			}
+		}
+	}
+}
+
+func TestForeignCursors(t *testing.T) {
+	file := &csvfile.File{Path: write(t, header+"c,1714557600,in,a\n"), Now: now}
+	for _, cursor := range []string{
+		"", "17", "null", "{}", "not JSON", `{"chat":"79001234567@c.us"}`, `{"offset":-1,"line":1,"sha256":""}`,
+		`{"offset":3,"line":1,"sha256":"00"}`, `{"offset":999999999999,"line":1,"sha256":"00"}`,
+	} {
+		batch := readAll(t, file, cursor)
+		if got := outcome(batch); !batch.FromStart || !gocmp.Equal(got, []string{"2 a"}) {
+			t.Errorf("%s: got %v, FromStart %t, want the whole file", cursor, got, batch.FromStart)
+		}
+	}
+}
+
+func TestBatchesAreBounded(t *testing.T) {
+	content := []byte(header)
+	for range 12 {
+		content = append(content, "c,1714557600,in,"...)
+		content = append(content, make1MiB()...)
+		content = append(content, '\n')
+	}
+	batches, err := sourcetest.Read(t.Context(), &csvfile.File{Path: write(t, string(content)), Now: now}, "")
+	if err != nil || len(batches) != 3 {
+		t.Errorf("12 texts of 1 MiB: got %d batches, %v, want 3", len(batches), err)
+	}
+}
+
+func make1MiB() []byte {
+	return slices.Repeat([]byte{'a'}, 1<<20)
+}

@@ -1,0 +1,111 @@
+package csvfile_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"kommo-import/sources"
+	"kommo-import/sources/csvfile"
+	"kommo-import/sources/sourcetest"
+)
+
+// TestWrittenRowsComeBack writes any messages as CSV and reads them again.
+func TestWrittenRowsComeBack(t *testing.T) {
+	path := write(t, "")
+	rapid.Check(t, func(t *rapid.T) {
+		want := rapid.SliceOf(rapid.Custom(anyMessage)).Draw(t, "messages")
+		var content bytes.Buffer
+		w := csv.NewWriter(&content)
+		w.UseCRLF = rapid.Bool().Draw(t, "CRLF")
+		w.Write([]string{"text", "timestamp", "conversation_id", "message_id", "direction", "unknown", "author_name"})
+		for _, m := range want {
+			w.Write([]string{m.Text, m.Time.Format(time.RFC3339Nano), m.Conversation.ID, m.ID, string(m.Direction), "?", m.Author.Name})
+		}
+		w.Flush()
+		if err := os.WriteFile(path, content.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		file := &csvfile.File{Path: path, Now: now, BatchRows: rapid.IntRange(1, 5).Draw(t, "batch")}
+		batches, err := sourcetest.Read(t.Context(), file, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := []sources.Message{}
+		for _, batch := range batches {
+			if len(batch.Invalid) > 0 {
+				t.Fatalf("got %+v", batch.Invalid)
+			}
+			for _, m := range batch.Messages {
+				m.Position = ""
+				got = append(got, m)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("(-want +got):\n%s", diff)
+		}
+		if err := sourcetest.Check(t.Context(), file); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func anyMessage(t *rapid.T) sources.Message {
+	text := rapid.Map(rapid.OneOf(rapid.String(), rapid.StringOf(rapid.SampledFrom([]rune("a\"',;\n\r\t é😀\u2028")))),
+		func(s string) string {
+			return strings.NewReplacer("\x00", "", "\r", "").Replace(s) // a csv.Reader makes one line end of CR and LF
+		})
+	notEmpty := text.Filter(func(s string) bool { return strings.TrimSpace(s) != "" })
+	id := strings.TrimSpace(notEmpty.Draw(t, "conversation"))
+	milliseconds := rapid.Int64Range(1_300_000_000_000, now().UnixMilli()).Draw(t, "time")
+	return sources.Message{
+		Conversation: sources.Conversation{ID: id, Kind: sources.KindOfConversation(id), Client: sources.Client{ID: id, Name: id}},
+		ID:           strings.TrimSpace(text.Draw(t, "id")),
+		Time:         time.UnixMilli(milliseconds).UTC(),
+		Direction:    rapid.SampledFrom([]sources.Direction{sources.Incoming, sources.Outgoing}).Draw(t, "direction"),
+		Author:       sources.Author{Name: strings.TrimSpace(text.Draw(t, "author"))},
+		Kind:         sources.KindText,
+		Text:         notEmpty.Draw(t, "text"),
+	}
+}
+
+// FuzzCSV reads any bytes as a file: they are refused with a sentence, or all that is read of them is as
+// [sourcetest.Check] wants it, whatever the size of the batches.
+func FuzzCSV(f *testing.F) {
+	sample, err := os.ReadFile("../../samples/chats.csv")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(sample[:2000], 3)
+	f.Add([]byte("\ufeff"+header+"c,1714557600,in,\"a\nc,1714557600,in,b\n,,,\nc,1714557600000,out,\"c\"\"\"\r\n"), 1)
+	f.Add([]byte("sep=;\nconversation_id;timestamp\n"), 1)
+	f.Add([]byte("conversation_id,timestamp,direction,type,media_url,latitude,longitude,contact_phone\n"+
+		"1@g.us,2024-05-01 10:00,in,image,https://example.com/a,1,2,3\n1@c.us,1714557600,bot,,,1,-2,3\n"), 2)
+	f.Fuzz(func(t *testing.T, content []byte, rows int) {
+		if len(content) > 1<<15 {
+			return
+		}
+		path := filepath.Join(t.TempDir(), "chats.csv")
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		rows = max(rows, -rows-1)%100 + bytes.Count(content, []byte{'\n'})/20 // Check reads again after each batch
+		file := &csvfile.File{Path: path, Location: time.UTC, Now: now, BatchRows: 1 + rows}
+		if _, err := sourcetest.Read(t.Context(), file, ""); err != nil {
+			if reason, found := strings.CutPrefix(err.Error(), path+": "); !found || reason == "" {
+				t.Fatalf("refused with %v", err)
+			}
+			return
+		}
+		if err := sourcetest.Check(t.Context(), file); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
