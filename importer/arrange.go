@@ -1,0 +1,231 @@
+package importer
+
+import (
+	"context"
+	"database/sql"
+	"reflect"
+	"time"
+
+	"kommo-import/sources"
+)
+
+// arrange gives every message that was spooled its place in its conversation, its time and its state, in one
+// transaction. It goes through the spool sorted by conversation and time, so that the order in which a source holds
+// its messages costs neither memory nor speed.
+//
+// What had been sent before stays as it was. With other filters than those of the load before, everything that was
+// not sent is decided anew.
+func (l *Loader) arrange(ctx context.Context, source int64, report *LoadReport) error {
+	return l.File.update(func(tx *sql.Tx) error {
+		a := &arranger{tx: tx, filter: l.Filter, report: report, progress: l.progress}
+		defer a.close()
+		if err := a.prepare(); err != nil {
+			return err
+		}
+		if err := a.arrangeSpool(ctx, l.File.read); err != nil {
+			return err
+		}
+		if err := a.refilter(ctx); err != nil {
+			return err
+		}
+		return a.conclude(source)
+	})
+}
+
+// An arranger carries the state of one arrangement.
+type arranger struct {
+	tx       *sql.Tx
+	filter   Filter
+	report   *LoadReport
+	progress func(phase LoadPhase, done, total int)
+
+	insert, drop, find, keep, count *sql.Stmt // see prepare
+	until                           int64     // the last row of the spool that was arranged before
+	clients                         *clientReader
+	current                         *arrangement
+}
+
+func (a *arranger) prepare() (err error) {
+	if _, err = setting(a.tx, settingArranged, &a.until); err != nil {
+		return err
+	}
+	if _, err = a.tx.Exec(`CREATE TEMP TABLE dropped (id INTEGER PRIMARY KEY)`); err != nil {
+		return err
+	}
+	for _, statement := range []struct {
+		prepared **sql.Stmt
+		text     string
+	}{
+		{&a.drop, `INSERT INTO dropped (id) VALUES (?)`},
+		{&a.insert, `INSERT INTO message (conversation, time, spool, identity, source, reading, direction, kind, author,
+			length, msec, state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (conversation, identity) DO NOTHING`},
+		{&a.find, `SELECT id, kind, client_id, client_name, client_phone, client_email, client_avatar
+			FROM conversation WHERE external_id = ?`},
+		{&a.keep, `INSERT INTO conversation (external_id, kind, first, client_id, client_name, client_phone, client_email,
+				client_avatar) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (external_id) DO UPDATE SET client_name = excluded.client_name,
+				client_phone = excluded.client_phone, client_email = excluded.client_email,
+				client_avatar = excluded.client_avatar
+			RETURNING id`},
+		{&a.count, `UPDATE conversation SET planned = planned + ?, skipped = skipped + ?, first = ? WHERE id = ?`},
+	} {
+		if *statement.prepared, err = a.tx.Prepare(statement.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *arranger) close() {
+	for _, statement := range []*sql.Stmt{a.drop, a.insert, a.find, a.keep, a.count} {
+		if statement != nil {
+			statement.Close()
+		}
+	}
+}
+
+// A spooled message is a row of spool without its content.
+type spooled struct {
+	id, source, reading, time, length int64
+	conversation, direction, kind     string
+	author                            sql.NullInt64
+	lookup                            sql.NullString
+	identity                          []byte
+	counted                           bool
+}
+
+// arrangeSpool takes up what came since the last arrangement, one conversation after the other.
+func (a *arranger) arrangeSpool(ctx context.Context, read *sql.DB) error {
+	var total int
+	if err := read.QueryRow(`SELECT count(*) FROM spool WHERE id > ?`, a.until).Scan(&total); err != nil {
+		return err
+	}
+	rows, err := read.QueryContext(ctx, `SELECT id, source, reading, conversation, time, direction, kind, author, length,
+		lookup, identity, counted FROM spool WHERE id > ? ORDER BY conversation, time, id`, a.until)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if a.clients, err = readClients(read); err != nil {
+		return err
+	}
+	defer a.clients.close()
+	for done := 1; rows.Next(); done++ {
+		var m spooled
+		if err := rows.Scan(&m.id, &m.source, &m.reading, &m.conversation, &m.time, &m.direction, &m.kind, &m.author,
+			&m.length, &m.lookup, &m.identity, &m.counted); err != nil {
+			return err
+		}
+		if err := a.add(&m); err != nil {
+			return err
+		}
+		if done%1000 == 0 {
+			a.progress(Arranging, done, total)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return a.finish()
+}
+
+func (a *arranger) add(m *spooled) error {
+	if a.current == nil || a.current.externalID != m.conversation {
+		if err := a.finish(); err != nil {
+			return err
+		}
+		var err error
+		if a.current, err = a.begin(m); err != nil {
+			return err
+		}
+	}
+	return a.current.add(m)
+}
+
+// finish concludes the conversation at hand.
+func (a *arranger) finish() error {
+	if a.current == nil {
+		return nil
+	}
+	defer func() { a.current = nil }()
+	if a.current.fresh {
+		_, err := a.count.Exec(a.current.added[Planned], a.current.added[Skipped], a.current.first, a.current.id)
+		return err
+	}
+	return a.rearrange(a.current.id, a.current.reason)
+}
+
+// conclude writes down how far the spool is arranged, and clears away what has served.
+func (a *arranger) conclude(source int64) error {
+	for _, statement := range []string{
+		`DELETE FROM spool WHERE id IN (SELECT id FROM dropped ORDER BY id)`,
+		`DROP TABLE dropped`,
+		`DELETE FROM sighting`,
+	} {
+		if _, err := a.tx.Exec(statement); err != nil {
+			return err
+		}
+	}
+	if _, err := a.tx.Exec(`DELETE FROM invalid WHERE source = ?1
+		AND reading < (SELECT reading FROM source WHERE id = ?1)`, source); err != nil {
+		return err
+	}
+	if _, err := a.tx.Exec(`UPDATE source SET finished = 1 WHERE id = ?`, source); err != nil {
+		return err
+	}
+	if err := a.tx.QueryRow(`SELECT max(?, coalesce((SELECT max(id) FROM spool), 0))`, a.until).Scan(&a.until); err != nil {
+		return err
+	}
+	if err := a.countAbsent(source); err != nil {
+		return err
+	}
+	return setSetting(a.tx, settingArranged, a.until)
+}
+
+// countAbsent counts the messages that an earlier reading of the source held and the last one did not.
+func (a *arranger) countAbsent(source int64) error {
+	var reading int
+	err := a.tx.QueryRow(`SELECT reading FROM source WHERE id = ?`, source).Scan(&reading)
+	if err != nil || reading < 2 || a.report.Unchanged {
+		return err
+	}
+	return a.tx.QueryRow(`SELECT count(*) FROM message WHERE source = ? AND reading < ?`, source, reading).
+		Scan(&a.report.Absent)
+}
+
+// refilter decides the other conversations anew if the filters are not those of the load before.
+func (a *arranger) refilter(ctx context.Context) error {
+	var before Filter
+	known, err := setting(a.tx, settingFilter, &before)
+	if err != nil {
+		return err
+	}
+	if err := setSetting(a.tx, settingFilter, a.filter); err != nil {
+		return err
+	}
+	if !known || reflect.DeepEqual(before, a.filter) {
+		return nil
+	}
+	for last := int64(0); ; {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		var id int64
+		var external, kind string
+		err := a.tx.QueryRow(`SELECT id, external_id, kind FROM conversation WHERE id > ? ORDER BY id LIMIT 1`, last).
+			Scan(&id, &external, &kind)
+		if err == sql.ErrNoRows {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := a.rearrange(id, a.filter.conversation(external, sources.ConversationKind(kind))); err != nil {
+			return err
+		}
+		last = id
+	}
+}
+
+func fromMillis(msec int64) time.Time { return time.UnixMilli(msec).UTC() }

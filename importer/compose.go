@@ -1,0 +1,135 @@
+package importer
+
+import (
+	"cmp"
+	"errors"
+	"strings"
+
+	"kommo-import/kommo"
+	"kommo-import/sources"
+)
+
+// A Composer turns messages into what Kommo is sent. The same message gives the same bytes in preview and send.
+type Composer struct {
+	// BotID is the bot's id from the registration of the channel: who outgoing messages are from whose author is
+	// no Kommo user. Its form is that of an amojo id (documented).
+	BotID string
+	// BotName is what the bot is called; "" is "Bot". Kommo shows the channel's name all the same (documented).
+	BotName string
+	// Users maps the id or the name of an author to the amojo id of a Kommo user.
+	Users map[string]string
+	// Prefix stands before every conversation id.
+	Prefix string
+	// AllSilent sends no message with silent=false.
+	AllSilent bool
+}
+
+// errNoSender means that an outgoing message has neither a bot nor a Kommo user to be from.
+var errNoSender = errors.New("an outgoing message has no sender: set KOMMO_BOT_ID, or map its author under users in the config file")
+
+// user returns the amojo id of the Kommo user that stands for an author, or "".
+func (c Composer) user(author sources.Author) string {
+	if user := c.Users[author.ID]; user != "" && author.ID != "" {
+		return user
+	}
+	return c.Users[author.Name]
+}
+
+// compose returns what Kommo is sent for m, in the conversation of cv.
+func (c Composer) compose(cv *conversation, m *outgoing) (kommo.NewMessage, error) {
+	message := kommo.NewMessage{
+		Timestamp:      m.msec / 1000,
+		MsecTimestamp:  m.msec,
+		MsgID:          m.identity.msgid(),
+		ConversationID: c.Prefix + cv.externalID,
+		Silent:         !m.loud,
+		Message:        content(m),
+	}
+	if cv.kind == sources.Group {
+		message.Message.Text = byAuthor(m.content.Author, message.Message.Text)
+	}
+	if m.quotes != (identity{}) {
+		message.ReplyTo.Message.MsgID = m.quotes.msgid()
+	}
+	if m.direction == sources.Incoming {
+		message.Sender = client(cv)
+		return message, nil
+	}
+	message.Receiver = client(cv)
+	var err error
+	message.Sender, err = c.sender(m.content.Author)
+	return message, err
+}
+
+// sender returns who an outgoing message is from: the Kommo user mapped to its author, else the bot.
+func (c Composer) sender(author sources.Author) (kommo.Participant, error) {
+	if user := c.user(author); user != "" {
+		return kommo.Participant{ID: user, Name: cmp.Or(author.Name, author.ID), RefID: user}, nil
+	}
+	if c.BotID == "" {
+		return kommo.Participant{}, errNoSender
+	}
+	return kommo.Participant{ID: c.BotID, Name: cmp.Or(c.BotName, "Bot"), RefID: c.BotID}, nil
+}
+
+func client(cv *conversation) kommo.Participant {
+	return kommo.Participant{
+		ID:      cv.client.ID,
+		Name:    cmp.Or(cv.client.Name, cv.client.Phone, cv.client.ID),
+		Avatar:  cv.client.Avatar,
+		Profile: kommo.Profile{Phone: cv.client.Phone, Email: cv.client.Email},
+	}
+}
+
+// content returns the message itself. Media that Kommo cannot have, and a contact without a number, become text.
+func content(m *outgoing) kommo.Message {
+	source := &m.content
+	message := kommo.Message{Type: kommo.MessageType(source.Kind), Text: source.Text}
+	if post := source.Post; post != nil {
+		message.Post = kommo.Post(*post)
+	}
+	switch {
+	case source.Media != nil && (m.asText || m.media.Status != mediaFound):
+		message.Type, message.Text = kommo.TypeText, mediaAsText(m)
+	case source.Media != nil:
+		message.Media = source.Media.URL
+		message.FileName = cmp.Or(source.Media.Name, m.media.Name, nameOfURL(source.Media.URL), string(source.Kind))
+		message.FileSize = cmp.Or(source.Media.Size, m.media.Size)
+	case source.Location != nil:
+		message.Location = &kommo.Location{Longitude: source.Location.Longitude, Latitude: source.Location.Latitude}
+	case source.Contact != nil && source.Contact.Phone == "":
+		message.Type, message.Text = kommo.TypeText, joinLines("[contact: "+source.Contact.Name+"]", source.Text)
+	case source.Contact != nil:
+		message.Contact = kommo.Contact{Name: cmp.Or(source.Contact.Name, source.Contact.Phone), Phone: source.Contact.Phone}
+	}
+	return message
+}
+
+// mediaAsText returns the text that stands for media: that it is gone, or where it is.
+//
+//	[picture: invoice.jpg, no longer available]
+//	[picture: invoice.jpg] https://example.com/invoice.jpg
+func mediaAsText(m *outgoing) string {
+	source := &m.content
+	label := string(source.Kind)
+	if name := cmp.Or(source.Media.Name, m.media.Name, nameOfURL(source.Media.URL)); name != "" {
+		label += ": " + name
+	}
+	if m.media.Status == mediaGone {
+		return joinLines("["+label+", no longer available]", source.Text)
+	}
+	return joinLines("["+label+"] "+source.Media.URL, source.Text)
+}
+
+// byAuthor begins a text from a group with who wrote it.
+func byAuthor(author sources.Author, text string) string {
+	name := cmp.Or(author.Name, author.ID)
+	if name == "" {
+		return text
+	}
+	return strings.TrimSuffix(name+": "+text, ": ")
+}
+
+func joinLines(lines ...string) string {
+	return strings.TrimSuffix(strings.Join(lines, "\n"), "\n")
+}

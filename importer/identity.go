@@ -1,0 +1,61 @@
+package importer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"kommo-import/sources"
+)
+
+// recipe is the version of the way identities are made. It is stored in the migration file: a file made by another
+// recipe would send everything again under new ids.
+const recipe = "1"
+
+// An identity is what makes a message the same message, wherever and whenever it is read: the first 16 bytes of a
+// SHA-256 over parts that are separated by \x00. In hexadecimal it is the msgid.
+type identity [16]byte
+
+// msgid returns the message's id as Kommo gets it.
+func (id identity) msgid() string { return hex.EncodeToString(id[:]) }
+
+// identify returns the identity of m, read from a source of the given kind. If the source has no ids, counted is
+// true and the identity is that of all messages with the same content: [identity.nth] tells them apart.
+func identify(sourceKind string, m *sources.Message) (id identity, counted bool) {
+	if m.ID != "" {
+		return identifyByID(sourceKind, m.Conversation.ID, m.ID), false
+	}
+	parts := []string{"content", sourceKind, m.Conversation.ID, strconv.FormatInt(m.Time.UnixMilli(), 10),
+		string(m.Direction), m.Author.ID, m.Author.Name, string(m.Kind), m.Text}
+	if m.Media != nil {
+		parts = append(parts, m.Media.URL, m.Media.Name)
+	}
+	if m.Location != nil {
+		parts = append(parts, fmt.Sprintf("%g,%g", m.Location.Latitude, m.Location.Longitude))
+	}
+	if m.Contact != nil {
+		parts = append(parts, m.Contact.Name, m.Contact.Phone)
+	}
+	if m.Post != nil {
+		parts = append(parts, m.Post.ID)
+	}
+	return digest(parts...), true
+}
+
+// identifyByID returns the identity of the message that has an id at its source.
+func identifyByID(sourceKind, conversation, id string) identity {
+	return digest("id", sourceKind, conversation, id)
+}
+
+// nth returns the identity of the n-th message, from 1, of those with the same content.
+func (id identity) nth(n int) identity {
+	return digest("nth", string(id[:]), strconv.Itoa(n))
+}
+
+func digest(parts ...string) (id identity) {
+	sum := sha256.Sum256([]byte("kommo-import " + recipe + "\x00" + strings.Join(parts, "\x00")))
+	copy(id[:], sum[:])
+	return id
+}

@@ -1,0 +1,178 @@
+package importer
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"kommo-import/sources"
+)
+
+// A Loader reads sources into a migration file.
+type Loader struct {
+	File   *File
+	Filter Filter
+	// AllowPrivateMedia lets media URLs point into private networks and to this computer.
+	AllowPrivateMedia bool
+	// Progress is told how far the load is, from one goroutine; nil: nobody is.
+	Progress func(LoadProgress)
+}
+
+// A LoadProgress tells how far a load is.
+type LoadProgress struct {
+	Phase LoadPhase
+	Done  int // messages read or arranged, or media links looked up
+	Total int // 0 where nobody knows
+}
+
+// LoadPhase is what a load is at.
+type LoadPhase string
+
+// The phases of a load.
+const (
+	Reading        LoadPhase = "reading"
+	Arranging      LoadPhase = "arranging"
+	LookingUpMedia LoadPhase = "media"
+)
+
+// A LoadReport tells what a load did.
+type LoadReport struct {
+	Source    string `json:"source"`
+	Unchanged bool   `json:"unchanged"` // the source was read whole before and has not changed
+	Read      int    `json:"read"`      // messages read in this load
+	Known     int    `json:"known"`     // of these, known from an earlier reading of the same source
+	Added     int    `json:"added"`     // of these, added to the plan or skipped
+	Duplicate int    `json:"duplicate"` // of these, there already from elsewhere or twice in the source
+	Invalid   int    `json:"invalid"`   // could not be understood
+	Absent    int    `json:"absent"`    // known messages that the source no longer holds; they stay
+	Dropped   int    `json:"dropped"`   // not yet sent, and left out by the filters from now on
+	Restored  int    `json:"restored"`  // left out by earlier filters, and planned from now on
+
+	MediaFound   int `json:"media_found"`
+	MediaGone    int `json:"media_gone"`   // they will be sent as text
+	MediaFailed  int `json:"media_failed"` // no answer; asked again by the next load
+	MediaRefused int `json:"media_refused"`
+}
+
+// Load reads what is new in source into the migration file, plans it, and asks the media URLs whose size the source
+// does not tell. Interrupted or failed, it goes on where it was when it is run again. The report is true also with
+// an error.
+func (l *Loader) Load(ctx context.Context, source sources.Source) (LoadReport, error) {
+	report := LoadReport{Source: source.Name()}
+	s := &spooler{file: l.File, sourceKind: kindOf(source.Name()), report: &report}
+	if err := s.begin(source.Name()); err != nil {
+		return report, err
+	}
+	for batch, err := range prefetch(ctx, source.Batches(ctx, s.cursor)) {
+		if err != nil {
+			return report, err
+		}
+		if err := s.store(batch); err != nil {
+			return report, err
+		}
+		l.progress(Reading, report.Read+report.Invalid, 0)
+	}
+	report.Unchanged = s.finished && report.Read+report.Invalid == 0
+	if err := l.arrange(ctx, s.source, &report); err != nil {
+		return report, err
+	}
+	return report, l.lookUpMedia(ctx, &report)
+}
+
+func (l *Loader) progress(phase LoadPhase, done, total int) {
+	if l.Progress != nil {
+		l.Progress(LoadProgress{phase, done, total})
+	}
+}
+
+// kindOf returns what stands before the colon of a source's name.
+func kindOf(name string) string {
+	kind, _, _ := strings.Cut(name, ":")
+	return kind
+}
+
+// A spooler stores batches as they come.
+type spooler struct {
+	file       *File
+	source     int64
+	sourceKind string
+	reading    int64
+	cursor     string
+	finished   bool
+	authors    map[sources.Author]int64
+	seen       map[identity]identity // of conversations: the digest of what sighting says last
+	report     *LoadReport
+}
+
+// The bounds of the maps that only save time.
+const (
+	maxAuthors = 10_000
+	maxSeen    = 100_000
+)
+
+// begin looks up where the reading of the source stands.
+func (s *spooler) begin(name string) error {
+	return s.file.update(func(tx *sql.Tx) error {
+		if err := checkRecipe(tx); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`INSERT INTO source (name) VALUES (?) ON CONFLICT DO NOTHING`, name)
+		if err != nil {
+			return err
+		}
+		return tx.QueryRow(`SELECT id, reading, cursor, finished FROM source WHERE name = ?`, name).
+			Scan(&s.source, &s.reading, &s.cursor, &s.finished)
+	})
+}
+
+// checkRecipe keeps a file that was made by another recipe of identities from being filled by this one.
+func checkRecipe(tx *sql.Tx) error {
+	var stored string
+	known, err := setting(tx, settingRecipe, &stored)
+	if err != nil {
+		return err
+	}
+	if known && stored != recipe {
+		return fmt.Errorf("this migration file was made with message ids of version %s, this program makes version %s: "+
+			"go on with the version of kommo-import that began it", stored, recipe)
+	}
+	return setSetting(tx, settingRecipe, recipe)
+}
+
+// store writes a batch and the cursor behind it in one transaction.
+func (s *spooler) store(batch sources.Batch) error {
+	if s.authors == nil || len(s.authors) > maxAuthors {
+		s.authors = make(map[sources.Author]int64)
+	}
+	if s.seen == nil || len(s.seen) > maxSeen {
+		s.seen = make(map[identity]identity)
+	}
+	if batch.FromStart {
+		s.reading++
+	}
+	err := s.file.update(func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE source SET reading = ?, cursor = ?, finished = 0 WHERE id = ?`,
+			s.reading, batch.Cursor, s.source)
+		return errors.Join(err, s.storeMessages(tx, batch.Messages), s.storeInvalid(tx, batch.Invalid))
+	})
+	if err != nil {
+		s.authors, s.seen = nil, nil // they may name rows that were rolled back
+		return err
+	}
+	s.report.Read += len(batch.Messages)
+	s.report.Invalid += len(batch.Invalid)
+	return nil
+}
+
+func (s *spooler) storeInvalid(tx *sql.Tx, invalid []sources.Invalid) error {
+	for _, entry := range invalid {
+		_, err := tx.Exec(`INSERT INTO invalid (source, reading, position, reason, raw) VALUES (?, ?, ?, ?, ?)`,
+			s.source, s.reading, entry.Position, entry.Reason, strings.ToValidUTF8(entry.Raw, "�"))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,309 @@
+package importer
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kommo-import/sources/csvfile"
+)
+
+// texts returns the texts of what would be sent, by conversation.
+func texts(t testing.TB, f *File) map[string][]string {
+	t.Helper()
+	got := make(map[string][]string)
+	for conversation, list := range bodies(t, f, newComposer()) {
+		for _, body := range list {
+			got[conversation] = append(got[conversation], between(body, `"text":"`, `"`))
+		}
+	}
+	return got
+}
+
+// Messages are sent by time and, within a second, in the order of the file, each with a time of its own.
+func TestOrderIsTimeThenArrival(t *testing.T) {
+	f := loaded(t)
+	want := map[string][]string{
+		"ann": {"we are open again", "hello", "hello Ann", "when?", "thanks"},
+		"bob": {"good morning", "good morning to you", "how can we help?", "not at all"},
+		"cat": {"is anybody there?"},
+	}
+	if diff := cmp.Diff(want, texts(t, f)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	var times []string
+	for _, body := range bodies(t, f, newComposer())["ann"] {
+		times = append(times, between(body, `"msec_timestamp":`, ","))
+	}
+	if want := []string{"1700000009000", "1700000010000", "1700000010001", "1700000010002", "1700000070000"}; !slices.Equal(times, want) {
+		t.Errorf("times %v, want %v", times, want)
+	}
+}
+
+// Loading again adds what is new and nothing else, with and without ids at the source, wherever the new rows stand.
+func TestLoadingAgain(t *testing.T) {
+	without := func(rows ...string) string {
+		return "conversation_id,timestamp,direction,text\n" + strings.Join(rows, "")
+	}
+	with := func(rows ...string) string {
+		return "conversation_id,timestamp,direction,text,message_id\n" + strings.Join(rows, "")
+	}
+	const ok, other = "c,1700000000,in,ok\n", "c,1700000001,in,other\n"
+	const a, b = "c,1700000000,in,a,1\n", "c,1700000001,in,b,2\n"
+	for _, tt := range []struct {
+		name          string
+		before, after string
+		want          []string
+		read          int
+		duplicates    int
+		report        LoadReport // of the second load: the fields that are compared
+	}{
+		{"unchanged", with(a, b), with(a, b), []string{"a", "b"}, 2, 0, LoadReport{}},
+		{"grown", with(a), with(a, b), []string{"a", "b"}, 2, 0, LoadReport{Read: 1, Added: 1}},
+		{"grown at the front", with(b), with(a, b), []string{"a", "b"}, 2, 0, LoadReport{Read: 2, Known: 1, Added: 1}},
+		{"a row twice", with(a, a), with(a, a, b), []string{"a", "b"}, 3, 1, LoadReport{Read: 1, Added: 1}},
+		{"a row twice, read again", with(a, a), with(b, a, a), []string{"a", "b"}, 3, 1, LoadReport{Read: 3, Known: 2, Added: 1}},
+		{"one more copy", with(a, b), with(b, a, a), []string{"a", "b"}, 3, 1, LoadReport{Read: 3, Known: 2, Duplicate: 1}},
+		{"two ok of one second", without(ok, ok), without(ok, ok, other), []string{"ok", "ok", "other"}, 3, 0, LoadReport{Read: 1, Added: 1}},
+		{"two ok, read again", without(ok, ok), without(other, ok, ok), []string{"ok", "ok", "other"}, 3, 0, LoadReport{Read: 3, Known: 2, Added: 1}},
+		{"a third ok", without(ok, ok), without(ok, other, ok, ok), []string{"ok", "ok", "ok", "other"}, 4, 0, LoadReport{Read: 4, Known: 2, Added: 2}},
+		{"a text corrected", with(a, b), with("c,1700000000,in,A,1\n", b), []string{"A", "b"}, 2, 0, LoadReport{Read: 2, Known: 2}},
+		{"a time corrected", with(a, b), with("c,1700000002,in,a,1\n", b), []string{"b", "a"}, 2, 0, LoadReport{Read: 2, Known: 2}},
+		{"a bad row corrected", with("c,yesterday,in,a,1\n", b), with(a, b), []string{"a", "b"}, 2, 0, LoadReport{Read: 2, Known: 1, Added: 1}},
+		{"a row gone", with(a, b), with(b), []string{"a", "b"}, 2, 0, LoadReport{Read: 1, Known: 1, Absent: 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFile(t)
+			path := writeCSV(t, tt.before)
+			loadFile(t, f, path, Filter{})
+			if err := os.WriteFile(path, []byte(tt.after), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			report := loadFile(t, f, path, Filter{})
+			tt.report.Source, tt.report.Unchanged = report.Source, tt.before == tt.after
+			if diff := cmp.Diff(tt.report, report); diff != "" {
+				t.Errorf("second load (-want +got):\n%s", diff)
+			}
+			if got := texts(t, f)["c"]; !slices.Equal(got, tt.want) {
+				t.Errorf("planned %q, want %q", got, tt.want)
+			}
+			status, err := f.Status()
+			if err != nil || status.Messages.Read != tt.read || status.Messages.Duplicate != tt.duplicates {
+				t.Errorf("status %+v, error %v, want %d read and %d duplicates", status.Messages, err, tt.read, tt.duplicates)
+			}
+		})
+	}
+}
+
+// What was sent stays what it was, and is not sent again, whatever the file says later.
+func TestLoadingAgainAfterSending(t *testing.T) {
+	f := newFile(t)
+	path := writeCSV(t, csvHeader+row("ann", 10, "in", "a", "1")+row("ann", 20, "in", "b", "2"))
+	loadFile(t, f, path, Filter{})
+	box := newBox()
+	sendAll(t, t.Context(), newSender(f, box))
+	changed := csvHeader + row("ann", 10, "in", "A", "1") + row("ann", 20, "in", "b", "2") + row("ann", 10, "in", "c", "3") + row("ann", 30, "in", "d", "4")
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	loadFile(t, f, path, Filter{})
+	planned := bodies(t, f, newComposer())["ann"]
+	if len(planned) != 2 || between(planned[0], `"msec_timestamp":`, ",") != "1700000010001" {
+		t.Errorf("planned %v, want the two new ones, the first right after the one of its second", planned)
+	}
+	for _, body := range planned {
+		if !strings.Contains(body, `"silent":true`) {
+			t.Errorf("%s is loud, but somebody was notified of the conversation before", body)
+		}
+	}
+	sendAll(t, t.Context(), newSender(f, box))
+	if s := box.Summary(); s.Messages != 4 || s.Doubled != 0 || s.Loud != 1 {
+		t.Errorf("arrived %+v, want four messages, one of them loud", s)
+	}
+}
+
+// The same messages from another file of the same kind are duplicates.
+func TestSameMessagesFromAnotherFile(t *testing.T) {
+	f := newFile(t)
+	for range 3 {
+		path := writeCSV(t, threeConversations())
+		loadFile(t, f, path, Filter{})
+		loadFile(t, f, path, Filter{})
+	}
+	status, err := f.Status()
+	if m := status.Messages; err != nil || m.Planned != 10 || m.Duplicate != 20 || m.Read != 30 {
+		t.Errorf("got %+v, error %v, want 10 planned and 20 duplicates", m, err)
+	}
+}
+
+// A load that is broken off at any commit, written or not, or between any two batches, ends after another load where
+// one without a break ends.
+func TestInterruptedLoad(t *testing.T) {
+	content := threeConversations() + "ann,yesterday,in,x,9,,,,,,,\n"
+	want := bodies(t, loaded(t), newComposer())
+	for _, written := range []bool{false, true} {
+		for failing := 1; ; failing++ {
+			f := newFile(t)
+			path := writeCSV(t, content)
+			source := &csvfile.File{Path: path, Now: longAfter, BatchRows: 3}
+			healthy, commits := f.commit, 0
+			f.commit = func(tx *sql.Tx) error {
+				if commits++; commits != failing {
+					return healthy(tx)
+				}
+				if written {
+					return errors.Join(healthy(tx), errors.New("broken"))
+				}
+				return errors.Join(tx.Rollback(), errors.New("broken"))
+			}
+			_, err := (&Loader{File: f}).Load(t.Context(), source)
+			if commits < failing {
+				break
+			}
+			if err == nil {
+				t.Fatalf("commit %d fails, and load does not", failing)
+			}
+			if _, err := (&Loader{File: f}).Load(t.Context(), source); err != nil {
+				t.Fatal(err)
+			}
+			status, err := f.Status()
+			if diff := cmp.Diff(want, bodies(t, f, newComposer())); diff != "" || err != nil || status.Messages.Read != 11 || status.Messages.Invalid != 1 {
+				t.Errorf("broken at commit %d (written %t): %+v, error %v (-want +got):\n%s", failing, written, status.Messages, err, diff)
+			}
+		}
+	}
+}
+
+// A load that somebody stops says why, and nothing is sent before another load came to its end.
+func TestStoppedLoad(t *testing.T) {
+	f := newFile(t)
+	source := &csvfile.File{Path: writeCSV(t, threeConversations()), Now: longAfter, BatchRows: 3}
+	stop := errors.New("stop")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	loader := &Loader{File: f, Progress: func(LoadProgress) { cancel(stop) }}
+	if _, err := loader.Load(ctx, source); !errors.Is(err, stop) {
+		t.Fatalf("stopped load returns %v", err)
+	}
+	box := newBox()
+	_, err := newSender(f, box).Send(t.Context())
+	if notReady, ok := errors.AsType[*NotReadyError](err); !ok || notReady.Source != source.Name() {
+		t.Errorf("send returns %v, want a NotReadyError", err)
+	}
+	if len(box.Requests()) > 0 {
+		t.Error("requests were made")
+	}
+	if status, _ := f.Status(); status.Unplanned == 0 || status.Messages.Read != 0 {
+		t.Errorf("status %+v, want messages that are not planned", status)
+	}
+	if _, err := (&Loader{File: f}).Load(t.Context(), source); err != nil {
+		t.Fatal(err)
+	}
+	sendAll(t, t.Context(), newSender(f, box))
+	if s := box.Summary(); s.Messages != 10 || s.Doubled != 0 {
+		t.Errorf("arrived %+v", s)
+	}
+}
+
+// Filters leave out with a reason, decide before the last message is chosen to be loud, and decide anew with each load
+// for what was not sent.
+func TestFilters(t *testing.T) {
+	at := func(second int) time.Time { return time.Unix(1700000000+int64(second), 0) }
+	f := newFile(t)
+	path := writeCSV(t, threeConversations())
+	for _, tt := range []struct {
+		name   string
+		filter Filter
+		want   map[string][]string
+	}{
+		{"since", Filter{Since: at(7)}, map[string][]string{"ann": {"we are open again", "hello", "hello Ann", "when?", "thanks"}, "bob": {"not at all"}, "cat": {"is anybody there?"}}},
+		{"until", Filter{Until: at(10)}, map[string][]string{"ann": {"we are open again"}, "bob": {"good morning", "good morning to you", "how can we help?", "not at all"}}},
+		{"include", Filter{Include: []string{"c*", "bob"}}, map[string][]string{"bob": {"good morning", "good morning to you", "how can we help?", "not at all"}, "cat": {"is anybody there?"}}},
+		{"exclude", Filter{Exclude: []string{"[ab]*"}}, map[string][]string{"cat": {"is anybody there?"}}},
+		{"none", Filter{}, texts(t, loaded(t))},
+	} {
+		report := loadFile(t, f, path, tt.filter)
+		if diff := cmp.Diff(tt.want, texts(t, f)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+		for conversation, list := range bodies(t, f, newComposer()) {
+			for i, body := range list {
+				if loud := strings.Contains(body, `"silent":false`); loud != (i == len(list)-1) {
+					t.Errorf("%s, %s: message %d is loud: %t", tt.name, conversation, i, loud)
+				}
+			}
+		}
+		if tt.name == "none" && report.Restored != 9 {
+			t.Errorf("without filters %d are restored, want 9", report.Restored)
+		}
+	}
+	for failure, err := range f.Failures() {
+		t.Errorf("left over: %+v, %v", failure, err)
+	}
+}
+
+// Groups are skipped with a reason, or taken with the author before each text.
+func TestGroups(t *testing.T) {
+	f := newFile(t)
+	path := writeCSV(t, "conversation_id,timestamp,direction,text,author_name\n120363@g.us,1700000000,in,hello,Ann\n120363@g.us,1700000001,out,hi,Mark\n")
+	loadFile(t, f, path, Filter{})
+	count := 0
+	for failure, err := range f.Failures() {
+		if count++; err != nil || failure.State != "skipped" || !strings.Contains(failure.Reason, "--groups=include") {
+			t.Errorf("failure %+v, error %v", failure, err)
+		}
+	}
+	if count != 2 {
+		t.Errorf("%d are skipped, want 2", count)
+	}
+	loadFile(t, f, path, Filter{Groups: true})
+	if got, want := texts(t, f)["120363@g.us"], []string{"Ann: hello", "Mark: hi"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A name is not forgotten for a row that has none, and the newest phone counts.
+func TestClientIsWhatIsKnownBest(t *testing.T) {
+	f := newFile(t)
+	header := "conversation_id,timestamp,direction,text,client_name,client_phone\n"
+	path := writeCSV(t, header+"c,1700000000,in,a,Ann,+79001234567\nc,1700000001,in,b,,+79007654321\n")
+	loadFile(t, f, path, Filter{})
+	loadFile(t, f, writeCSV(t, header+"c,1700000002,in,c,,\n"), Filter{})
+	for _, body := range bodies(t, f, newComposer())["c"] {
+		if !strings.Contains(body, `"sender":{"id":"c","name":"Ann","profile":{"phone":"+79007654321"}}`) {
+			t.Errorf("got %s", body)
+		}
+	}
+}
+
+// The input's order costs no memory, so conversations may come in any order; with more of them than are remembered
+// while reading, nothing is lost.
+func TestMoreConversationsThanAreRemembered(t *testing.T) {
+	f := newFile(t)
+	f.commit = (*sql.Tx).Commit
+	var content strings.Builder
+	content.WriteString(csvHeader)
+	n := maxAuthors + 1000
+	for range 2 {
+		for c := range n {
+			fmt.Fprintf(&content, "c%d,%d,out,text,%d,Client %d,Author %d,,,,,\n", c, 1700000000+content.Len()%7, content.Len(), c, c)
+		}
+	}
+	load(t, f, content.String())
+	status, err := f.Status()
+	if err != nil || status.Conversations.Total != n || status.Messages.Planned != 2*n {
+		t.Errorf("got %+v, error %v", status, err)
+	}
+	var authors, named int
+	err = f.read.QueryRow(`SELECT (SELECT count(*) FROM author), (SELECT count(*) FROM conversation WHERE client_name LIKE 'Client %')`).Scan(&authors, &named)
+	if err != nil || authors != n || named != n {
+		t.Errorf("%d authors, %d named clients, error %v, want %d", authors, named, err, n)
+	}
+}

@@ -1,0 +1,185 @@
+package importer
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"kommo-import/sandbox"
+	"kommo-import/sources/csvfile"
+)
+
+// Whatever is loaded, previewed, sent, killed and broken in whatever order: in the end every chat holds every message
+// of the file once, in the order of the file's times, exactly one of them loud.
+func TestAnySequenceEndsInTheSameChats(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		synctest.Test(t, func(t *testing.T) {
+			dir, err := os.MkdirTemp(t.TempDir(), "model")
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := &model{
+				t: t, dir: dir, want: make(map[string][]written),
+				box: sandbox.NewKommo(sandbox.Options{HistoryDelay: 2 * time.Second}),
+			}
+			defer m.close()
+			m.open()
+			rt.Repeat(map[string]func(*rapid.T){
+				"write":   m.write,
+				"load":    m.load,
+				"preview": m.preview,
+				"break":   m.addFault,
+				"send":    m.send,
+				"retry":   m.retry,
+				"kill":    m.killWhileSending,
+			})
+			m.check()
+		})
+	})
+}
+
+type model struct {
+	t    *testing.T
+	dir  string
+	box  *sandbox.Kommo
+	file *File
+	rows strings.Builder
+	want map[string][]written // by conversation, what the file holds
+	n    int
+}
+
+type written struct {
+	id     string
+	second int
+}
+
+func (m *model) open() {
+	m.file = openFile(m.t, filepath.Join(m.dir, "migration.db"))
+	if m.rows.Len() == 0 {
+		m.rows.WriteString(csvHeader)
+	}
+}
+
+func (m *model) close() { m.file.Close() }
+
+func (m *model) path() string { return filepath.Join(m.dir, "chats.csv") }
+
+// write appends some rows to the file, at any time, some of them twice.
+func (m *model) write(rt *rapid.T) {
+	for range rapid.IntRange(1, 6).Draw(rt, "rows") {
+		conversation := rapid.SampledFrom([]string{"ann", "bob", "cat"}).Draw(rt, "conversation")
+		w := written{fmt.Sprint(m.n), rapid.IntRange(0, 5).Draw(rt, "second")}
+		m.n++
+		line := row(conversation, w.second, rapid.SampledFrom([]string{"in", "out"}).Draw(rt, "direction"), "text "+w.id, w.id)
+		m.rows.WriteString(line)
+		if rapid.IntRange(0, 5).Draw(rt, "twice") == 0 {
+			m.rows.WriteString(line)
+		}
+		m.want[conversation] = append(m.want[conversation], w)
+	}
+}
+
+func (m *model) load(*rapid.T) {
+	if err := os.WriteFile(m.path(), []byte(m.rows.String()), 0o600); err != nil {
+		m.t.Fatal(err)
+	}
+	if _, err := (&Loader{File: m.file}).Load(m.t.Context(), &csvfile.File{Path: m.path(), Now: longAfter}); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+func (m *model) preview(*rapid.T) {
+	before := len(m.box.Requests())
+	if _, err := m.file.Preview(newComposer(), Selection{}, 6); err != nil {
+		m.t.Fatal(err)
+	}
+	bodies(m.t, m.file, newComposer())
+	if after := len(m.box.Requests()); after != before {
+		m.t.Fatalf("preview made %d requests", after-before)
+	}
+}
+
+func (m *model) addFault(rt *rapid.T) {
+	m.box.AddRule(sandbox.Rule{
+		Do: rapid.SampledFrom([]sandbox.Action{sandbox.Refuse, sandbox.TooMany, sandbox.BadGateway, sandbox.BadGatewayTaken,
+			sandbox.Cut, sandbox.CutTaken, sandbox.Garbage, sandbox.HTML, sandbox.Block, sandbox.BadSignature}).Draw(rt, "do"),
+		On: rapid.SampledFrom([]sandbox.Endpoint{sandbox.OnMessage, sandbox.OnHistory, sandbox.OnChats}).Draw(rt, "on"),
+		N:  rapid.IntRange(1, 5).Draw(rt, "n"), Count: 1,
+	})
+}
+
+// send runs once, on some conversations; that it fails is part of the game.
+func (m *model) send(rt *rapid.T) {
+	s := newSender(m.file, m.box)
+	s.Selection.MaxConversations = rapid.IntRange(0, 2).Draw(rt, "conversations")
+	s.Workers = rapid.IntRange(1, 3).Draw(rt, "workers")
+	s.Send(m.t.Context())
+}
+
+func (m *model) retry(*rapid.T) {
+	if _, err := m.file.RetryRefused(); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// killWhileSending sends until some commit, before or after which the process is as good as dead, and opens the file
+// anew.
+func (m *model) killWhileSending(rt *rapid.T) {
+	left, after := rapid.IntRange(1, 12).Draw(rt, "commits"), rapid.Bool().Draw(rt, "after the commit")
+	dead := errors.New("killed")
+	m.file.commit = func(tx *sql.Tx) error {
+		if left--; left > 0 || left == 0 && after {
+			return tx.Commit()
+		}
+		return errors.Join(tx.Rollback(), dead)
+	}
+	newSender(m.file, m.box).Send(m.t.Context())
+	m.close()
+	m.open()
+}
+
+// check brings the migration to its end and compares.
+func (m *model) check() {
+	m.box.ClearRules()
+	m.load(nil)
+	m.retry(nil)
+	sendAll(m.t, context.Background(), newSender(m.file, m.box))
+	got := make(map[string][]string)
+	want := make(map[string][]string)
+	for _, chat := range m.box.Dump().Chats {
+		loud := 0
+		slices.SortFunc(chat.Messages, func(a, b sandbox.Message) int { return int(a.MsecTimestamp - b.MsecTimestamp) })
+		for i, message := range chat.Messages {
+			got[chat.ConversationID] = append(got[chat.ConversationID], message.Text)
+			if !message.Silent {
+				loud++
+			}
+			if i > 0 && message.MsecTimestamp == chat.Messages[i-1].MsecTimestamp {
+				m.t.Errorf("%s: two messages have the same time", chat.ConversationID)
+			}
+		}
+		if loud != 1 && len(chat.Messages) > 0 {
+			m.t.Errorf("%s: %d messages are loud", chat.ConversationID, loud)
+		}
+	}
+	for conversation, list := range m.want {
+		slices.SortStableFunc(list, func(a, b written) int { return a.second - b.second })
+		for _, w := range list {
+			want[conversation] = append(want[conversation], "text "+w.id)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		m.t.Errorf("in the chats (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,165 @@
+package importer
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+	"time"
+
+	"kommo-import/kommo"
+)
+
+// A Preview tells what sending would do. Making it changes nothing and asks Kommo nothing.
+type Preview struct {
+	Conversations int `json:"conversations"` // of which something is to be sent
+	Messages      int `json:"messages"`      // to be sent
+	InDoubt       int `json:"in_doubt"`      // of these, sent once with an outcome that nobody knows
+	Notifications int `json:"notifications"` // conversations whose last message is sent with silent=false
+	// Requests is how many requests to Kommo it takes if nothing goes wrong, and Seconds how long they take at
+	// Rate per second.
+	Requests int     `json:"requests"`
+	Rate     float64 `json:"rate"`
+	Seconds  float64 `json:"seconds"`
+
+	First time.Time `json:"first,omitzero"` // when the oldest message was written
+	Last  time.Time `json:"last,omitzero"`  // when the newest was
+
+	Kinds      map[string]int `json:"kinds"`      // messages to be sent, by what they are sent as
+	Directions map[string]int `json:"directions"` // messages to be sent
+	Status     Status         `json:"status"`     // of the whole migration
+	Skipped    []Group        `json:"skipped"`
+	Invalid    []Group        `json:"invalid"`
+	Warnings   []Warning      `json:"warnings"`
+}
+
+// A Group is how many messages have the same reason, with some of them as examples.
+type Group struct {
+	Reason   string   `json:"reason"`
+	Messages int      `json:"messages"`
+	Examples []string `json:"examples"` // positions in the source
+}
+
+// Preview returns what sending the selection would do at that many requests per second.
+func (f *File) Preview(composer Composer, selection Selection, perSecond float64) (Preview, error) {
+	p := &Preview{Rate: perSecond, Kinds: make(map[string]int), Directions: make(map[string]int)}
+	err := f.reading(func(tx *sql.Tx) error {
+		for _, part := range []func(*sql.Tx, Composer, Selection) error{
+			p.readNumbers, p.readKinds, p.readGroups, p.readWarnings,
+		} {
+			if err := part(tx, composer, selection); err != nil {
+				return err
+			}
+		}
+		var err error
+		p.Status, err = readStatus(tx)
+		return err
+	})
+	return *p, err
+}
+
+// reading runs do on one state of the file, whatever is written meanwhile.
+func (f *File) reading(do func(*sql.Tx) error) error {
+	tx, err := f.read.BeginTx(context.Background(), &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return f.explain(err)
+	}
+	defer tx.Rollback()
+	return f.explain(do(tx))
+}
+
+func (p *Preview) readNumbers(tx *sql.Tx, composer Composer, selection Selection) error {
+	if err := selection.check(tx); err != nil {
+		return err
+	}
+	condition, args := selection.where()
+	err := tx.QueryRow(`SELECT count(*), coalesce(sum(planned + sending), 0), coalesce(sum(sending), 0),
+			coalesce(sum(loud IS NULL OR sending > 0 AND EXISTS (SELECT 1 FROM message
+				WHERE conversation = conversation.id AND state = 'sending' AND spool = loud)), 0)
+		FROM conversation WHERE `+condition, args...).Scan(&p.Conversations, &p.Messages, &p.InDoubt, &p.Notifications)
+	if composer.AllSilent {
+		p.Notifications = 0
+	}
+	p.Requests = p.Messages + p.InDoubt // each of those has its chat's history read first
+	p.Seconds = float64(p.Requests) / p.Rate
+	return err
+}
+
+func (p *Preview) readKinds(tx *sql.Tx, _ Composer, selection Selection) error {
+	condition, args := selection.where()
+	rows, err := tx.Query(`SELECT kind, direction, count(*), min(time), max(time) FROM message
+		WHERE state IN ('planned', 'sending') AND conversation IN (SELECT id FROM conversation WHERE `+condition+`)
+		GROUP BY kind, direction`, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var kind, direction string
+		var messages int
+		var first, last int64
+		if err := rows.Scan(&kind, &direction, &messages, &first, &last); err != nil {
+			return err
+		}
+		p.Kinds[kind] += messages
+		p.Directions[direction] += messages
+		p.First = earliest(p.First, fromMillis(first))
+		p.Last = later(p.Last, fromMillis(last))
+	}
+	return rows.Err()
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// Payloads yields the exact bodies that sending the selection would post, conversation by conversation. What is in
+// doubt is among them: it is posted again if Kommo turns out not to have it. They are read from one state of the file.
+func (f *File) Payloads(composer Composer, selection Selection) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		wanted := true
+		err := f.reading(func(tx *sql.Tx) error {
+			if err := selection.check(tx); err != nil {
+				return err
+			}
+			if err := composer.check(tx, selection); err != nil {
+				return err
+			}
+			for cv, err := range openConversations(tx, selection) {
+				if err != nil {
+					return err
+				}
+				if wanted, err = conversationPayloads(tx, composer, cv, yield); err != nil || !wanted {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil && wanted {
+			yield(nil, err)
+		}
+	}
+}
+
+// conversationPayloads yields the bodies of one conversation, and reports whether more are wanted.
+func conversationPayloads(tx *sql.Tx, composer Composer, cv *conversation, yield func([]byte, error) bool) (bool, error) {
+	for m, err := range openMessages(tx, cv, composer.AllSilent) {
+		if err != nil {
+			return true, err
+		}
+		message, err := composer.compose(cv, m)
+		if err != nil {
+			return true, err
+		}
+		body, err := kommo.Marshal(message)
+		if err != nil {
+			return true, err
+		}
+		if !yield(body, nil) {
+			return false, nil
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,91 @@
+package importer
+
+import (
+	"sync"
+	"time"
+)
+
+// A Progress tells how far a [Sender] is.
+type Progress struct {
+	Done, Total int           // messages of this run
+	Remaining   time.Duration // until it is done, at the present pace
+	PausedFor   time.Duration // how long everything is held back from now; 0 if it is not
+}
+
+// Progress returns how far the sender is. It may be called while Send runs.
+func (s *Sender) Progress() Progress { return s.progress.now(time.Now()) }
+
+// A progress measures how fast messages get done. What is not measured yet is taken from the pace.
+type progress struct {
+	mu          sync.Mutex
+	pace        *Pace
+	finished    int
+	total       int
+	marks       []mark // one a second, of the last minute
+	interrupted int    // pauses so far
+}
+
+type mark struct {
+	at       time.Time
+	finished int
+}
+
+const (
+	markEvery = time.Second
+	maxMarks  = 60
+	minSpan   = 10 * time.Second // what is measured in less says little
+)
+
+func (p *progress) begin(total int, pace *Pace) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.total, p.pace = total, pace
+	p.marks = []mark{{time.Now(), 0}}
+}
+
+// done counts one message more.
+func (p *progress) done() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.finished++
+	now := time.Now()
+	if pauses := p.pace.Pauses(); pauses != p.interrupted {
+		p.interrupted = pauses
+		p.marks = p.marks[:0] // a pause says nothing about what comes after it
+	}
+	if n := len(p.marks); n > 0 && now.Sub(p.marks[n-1].at) < markEvery {
+		return
+	}
+	if len(p.marks) == maxMarks {
+		p.marks = p.marks[1:]
+	}
+	p.marks = append(p.marks, mark{now, p.finished})
+}
+
+func (p *progress) now(now time.Time) Progress {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pace == nil {
+		return Progress{}
+	}
+	left := p.total - p.finished
+	paused := p.pace.PausedFor()
+	return Progress{
+		Done: p.finished, Total: p.total, PausedFor: paused,
+		Remaining: paused + time.Duration(float64(left)/p.perSecond()*float64(time.Second)),
+	}
+}
+
+// perSecond returns the measured speed, but never more than the pace.
+func (p *progress) perSecond() float64 {
+	pace := p.pace.Rate()
+	if len(p.marks) == 0 {
+		return pace
+	}
+	first, last := p.marks[0], p.marks[len(p.marks)-1]
+	span := last.at.Sub(first.at)
+	if span < minSpan || last.finished == first.finished {
+		return pace
+	}
+	return min(pace, float64(last.finished-first.finished)/span.Seconds())
+}

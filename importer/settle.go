@@ -1,0 +1,131 @@
+package importer
+
+import (
+	"context"
+	"time"
+
+	"kommo-import/kommo"
+)
+
+// looks is how often history is asked for a message in doubt. Kommo's yes means "accepted for processing", so a
+// message that it took shows up some time later. That time is not documented.
+const looks = 3
+
+// timeMargin is how far a time in history may be from the time that was sent: a documented sample differs by one
+// second.
+const timeMargin = 2 * time.Second
+
+// settleDoubt finds out what came of m, which is in the state sending: there, it is accepted; not there after the
+// last look, it is planned again.
+func (r *run) settleDoubt(ctx context.Context, cv *conversation, m *outgoing, tries *tries) error {
+	taken, err := r.seek(ctx, cv, m, tries)
+	if err != nil || taken {
+		return err
+	}
+	r.Log.Info("a message in doubt is not in its chat; it is sent again", "conversation", cv.externalID)
+	return r.File.markPlanned(cv, m)
+}
+
+// seek looks for m in its chat and reports whether it is there; then it is recorded as accepted. It looks when the
+// time that Kommo is given has passed since m was sent, then after twice that time, then after twice that again. Times
+// that passed while nobody looked need not be waited for.
+func (r *run) seek(ctx context.Context, cv *conversation, m *outgoing, tries *tries) (bool, error) {
+	due := fromMillis(m.sentAt)
+	if now := time.Now(); due.After(now) {
+		due = now // the clock was set back since
+	}
+	for look := range looks {
+		due = due.Add(r.settle << look)
+		if last := look == looks-1; !last && time.Until(due) < -r.settle {
+			continue // a later look tells as much
+		}
+		if err := sleep(ctx, time.Until(due)); err != nil {
+			return false, err
+		}
+		if taken, err := r.look(ctx, cv, m, tries); err != nil || taken {
+			return taken, err
+		}
+	}
+	return false, nil
+}
+
+// look reports whether m is in its chat's history, and records it as accepted if so. What keeps it from reading is
+// tried again.
+func (r *run) look(ctx context.Context, cv *conversation, m *outgoing, tries *tries) (bool, error) {
+	for {
+		departed := time.Now()
+		found, err := r.find(ctx, cv, m)
+		if err == nil && found != nil {
+			return true, r.accept(cv, m, kommo.Accepted{ChatID: cv.chatID, MessageID: found.Message.ID}, true)
+		}
+		if err == nil {
+			return false, nil
+		}
+		if err := r.again(ctx, tries, departed, err); err != nil {
+			return false, err
+		}
+	}
+}
+
+// find returns the message of the chat's history that has the msgid of m, nil if there is none. It reads, newest
+// messages first, until they are older than m.
+func (r *run) find(ctx context.Context, cv *conversation, m *outgoing) (*kommo.HistoryMessage, error) {
+	if err := r.knowChat(ctx, cv); err != nil {
+		return nil, err
+	}
+	var before time.Time
+	sorted := true
+	for page, err := range r.Client.History(context.WithoutCancel(ctx), cv.chatID, func(context.Context) error { return r.turn(ctx) }) {
+		if err != nil {
+			return nil, err
+		}
+		for i := range page {
+			if page[i].Message.ClientID == m.identity.msgid() {
+				return &page[i], nil
+			}
+			written := page[i].Time()
+			sorted = sorted && (before.IsZero() || !written.After(before.Add(timeMargin)))
+			before = written
+		}
+		older := !before.IsZero() && before.Before(fromMillis(m.msec).Add(-timeMargin))
+		if older && sorted { // that history is sorted is seen in samples, not promised
+			return nil, nil
+		}
+	}
+	return nil, nil
+}
+
+// knowChat asks Kommo for the id of the conversation's chat, unless an answer told it before. For a known
+// conversation_id the existing chat is returned (documented).
+func (r *run) knowChat(ctx context.Context, cv *conversation) error {
+	if cv.chatID != "" {
+		return nil
+	}
+	if err := r.turn(ctx); err != nil {
+		return err
+	}
+	id, err := r.Client.CreateChat(context.WithoutCancel(ctx), kommo.NewChat{
+		ConversationID: r.Composer.Prefix + cv.externalID, User: client(cv),
+	})
+	if err != nil {
+		return err
+	}
+	return r.File.setChat(cv, id)
+}
+
+// turn waits for the pace before a request that only reads.
+func (r *run) turn(ctx context.Context) error {
+	for {
+		if err := r.Pace.Wait(ctx); err != nil {
+			return err
+		}
+		err := r.Pace.Depart(ctx)
+		if err == nil {
+			r.underWay(ctx)
+			return nil
+		}
+		if unless(err, errHeldBack) != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package importer
+
+import (
+	"database/sql"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"kommo-import/sources"
+)
+
+// A spoolWriter writes the messages of one batch.
+type spoolWriter struct {
+	*spooler
+	message, sighting, author *sql.Stmt
+}
+
+// storeMessages appends messages to the spool.
+func (s *spooler) storeMessages(tx *sql.Tx, messages []sources.Message) (err error) {
+	w := spoolWriter{spooler: s}
+	for _, statement := range []struct {
+		prepared **sql.Stmt
+		text     string
+	}{
+		{&w.message, `INSERT INTO spool (source, reading, conversation, time, direction, kind, author, length, lookup,
+			identity, counted, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&w.sighting, `INSERT INTO sighting (conversation, kind, client_id, name, phone, email, avatar)
+			VALUES (?, ?, ?, ?, ?, ?, ?)`},
+		{&w.author, `INSERT INTO author (external_id, name) VALUES (?, ?)
+			ON CONFLICT DO UPDATE SET name = excluded.name RETURNING id`},
+	} {
+		if *statement.prepared, err = tx.Prepare(statement.text); err != nil {
+			return err
+		}
+		defer (*statement.prepared).Close()
+	}
+	for i := range messages {
+		if err := w.store(&messages[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *spoolWriter) store(m *sources.Message) error {
+	if err := w.storeSighting(m.Conversation); err != nil {
+		return err
+	}
+	author, err := w.authorOf(m)
+	if err != nil {
+		return err
+	}
+	content, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	id, counted := identify(w.sourceKind, m)
+	_, err = w.message.Exec(w.source, w.reading, m.Conversation.ID, m.Time.UnixMilli(), string(m.Direction), string(m.Kind),
+		author, utf8.RuneCountInString(m.Text), needsLookup(m), id[:], counted, string(content))
+	return err
+}
+
+// storeSighting notes what a message tells of its conversation, unless the one before told the same.
+func (w *spoolWriter) storeSighting(c sources.Conversation) error {
+	conversation := digest(c.ID)
+	told := digest(c.ID, string(c.Kind), c.Client.ID, c.Client.Name, c.Client.Phone, c.Client.Email, c.Client.Avatar)
+	if w.seen[conversation] == told {
+		return nil
+	}
+	_, err := w.sighting.Exec(c.ID, string(c.Kind), c.Client.ID, c.Client.Name, c.Client.Phone, c.Client.Email, c.Client.Avatar)
+	if err == nil {
+		w.seen[conversation] = told
+	}
+	return err
+}
+
+// authorOf returns the row of the author of an outgoing message; NULL for an incoming one, which the client wrote.
+func (w *spoolWriter) authorOf(m *sources.Message) (id sql.NullInt64, err error) {
+	if m.Direction != sources.Outgoing {
+		return id, nil
+	}
+	if known, ok := w.authors[m.Author]; ok {
+		return sql.NullInt64{Int64: known, Valid: true}, nil
+	}
+	if err := w.author.QueryRow(m.Author.ID, m.Author.Name).Scan(&id); err != nil {
+		return id, err
+	}
+	author := sources.Author{ID: strings.Clone(m.Author.ID), Name: strings.Clone(m.Author.Name)} // not the row they are part of
+	w.authors[author] = id.Int64
+	return id, nil
+}
+
+// needsLookup returns the URL of a message whose kind needs a file size that the source did not tell, else NULL.
+// Kommo requires file_name and file_size for picture, video and file (documented).
+func needsLookup(m *sources.Message) sql.NullString {
+	switch m.Kind {
+	case sources.KindPicture, sources.KindVideo, sources.KindFile:
+		if m.Media != nil && m.Media.Size == 0 {
+			return sql.NullString{String: m.Media.URL, Valid: true}
+		}
+	}
+	return sql.NullString{}
+}

@@ -1,0 +1,75 @@
+package importer
+
+import "encoding/json"
+
+// A Status tells where a migration stands.
+type Status struct {
+	Conversations Conversations `json:"conversations"`
+	Messages      Counts        `json:"messages"`
+	// ScopeID is the scope of the first send; "" before it.
+	ScopeID string         `json:"scope_id,omitempty"`
+	Sources []SourceStatus `json:"sources"`
+	// Unplanned is how many messages an interrupted load has read and not yet planned. They are in none of the states.
+	Unplanned int `json:"unplanned,omitempty"`
+	// MediaUnknown is how many media links did not answer; their messages are sent as text, unless another load gets
+	// an answer.
+	MediaUnknown int `json:"media_unknown,omitempty"`
+}
+
+// Conversations counts the conversations of which something is to be sent or was.
+type Conversations struct {
+	Total int `json:"total"`
+	Done  int `json:"done"` // nothing is left to be sent
+}
+
+// Counts are the numbers of messages by what became of them. Read is the sum of all the others.
+type Counts struct {
+	Read      int `json:"read"`
+	Duplicate int `json:"duplicate"`
+	Skipped   int `json:"skipped"`
+	Invalid   int `json:"invalid"`
+	Planned   int `json:"planned"`
+	Sending   int `json:"sending"`
+	Accepted  int `json:"accepted"`
+	Verified  int `json:"verified"`
+	Refused   int `json:"refused"`
+}
+
+// A SourceStatus tells whether a source was read to its end.
+type SourceStatus struct {
+	Name     string `json:"name"`
+	Finished bool   `json:"finished"`
+}
+
+// Status returns where the migration stands.
+func (f *File) Status() (Status, error) {
+	s, err := readStatus(f.read)
+	return s, f.explain(err)
+}
+
+func readStatus(q querier) (s Status, err error) {
+	c := &s.Messages
+	err = q.QueryRow(`SELECT coalesce(sum(duplicate), 0), coalesce(sum(skipped), 0), coalesce(sum(planned), 0),
+			coalesce(sum(sending), 0), coalesce(sum(accepted), 0), coalesce(sum(verified), 0), coalesce(sum(refused), 0),
+			coalesce(sum(planned + sending + accepted + verified + refused > 0), 0),
+			coalesce(sum(planned + sending = 0 AND accepted + verified + refused > 0), 0),
+			(SELECT count(*) FROM invalid),
+			(SELECT count(*) FROM media WHERE status IN ('pending', 'failed')),
+			(SELECT count(*) FROM spool WHERE id > coalesce((SELECT value FROM setting WHERE name = 'arranged'), 0) + 0)
+		FROM conversation`).Scan(&c.Duplicate, &c.Skipped, &c.Planned, &c.Sending, &c.Accepted, &c.Verified, &c.Refused,
+		&s.Conversations.Total, &s.Conversations.Done, &c.Invalid, &s.MediaUnknown, &s.Unplanned)
+	if err != nil {
+		return s, err
+	}
+	c.Read = c.Duplicate + c.Skipped + c.Invalid + c.Planned + c.Sending + c.Accepted + c.Verified + c.Refused
+	if _, err := setting(q, settingScope, &s.ScopeID); err != nil {
+		return s, err
+	}
+	var sources []byte
+	err = q.QueryRow(`SELECT coalesce(json_group_array(json_object('name', name,
+		'finished', json(iif(finished, 'true', 'false'))) ORDER BY id), '[]') FROM source`).Scan(&sources)
+	if err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal(sources, &s.Sources)
+}

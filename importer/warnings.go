@@ -1,0 +1,119 @@
+package importer
+
+import (
+	"database/sql"
+	"time"
+)
+
+// A Warning is something about the plan that an administrator may want to change before sending.
+type Warning struct {
+	Kind     WarningKind `json:"kind"`
+	Count    int         `json:"count"`              // of messages, conversations or media links, as the kind says
+	Examples []string    `json:"examples,omitempty"` // conversation ids, authors
+}
+
+// WarningKind says what a warning is about.
+type WarningKind string
+
+// The kinds of warning.
+const (
+	NoSender     WarningKind = "no_sender"     // outgoing messages with neither bot nor Kommo user; send refuses to start
+	OldLast      WarningKind = "old_last"      // conversations whose last message is more than a year old
+	NoPhone      WarningKind = "no_phone"      // conversations with clients without a phone
+	NoName       WarningKind = "no_name"       // conversations with clients without a name
+	LongText     WarningKind = "long_text"     // messages with more than LongTextLength characters
+	MediaGone    WarningKind = "media_gone"    // media links behind which there is nothing: sent as text
+	MediaUnknown WarningKind = "media_unknown" // media links that did not answer: sent as text
+	MediaPrivate WarningKind = "media_private" // media links into private networks: sent as text
+	Unfinished   WarningKind = "unfinished"    // loads that were interrupted; send refuses to start
+)
+
+// LongTextLength is how many characters a text may have without a warning. Kommo documents no limit; messengers have
+// about this one.
+const LongTextLength = 4096
+
+const oldAfter = 365 * 24 * time.Hour
+
+func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selection) error {
+	if err := p.warnOfSenders(tx, composer, selection); err != nil {
+		return err
+	}
+	condition, args := selection.where()
+	among := ` FROM conversation WHERE ` + condition + ` AND `
+	for _, warning := range []struct {
+		kind  WarningKind
+		query string // yields a count and an example a row
+		args  []any
+	}{
+		{OldLast, `SELECT 1, external_id` + among + `(SELECT time FROM message WHERE conversation = conversation.id
+			AND state IN ('planned', 'sending') ORDER BY time DESC LIMIT 1) < ?`,
+			append(args[:len(args):len(args)], time.Now().Add(-oldAfter).UnixMilli())},
+		{NoPhone, `SELECT 1, external_id` + among + `kind = 'person' AND client_phone = ''`, args},
+		{NoName, `SELECT 1, external_id` + among + `client_name IN ('', client_phone, client_id, external_id)`, args},
+		{LongText, `SELECT count(*), (SELECT external_id FROM conversation WHERE id = message.conversation) FROM message
+			WHERE length > ? AND state IN ('planned', 'sending') GROUP BY conversation`, []any{LongTextLength}},
+		{MediaGone, `SELECT 1, '' FROM media WHERE status = 'gone'`, nil},
+		{MediaUnknown, `SELECT 1, '' FROM media WHERE status IN ('pending', 'failed')`, nil},
+		{MediaPrivate, `SELECT 1, '' FROM media WHERE status = 'refused'`, nil},
+		{Unfinished, `SELECT 1, name FROM source WHERE finished = 0`, nil},
+	} {
+		if err := p.warn(tx, warning.kind, warning.query, warning.args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Preview) warn(tx *sql.Tx, kind WarningKind, query string, args []any) error {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	w := Warning{Kind: kind}
+	for rows.Next() {
+		var count int
+		var example string
+		if err := rows.Scan(&count, &example); err != nil {
+			return err
+		}
+		w.Count += count
+		if len(w.Examples) < maxExamples && example != "" {
+			w.Examples = append(w.Examples, example)
+		}
+	}
+	if w.Count > 0 {
+		p.Warnings = append(p.Warnings, w)
+	}
+	return rows.Err()
+}
+
+func (p *Preview) warnOfSenders(tx *sql.Tx, composer Composer, selection Selection) error {
+	if composer.BotID != "" {
+		return nil
+	}
+	authors, err := composer.unmapped(tx, selection)
+	if err != nil || len(authors) == 0 {
+		return err
+	}
+	w := Warning{Kind: NoSender}
+	for _, author := range authors {
+		w.Count += author.Messages
+		if len(w.Examples) < maxExamples {
+			w.Examples = append(w.Examples, author.String())
+		}
+	}
+	p.Warnings = append(p.Warnings, w)
+	return nil
+}
+
+// String returns how to call the author: by name, else by id.
+func (a UnmappedAuthor) String() string {
+	switch {
+	case a.Name != "":
+		return a.Name
+	case a.ID != "":
+		return a.ID
+	}
+	return "no author"
+}
