@@ -1,0 +1,139 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"go.yaml.in/yaml/v3"
+)
+
+const defaultConfig = "kommo-import.yaml"
+
+// usersKey is the one key of a config file that is no flag: who is who at Kommo.
+//
+//	users:
+//	  Anna Petrova: 76fc2bea-902f-425c-9a3d-dcdac4766090
+const usersKey = "users"
+
+// notInConfig are flags that make no sense in a file that is read every time.
+func notInConfig() []string {
+	return []string{"config", "help", "yes", "dry-run", "retry", "payloads", "addr", "state"}
+}
+
+// readConfig gives the flags that are neither on the command line nor in the environment their values from the config
+// file. Its keys are the names of the flags.
+func readConfig(c *cli.Context) error {
+	path, named := c.String("config"), c.IsSet("config")
+	if !named {
+		path = defaultConfig
+	}
+	content, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return nil
+	}
+	if err != nil {
+		return usage("--config: %w", err)
+	}
+	settings, err := parseConfig(content, knownSettings(c.App))
+	if err != nil {
+		return usage("%s:%w", filepath.Base(path), err)
+	}
+	for _, s := range settings {
+		if err := s.apply(c); err != nil {
+			return usage("%s:%d: %s: %w", filepath.Base(path), s.line, s.name, err)
+		}
+	}
+	return nil
+}
+
+// A configured setting is one line of the config file.
+type configured struct {
+	name   string
+	line   int
+	values []string
+	users  map[string]string
+}
+
+func knownSettings(app *cli.App) (known []string) {
+	for _, command := range app.Commands {
+		for _, flag := range command.Flags {
+			known = append(known, flag.Names()[0])
+		}
+	}
+	known = slices.DeleteFunc(known, func(name string) bool { return slices.Contains(notInConfig(), name) })
+	known = append(known, usersKey)
+	slices.Sort(known)
+	return slices.Compact(known)
+}
+
+// parseConfig reads a config file strictly: what it does not know is an error, which begins with the line.
+func parseConfig(content []byte, known []string) (settings []configured, err error) {
+	var file yaml.Node
+	if err := yaml.Unmarshal(content, &file); err != nil {
+		return nil, fmt.Errorf(" %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if len(file.Content) == 0 {
+		return nil, nil
+	}
+	root := file.Content[0]
+	if root.Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("%d: want lines of the form name: value", root.Line)
+	}
+	seen := make(map[string]bool)
+	for i := 0; i < len(root.Content); i += 2 {
+		key, value := root.Content[i], root.Content[i+1]
+		s := configured{name: key.Value, line: key.Line}
+		switch {
+		case !slices.Contains(known, key.Value):
+			return nil, fmt.Errorf("%d: there is no setting %q; there are %s", key.Line, key.Value, strings.Join(known, ", "))
+		case seen[key.Value]:
+			return nil, fmt.Errorf("%d: %s is set twice", key.Line, key.Value)
+		case key.Value == usersKey:
+			err = value.Decode(&s.users)
+		case value.Kind == yaml.SequenceNode:
+			err = value.Decode(&s.values)
+		default:
+			s.values = make([]string, 1)
+			err = value.Decode(&s.values[0])
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%d: %s: want a value, or a list of values", value.Line, key.Value)
+		}
+		seen[key.Value] = true
+		settings = append(settings, s)
+	}
+	return settings, nil
+}
+
+// apply sets the flag of that name, if this command has it and nobody set it.
+func (s configured) apply(c *cli.Context) error {
+	if s.name == usersKey {
+		if c.App.Metadata == nil {
+			c.App.Metadata = make(map[string]any)
+		}
+		c.App.Metadata[usersKey] = s.users
+		return nil
+	}
+	has := slices.ContainsFunc(c.Command.Flags, func(flag cli.Flag) bool { return slices.Contains(flag.Names(), s.name) })
+	if !has || c.IsSet(s.name) {
+		return nil
+	}
+	for _, value := range s.values {
+		if err := c.Set(s.name, value); err != nil {
+			return fmt.Errorf("%q is no value for it", value)
+		}
+	}
+	return nil
+}
+
+// usersOf returns who is who at Kommo, from the config file.
+func usersOf(c *cli.Context) map[string]string {
+	users, _ := c.App.Metadata[usersKey].(map[string]string)
+	return users
+}

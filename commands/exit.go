@@ -1,0 +1,140 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"kommo-import/importer"
+	"kommo-import/kommo"
+)
+
+// The exit codes. They are documented in the README, and scripts rely on them.
+const (
+	exitDone        = 0
+	exitError       = 1
+	exitUsage       = 2
+	exitIncomplete  = 3
+	exitDenied      = 4
+	exitInUse       = 5
+	exitInterrupted = 130
+)
+
+// ErrInterrupted is the cause of a context that ended because somebody pressed Ctrl-C or asked the process to stop.
+var ErrInterrupted = errors.New("interrupted")
+
+// exit tells what went wrong, with a hint what to do, and returns the exit code.
+func (d *desk) exit(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	if errors.Is(err, errIncomplete) {
+		return exitIncomplete
+	}
+	code := exitCode(err)
+	if code == exitInterrupted {
+		d.talk.say("Interrupted. Nothing is lost: run the same command again to go on.")
+		return code
+	}
+	d.talk.say("kommo-import: %s", printable(err.Error()))
+	if hint := hint(err); hint != "" {
+		d.talk.say("%s", hint)
+	}
+	return code
+}
+
+func exitCode(err error) int {
+	_, isUsage := errors.AsType[*usageError](err)
+	_, isDenied := errors.AsType[*kommo.DeniedError](err)
+	_, isBlocked := errors.AsType[*kommo.BlockedError](err)
+	_, isInUse := errors.AsType[*importer.InUseError](err)
+	_, noSender := errors.AsType[*importer.NoSenderError](err)
+	switch {
+	case isDenied, isBlocked:
+		return exitDenied
+	case isInUse:
+		return exitInUse
+	case isUsage, noSender:
+		return exitUsage
+	case errors.Is(err, ErrInterrupted), errors.Is(err, context.Canceled):
+		return exitInterrupted
+	}
+	return exitError
+}
+
+// hint returns what to do about an error, or "".
+func hint(err error) string {
+	if denied, ok := errors.AsType[*kommo.DeniedError](err); ok {
+		return deniedHint(denied)
+	}
+	if _, ok := errors.AsType[*kommo.BlockedError](err); ok {
+		return "Hint: Kommo blocks this address for too many requests. Wait some hours, then run the same command again\n" +
+			"      with a lower --rate. Nothing is lost."
+	}
+	if notReady, ok := errors.AsType[*importer.NotReadyError](err); ok {
+		return notReadyHint(notReady)
+	}
+	if noSender, ok := errors.AsType[*importer.NoSenderError](err); ok {
+		return noSenderHint(noSender)
+	}
+	if bound, ok := errors.AsType[*importer.BoundError](err); ok {
+		return fmt.Sprintf("Hint: use the same %s as before, or start a new migration with another file (--migration).", bound.What)
+	}
+	if _, ok := errors.AsType[*importer.InUseError](err); ok {
+		return "Hint: wait until it is done, or stop it with Ctrl-C. status and preview work meanwhile."
+	}
+	if _, ok := errors.AsType[*importer.StoppedError](err); ok {
+		return "Hint: what was sent is recorded. When the cause is mended, run the same command again to go on."
+	}
+	if errors.Is(err, importer.ErrNoFile) {
+		return "Hint: read the conversations first: kommo-import load --csv FILE (or name the file with --migration)."
+	}
+	return ""
+}
+
+func deniedHint(denied *kommo.DeniedError) string {
+	if skew := denied.SentAt.Sub(denied.ServerDate); !denied.ServerDate.IsZero() && skew.Abs() > 5*time.Minute {
+		direction := "ahead of"
+		if skew < 0 {
+			direction = "behind"
+		}
+		return fmt.Sprintf("Hint: the clock of this computer is %s %s Kommo's. Set it right and run the same command again.",
+			duration(skew.Abs()), direction)
+	}
+	switch {
+	case denied.Status == 403:
+		return "Hint: check that KOMMO_CHANNEL_SECRET is the secret of the channel that KOMMO_SCOPE_ID begins with."
+	case denied.Status == 404:
+		return "Hint: check KOMMO_SCOPE_ID, and that the channel is still connected to the account."
+	}
+	return "Hint: check KOMMO_BASE_URL and KOMMO_SCOPE_ID."
+}
+
+func notReadyHint(e *importer.NotReadyError) string {
+	if e.Source == "" {
+		return "Hint: run the same load again; it goes on where it stopped."
+	}
+	return "Hint: run its load again; it goes on where it stopped: kommo-import load " + flagOf(e.Source)
+}
+
+// flagOf returns the flag that reads a source.
+func flagOf(source string) string {
+	const csv = "csv:"
+	if len(source) > len(csv) && source[:len(csv)] == csv {
+		return "--csv " + printable(source[len(csv):])
+	}
+	return "..."
+}
+
+func noSenderHint(e *importer.NoSenderError) string {
+	hint := "Hint: set KOMMO_BOT_ID (you got it when the channel was registered), or map the authors to Kommo users\n" +
+		"      under users: in kommo-import.yaml. Without a Kommo user are:"
+	for i, author := range e.Authors {
+		if i == 10 {
+			return hint + fmt.Sprintf("\n        and %s more", number(len(e.Authors)-i))
+		}
+		hint += fmt.Sprintf("\n        %s (%s)", printable(author.String()), plural(author.Messages, "message"))
+	}
+	return hint
+}

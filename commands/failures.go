@@ -1,0 +1,176 @@
+package commands
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"kommo-import/importer"
+)
+
+func (d *desk) failures() *cli.Command {
+	return &cli.Command{
+		Name:  "failures",
+		Usage: "show what was invalid, skipped or refused, and why",
+		Description: `  kommo-import failures
+  kommo-import failures --csv failures.csv    for a spreadsheet
+  kommo-import failures --retry               plan again what Kommo refused`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "csv", Usage: "write them to a CSV `FILE`"},
+			&cli.BoolFlag{Name: "retry", Usage: "plan again what Kommo refused"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Bool("retry") {
+				return d.retryRefused(c)
+			}
+			file, err := importer.OpenReadOnly(c.String("migration"))
+			if err != nil {
+				return err
+			}
+			if path := c.String("csv"); path != "" {
+				err = d.writeFailuresCSV(file, path)
+			} else {
+				err = d.writeFailures(file, c.Bool("json"))
+			}
+			return errors.Join(err, file.Close())
+		},
+	}
+}
+
+func (d *desk) retryRefused(c *cli.Context) error {
+	if _, err := os.Stat(c.String("migration")); err != nil {
+		return importer.ErrNoFile
+	}
+	file, err := importer.Open(c.String("migration"), commandLine(c))
+	if err != nil {
+		return err
+	}
+	planned, err := file.RetryRefused()
+	if err := errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return d.writeJSON(map[string]int{"planned": planned})
+	}
+	d.talk.tell("Planned again: %s. Next: kommo-import send%s", plural(planned, "message"), migrationFlag(c))
+	return nil
+}
+
+// writeFailures prints the failures: a JSON line each, or a line for people.
+func (d *desk) writeFailures(file *importer.File, asJSON bool) error {
+	out := bufio.NewWriter(d.stdout)
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	count := 0
+	for failure, err := range file.Failures() {
+		if err != nil {
+			return errors.Join(err, out.Flush())
+		}
+		count++
+		if asJSON {
+			err = encoder.Encode(failure)
+		} else {
+			_, err = fmt.Fprintln(out, lineOf(failure))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if count == 0 && !asJSON {
+		d.talk.tell("There are none.")
+	}
+	return out.Flush()
+}
+
+func lineOf(f importer.Failure) string {
+	line := fmt.Sprintf("%-8s %s: %s", f.State, oneLine(f.Position, 80), oneLine(f.Reason, 300))
+	if f.Conversation != "" {
+		line += fmt.Sprintf(" (conversation %s, %s)", oneLine(f.Conversation, 80), f.Time.Local().Format("2006-01-02 15:04"))
+	}
+	return line
+}
+
+func failureColumns() []string {
+	return []string{"state", "position", "conversation_id", "time", "reason", "text"}
+}
+
+// writeFailuresCSV writes the failures to a file. It takes the place of an earlier one of its kind, and of no other.
+func (d *desk) writeFailuresCSV(file *importer.File, path string) error {
+	if err := checkReplaceable(path); err != nil {
+		return err
+	}
+	draft, err := os.CreateTemp(filepath.Dir(path), ".failures-*")
+	if err != nil {
+		return fmt.Errorf("--csv: %w", err)
+	}
+	count, err := encodeFailures(file, draft)
+	if err := errors.Join(err, draft.Close()); err != nil {
+		return errors.Join(fmt.Errorf("--csv %s: %w", path, err), os.Remove(draft.Name()))
+	}
+	if err := os.Rename(draft.Name(), path); err != nil {
+		return fmt.Errorf("--csv: %w", err)
+	}
+	d.talk.tell("Wrote %s to %s", plural(count, "failure"), printable(path))
+	return nil
+}
+
+func checkReplaceable(path string) error {
+	content, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("--csv: %w", err)
+	}
+	defer content.Close()
+	header, err := csv.NewReader(content).Read()
+	if errors.Is(err, io.EOF) || slices.Equal(header, failureColumns()) {
+		return nil
+	}
+	return usage("--csv %s: there is another file of that name; choose a new name for the failures", path)
+}
+
+func encodeFailures(file *importer.File, w io.Writer) (count int, err error) {
+	out := csv.NewWriter(w)
+	if err := out.Write(failureColumns()); err != nil {
+		return 0, err
+	}
+	for f, err := range file.Failures() {
+		if err != nil {
+			return count, err
+		}
+		written := ""
+		if !f.Time.IsZero() {
+			written = f.Time.Format(time.RFC3339)
+		}
+		row := []string{f.State, f.Position, f.Conversation, written, f.Reason, f.Text}
+		for i, cell := range row {
+			row[i] = harmless(cell)
+		}
+		if err := out.Write(row); err != nil {
+			return count, err
+		}
+		count++
+	}
+	out.Flush()
+	return count, out.Error()
+}
+
+// harmless returns a cell that no spreadsheet runs as a formula.
+func harmless(cell string) string {
+	if strings.ContainsRune("=+-@\t\r", []rune(cell + " ")[0]) {
+		return "'" + cell
+	}
+	return cell
+}

@@ -1,0 +1,149 @@
+package commands
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"kommo-import/importer"
+	"kommo-import/sources"
+	"kommo-import/sources/csvfile"
+)
+
+func (d *desk) load() *cli.Command {
+	return &cli.Command{
+		Name:  "load",
+		Usage: "read old conversations into the migration file",
+		Description: `Reads a source and plans what becomes of every message. Sends nothing. Interrupted, it goes on
+where it stopped when it is run again. A file that was read before and has grown adds what is new.
+
+  kommo-import load --csv chats.csv --timezone Europe/Madrid`,
+		Flags: sourceFlags(),
+		Action: func(c *cli.Context) error {
+			if !hasSource(c) {
+				return usage("load what? name a CSV file with --csv FILE")
+			}
+			file, err := importer.Open(c.String("migration"), commandLine(c))
+			if err != nil {
+				return err
+			}
+			err = d.loadInto(c, file)
+			return errors.Join(err, file.Close())
+		},
+	}
+}
+
+// hasSource reports whether the flags name a source.
+func hasSource(c *cli.Context) bool { return c.String("csv") != "" }
+
+// sourceOf returns the source that the flags name.
+func (d *desk) sourceOf(c *cli.Context) (sources.Source, error) {
+	zone, err := zoneOf(c)
+	if err != nil {
+		return nil, err
+	}
+	return &csvfile.File{Path: c.String("csv"), Location: zone, Unknown: func(columns []string) {
+		d.talk.tell("These columns are not known and not read: %s", oneLine(strings.Join(columns, ", "), 300))
+	}}, nil
+}
+
+// loadInto reads the source that the flags name into the file, and tells what came of it.
+func (d *desk) loadInto(c *cli.Context, file *importer.File) error {
+	filter, err := filterOf(c)
+	if err != nil {
+		return err
+	}
+	source, err := d.sourceOf(c)
+	if err != nil {
+		return err
+	}
+	loader := &importer.Loader{File: file, Filter: filter, AllowPrivateMedia: c.Bool("allow-private-media"),
+		Progress: func(p importer.LoadProgress) { d.talk.progress(loadPhase(p.Phase), p.Done, p.Total, 0) }}
+	d.talk.tell("Loading %s into %s", printable(c.String("csv")), printable(c.String("migration")))
+	report, err := loader.Load(c.Context, source)
+	d.talk.endProgress()
+	if err != nil {
+		return err
+	}
+	status, err := file.Status()
+	if err != nil {
+		return err
+	}
+	d.tellLoad(report, status)
+	if c.Command.Name == "load" {
+		d.talk.tell("Next: kommo-import preview%s", migrationFlag(c))
+		if c.Bool("json") {
+			if err := d.writeJSON(struct {
+				importer.Status
+				Load importer.LoadReport `json:"load"`
+			}{status, report}); err != nil {
+				return err
+			}
+		}
+	}
+	if status.Messages.Invalid > 0 {
+		return errIncomplete
+	}
+	return nil
+}
+
+func loadPhase(phase importer.LoadPhase) string {
+	switch phase {
+	case importer.Arranging:
+		return "Putting messages in order"
+	case importer.LookingUpMedia:
+		return "Looking up media"
+	}
+	return "Messages read"
+}
+
+func (d *desk) tellLoad(r importer.LoadReport, s importer.Status) {
+	if r.Unchanged {
+		d.talk.tell("It was read before and has not changed.")
+	} else {
+		d.talk.tell("Read %s: %s new, %s known, %s doubled, %s invalid.", plural(r.Read+r.Invalid, "message"),
+			number(r.Added), number(r.Known), number(r.Duplicate), number(r.Invalid))
+	}
+	for _, note := range []struct {
+		count int
+		text  string
+	}{
+		{r.Absent, "%s read earlier are no longer in it. They stay in the plan; start a new migration file to be without them."},
+		{r.Dropped, "%s that were planned are left out by the filters of this load."},
+		{r.Restored, "%s that earlier filters left out are planned now."},
+	} {
+		if note.count > 0 {
+			d.talk.tell(note.text, plural(note.count, "message"))
+		}
+	}
+	d.tellMedia(r)
+	d.talk.tell("In the migration file: %s in %s to be sent, %s skipped, %s invalid.", plural(s.Messages.Planned, "message"),
+		plural(s.Conversations.Total-s.Conversations.Done, "conversation"), number(s.Messages.Skipped), number(s.Messages.Invalid))
+	if s.Messages.Invalid > 0 {
+		d.talk.tell("What is invalid, and why: kommo-import failures")
+	}
+}
+
+func (d *desk) tellMedia(r importer.LoadReport) {
+	if r.MediaFound+r.MediaGone+r.MediaFailed+r.MediaRefused == 0 {
+		return
+	}
+	d.talk.tell("Looked up %s: %s there, %s gone, %s without an answer, %s in private networks.",
+		plural(r.MediaFound+r.MediaGone+r.MediaFailed+r.MediaRefused, "media link"), number(r.MediaFound),
+		number(r.MediaGone), number(r.MediaFailed), number(r.MediaRefused))
+	if r.MediaFailed > 0 {
+		d.talk.tell("Run the same load again to ask those without an answer once more; otherwise their links are sent as text.")
+	}
+	if r.MediaRefused > 0 {
+		d.talk.tell("Links into private networks are not looked up; --allow-private-media changes that.")
+	}
+}
+
+// migrationFlag returns the flag that names the migration file, "" for the default.
+func migrationFlag(c *cli.Context) string {
+	if path := c.String("migration"); path != "migration.db" {
+		return " -m " + printable(path)
+	}
+	return ""
+}

@@ -1,0 +1,214 @@
+package commands
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"kommo-import/importer"
+)
+
+func (d *desk) preview() *cli.Command {
+	return &cli.Command{
+		Name:  "preview",
+		Usage: "show what send would do; sends nothing",
+		Description: `Makes no request to Kommo and changes nothing. With the flags of load it loads first.
+
+  kommo-import preview
+  kommo-import preview --payloads --only 79001234567@c.us`,
+		Flags: flags(planFlags(), sourceFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "payloads", Usage: "print the exact bodies that send would post, one JSON line each, in order"},
+		}),
+		Action: d.showPreview,
+	}
+}
+
+// showPreview is the action of preview, and of send --dry-run.
+func (d *desk) showPreview(c *cli.Context) error {
+	composer, err := composerOf(c)
+	if err != nil {
+		return err
+	}
+	selection, err := selectionOf(c)
+	if err != nil {
+		return err
+	}
+	rate, err := rateOf(c)
+	if err != nil {
+		return err
+	}
+	loaded := d.loadFirst(c)
+	if loaded != nil && !errors.Is(loaded, errIncomplete) {
+		return loaded
+	}
+	file, err := importer.OpenReadOnly(c.String("migration"))
+	if err != nil {
+		return err
+	}
+	if c.Bool("payloads") {
+		err = d.writePayloads(file, composer, selection)
+	} else {
+		err = d.writePreview(c, file, composer, selection, rate)
+	}
+	return errors.Join(err, file.Close(), loaded)
+}
+
+// loadFirst loads the source that the flags name, if they name one.
+func (d *desk) loadFirst(c *cli.Context) error {
+	if !hasSource(c) {
+		return nil
+	}
+	file, err := importer.Open(c.String("migration"), commandLine(c))
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.loadInto(c, file), file.Close())
+}
+
+func (d *desk) writePayloads(file *importer.File, composer importer.Composer, selection importer.Selection) error {
+	out := bufio.NewWriter(d.stdout)
+	for body, err := range file.Payloads(composer, selection) {
+		if err != nil {
+			return errors.Join(err, out.Flush())
+		}
+		out.Write(body)
+		out.WriteByte('\n')
+	}
+	return out.Flush()
+}
+
+func (d *desk) writePreview(c *cli.Context, file *importer.File, composer importer.Composer, selection importer.Selection, rate float64) error {
+	preview, err := file.Preview(composer, selection, rate)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return d.writeJSON(preview)
+	}
+	d.writef("%s", describe(preview))
+	d.talk.tell("\nNothing was sent. Next: a pilot with kommo-import send%s --max-conversations 3", migrationFlag(c))
+	return nil
+}
+
+// describe returns a preview as people read it.
+func describe(p importer.Preview) string {
+	var text strings.Builder
+	writeSum(&text, p)
+	writeGroups(&text, "Skipped", p.Skipped)
+	writeGroups(&text, "Invalid", p.Invalid)
+	if p.Status.Messages.Duplicate > 0 {
+		fmt.Fprintf(&text, "\nDoubled in the sources: %s; each is sent once.\n", plural(p.Status.Messages.Duplicate, "message"))
+	}
+	if len(p.Warnings) > 0 {
+		text.WriteString("\nWarnings:\n")
+	}
+	for _, w := range p.Warnings {
+		fmt.Fprintf(&text, "  - %s\n", wrap(warning(w), 76, "    "))
+	}
+	return text.String()
+}
+
+func writeSum(text *strings.Builder, p importer.Preview) {
+	if p.Messages == 0 {
+		m := p.Status.Messages
+		fmt.Fprintf(text, "Nothing is left to be sent: of %s read, %s arrived.\n", plural(m.Read, "message"), number(m.Accepted+m.Verified))
+		return
+	}
+	fmt.Fprintf(text, "To be sent: %s in %s\n", plural(p.Messages, "message"), plural(p.Conversations, "conversation"))
+	if !p.First.IsZero() {
+		fmt.Fprintf(text, "  written        %s to %s\n", day(p.First), day(p.Last))
+	}
+	fmt.Fprintf(text, "  direction      %s\n", counted(p.Directions))
+	fmt.Fprintf(text, "  kinds          %s\n", counted(p.Kinds))
+	fmt.Fprintf(text, "  notifications  %s: of the last message of a conversation; all others are silent\n", number(p.Notifications))
+	fmt.Fprintf(text, "  takes          %s: %s at %g per second\n", duration(seconds(p.Seconds)), plural(p.Requests, "request"), p.Rate)
+	if p.InDoubt > 0 {
+		fmt.Fprintf(text, "  in doubt       %s: looked for in their chats before they are sent again\n", number(p.InDoubt))
+	}
+	if done := p.Status.Messages.Accepted + p.Status.Messages.Verified; done > 0 {
+		fmt.Fprintf(text, "  arrived before %s\n", plural(done, "message"))
+	}
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// counted returns the numbers by name, the largest first: "120 text, 3 picture".
+func counted(numbers map[string]int) string {
+	names := make([]string, 0, len(numbers))
+	for name := range numbers {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if numbers[a] != numbers[b] {
+			return numbers[b] - numbers[a]
+		}
+		return strings.Compare(a, b)
+	})
+	for i, name := range names {
+		names[i] = number(numbers[name]) + " " + name
+	}
+	return strings.Join(names, ", ")
+}
+
+func writeGroups(text *strings.Builder, title string, groups []importer.Group) {
+	if len(groups) == 0 {
+		return
+	}
+	fmt.Fprintf(text, "\n%s:\n", title)
+	for _, g := range groups {
+		line := fmt.Sprintf("%s: %s (%s)", number(g.Messages), oneLine(g.Reason, 200), oneLine(strings.Join(g.Examples, ", "), 120))
+		fmt.Fprintf(text, "  - %s\n", wrap(line, 76, "    "))
+	}
+}
+
+// warning returns a warning as a sentence that says what to do.
+func warning(w importer.Warning) string {
+	examples := ""
+	if len(w.Examples) > 0 {
+		examples = " (" + oneLine(strings.Join(w.Examples, ", "), 120) + ")"
+	}
+	switch w.Kind {
+	case importer.NoSender:
+		return plural(w.Count, "outgoing message") + " have no sender" + examples +
+			": set KOMMO_BOT_ID, or map the authors under users: in " + defaultConfig + ". send refuses to start without."
+	case importer.OldLast:
+		return plural(w.Count, "conversation") + " ended more than a year ago" + examples +
+			": each still makes one notification. --since leaves old messages out, --silent=all notifies nobody."
+	case importer.NoPhone:
+		return plural(w.Count, "client") + " without a phone" + examples + ": Kommo cannot find an existing contact by it. " +
+			"Phones need their country code."
+	case importer.NoName:
+		return plural(w.Count, "client") + " without a name" + examples + ": shown by phone or id."
+	case importer.LongText:
+		return plural(w.Count, "text") + " of more than " + number(importer.LongTextLength) + " characters" + examples +
+			": Kommo documents no limit, but may refuse them."
+	case importer.MediaGone:
+		return plural(w.Count, "media link") + " lead nowhere any more: a text says so in their place."
+	case importer.MediaUnknown:
+		return plural(w.Count, "media link") + " did not answer: sent as text with the link. Run the load again to ask once more."
+	case importer.MediaPrivate:
+		return plural(w.Count, "media link") + " into private networks, which Kommo cannot reach: sent as text with the link."
+	case importer.Unfinished:
+		return "the load was interrupted" + examples + ": run it again. send refuses to start without."
+	}
+	return string(w.Kind) + ": " + number(w.Count)
+}
+
+// wrap breaks text between words so that no line but one of a single long word has more than width characters; the
+// lines after the first are indented.
+func wrap(text string, width int, indent string) string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len([]rune(line))+1+len([]rune(word)) > width {
+			lines, line = append(lines, line), ""
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	return strings.Join(append(lines, line), "\n"+indent)
+}

@@ -1,0 +1,159 @@
+package commands
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"kommo-import/sandbox"
+)
+
+func (d *desk) sandbox() *cli.Command {
+	return &cli.Command{
+		Name:  "sandbox",
+		Usage: "run a local Kommo to rehearse with",
+		Description: `Prints the environment that points kommo-import at it, and keeps what arrives in memory until it is
+stopped. Faults can be rehearsed: --fault 502-taken:n=5 answers the 5th message with 502 although it was taken.
+
+  kommo-import sandbox --addr 127.0.0.1:8080
+  kommo-import sandbox --addr 127.0.0.1:8080 --state    what has arrived there`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "addr", Value: "127.0.0.1:8080", Usage: "listen at `HOST:PORT`; port 0 is a free one"},
+			&cli.BoolFlag{Name: "listen-beyond-loopback", Usage: "let other computers reach it"},
+			&cli.BoolFlag{Name: "state", Usage: "ask the sandbox that runs at --addr what has arrived; --json: all of it"},
+			&cli.StringFlag{Name: "dump", Usage: "when it is stopped, write all that arrived to `FILE` as JSON"},
+			&cli.StringFlag{Name: "duplicates", Value: string(sandbox.KeepDuplicates), Usage: "`keep`, drop or refuse a msgid that arrived before"},
+			&cli.DurationFlag{Name: "latency", Usage: "each answer takes `TIME`"},
+			&cli.DurationFlag{Name: "history-delay", Usage: "a message shows in history after `TIME`"},
+			&cli.IntFlag{Name: "rate-limit", Usage: "answer more than `N` requests per second with 429"},
+			&cli.DurationFlag{Name: "retry-after", Value: time.Second, Usage: "ask to wait `TIME` with a 429"},
+			&cli.StringFlag{Name: "retry-after-in", Value: string(sandbox.InHeader), Usage: "tell that in `header`, date or body, or not at all: none"},
+			&cli.IntFlag{Name: "block-after", Usage: "block after `N` answers with 429"},
+			&cli.DurationFlag{Name: "clock-skew", Usage: "the sandbox's clock is ahead by `TIME`"},
+			&cli.StringSliceFlag{Name: "fault", Usage: "`RULE`: what goes wrong and when, such as cut:every=10 or refuse:p=0.1; repeatable"},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Bool("state") {
+				return d.sandboxState(c)
+			}
+			return d.runSandbox(c)
+		},
+	}
+}
+
+func sandboxOptions(c *cli.Context) (o sandbox.Options, err error) {
+	o = sandbox.Options{
+		Duplicates: sandbox.Duplicates(c.String("duplicates")), Latency: c.Duration("latency"),
+		HistoryDelay: c.Duration("history-delay"), RateLimit: c.Int("rate-limit"), RetryAfter: c.Duration("retry-after"),
+		RetryAfterIn: sandbox.RetryAfterPlace(c.String("retry-after-in")), BlockAfter: c.Int("block-after"),
+		ClockSkew: c.Duration("clock-skew"),
+	}
+	for _, fault := range c.StringSlice("fault") {
+		rule, err := sandbox.ParseRule(fault)
+		if err != nil {
+			return o, usage("--fault: %w", err)
+		}
+		o.Rules = append(o.Rules, rule)
+	}
+	if err := o.Check(); err != nil {
+		return o, usage("%w", err)
+	}
+	return o, nil
+}
+
+func (d *desk) runSandbox(c *cli.Context) error {
+	options, err := sandboxOptions(c)
+	if err != nil {
+		return err
+	}
+	if !c.Bool("listen-beyond-loopback") && !onLoopback(c.String("addr")) {
+		return usage("--addr %s: the sandbox stays on this computer, at 127.0.0.1, unless --listen-beyond-loopback is given", c.String("addr"))
+	}
+	listener, err := net.Listen("tcp", c.String("addr"))
+	if err != nil {
+		return fmt.Errorf("--addr: %w", err)
+	}
+	box := sandbox.NewKommo(options)
+	server := &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second}
+	stopped := context.AfterFunc(c.Context, func() { server.Close() })
+	defer stopped()
+	for _, line := range box.Environment("http://" + listener.Addr().String()) {
+		d.writef("%s\n", line)
+	}
+	d.talk.tell("The sandbox runs until Ctrl-C. Set the environment above where you run kommo-import.")
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	d.talk.tell("%s", arrived(box.Summary()))
+	return dumpSandbox(box, c.String("dump"))
+}
+
+func onLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
+}
+
+func dumpSandbox(box *sandbox.Kommo, path string) error {
+	if path == "" {
+		return nil
+	}
+	state, err := json.MarshalIndent(box.Dump(), "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(state, '\n'), 0o600)
+}
+
+// arrived returns in a sentence what a sandbox holds.
+func arrived(s sandbox.Summary) string {
+	text := fmt.Sprintf("The sandbox holds %s in %s: ", plural(s.Messages, "message"), plural(s.Chats, "chat"))
+	if s.Doubled == 0 {
+		text += "each once, "
+	} else {
+		text += number(s.Doubled) + " of them doubled, "
+	}
+	if s.OutOfOrder == 0 {
+		text += "all in order, "
+	} else {
+		text += number(s.OutOfOrder) + " out of order, "
+	}
+	return text + fmt.Sprintf("%s; %s without exactly one.", plural(s.Loud, "notification"), plural(s.ChatsWithoutOneLoud, "chat"))
+}
+
+// sandboxState asks a sandbox that runs what has arrived there.
+func (d *desk) sandboxState(c *cli.Context) error {
+	what := "summary"
+	if c.Bool("json") {
+		what = "state"
+	}
+	request, err := http.NewRequestWithContext(c.Context, http.MethodGet, "http://"+c.String("addr")+"/sandbox/"+what, nil)
+	if err != nil {
+		return usage("--addr: %w", err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("no sandbox answers at --addr %s: %w", c.String("addr"), err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("no sandbox answers at --addr %s: status %d", c.String("addr"), response.StatusCode)
+	}
+	if c.Bool("json") {
+		_, err := io.Copy(d.stdout, response.Body)
+		return err
+	}
+	var summary sandbox.Summary
+	if err := json.NewDecoder(response.Body).Decode(&summary); err != nil {
+		return fmt.Errorf("no sandbox answers at --addr %s: %w", c.String("addr"), err)
+	}
+	d.writef("%s\n", arrived(summary))
+	return nil
+}

@@ -1,0 +1,225 @@
+package commands
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"kommo-import/importer"
+)
+
+func (d *desk) send() *cli.Command {
+	return &cli.Command{
+		Name:  "send",
+		Usage: "send what is planned to Kommo",
+		Description: `Shows what it is about to do and asks. Interrupted in any way, run it again: it goes on at the
+message where it stopped. With the flags of load it loads first.
+
+  kommo-import send --max-conversations 3    a pilot
+  kommo-import send                          the rest`,
+		Flags: flags(kommoFlags(), planFlags(), sourceFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "yes", Usage: "do not ask; needed where nobody can be asked"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "do what preview does"},
+			&cli.IntFlag{Name: "workers", Value: 4, Usage: "send `N` conversations at a time"},
+			&cli.DurationFlag{Name: "settle", Value: 5 * time.Second, Usage: "give Kommo `TIME` to show a message before looking whether it took it"},
+		}),
+		Action: func(c *cli.Context) error {
+			if c.Bool("dry-run") {
+				return d.showPreview(c)
+			}
+			return d.sendAll(c)
+		},
+	}
+}
+
+func (d *desk) sendAll(c *cli.Context) error {
+	sender, err := senderOf(c)
+	if err != nil {
+		return err
+	}
+	sender.Log = d.talk.logger()
+	if _, err := os.Stat(c.String("migration")); err != nil && !hasSource(c) {
+		return importer.ErrNoFile
+	}
+	file, err := importer.Open(c.String("migration"), commandLine(c))
+	if err != nil {
+		return err
+	}
+	sender.File = file
+	return errors.Join(d.loadAndSend(c, sender), file.Close())
+}
+
+// senderOf returns the sender that the flags describe, but for its file.
+func senderOf(c *cli.Context) (sender *importer.Sender, err error) {
+	sender = &importer.Sender{Workers: c.Int("workers"), Settle: c.Duration("settle")}
+	if sender.Workers < 1 || sender.Workers > 64 {
+		return nil, usage("--workers %d: want 1 to 64", sender.Workers)
+	}
+	if sender.Settle <= 0 {
+		return nil, usage("--settle %s: want a time such as 5s", sender.Settle)
+	}
+	if sender.Client, err = clientOf(c); err != nil {
+		return nil, err
+	}
+	if sender.Composer, err = composerOf(c); err != nil {
+		return nil, err
+	}
+	if sender.Selection, err = selectionOf(c); err != nil {
+		return nil, err
+	}
+	rate, err := rateOf(c)
+	sender.Pace = importer.NewPace(rate)
+	return sender, err
+}
+
+func (d *desk) loadAndSend(c *cli.Context, sender *importer.Sender) error {
+	if hasSource(c) {
+		if err := d.loadInto(c, sender.File); err != nil && !errors.Is(err, errIncomplete) {
+			return err
+		}
+	}
+	if err := sender.Check(); err != nil {
+		return err
+	}
+	preview, err := sender.File.Preview(sender.Composer, sender.Selection, sender.Pace.Rate())
+	if err != nil {
+		return err
+	}
+	if preview.Messages > 0 {
+		if err := d.confirm(c, preview); err != nil {
+			return err
+		}
+	}
+	report, err := d.watch(c.Context, sender)
+	status, statusErr := sender.File.Status()
+	if statusErr != nil {
+		return errors.Join(err, statusErr)
+	}
+	d.tellSend(c, report, status)
+	if c.Bool("json") {
+		err = errors.Join(err, d.writeJSON(struct {
+			importer.Status
+			Run importer.SendReport `json:"run"`
+		}{status, report}))
+	}
+	if err == nil && status.Messages.Invalid+status.Messages.Refused > 0 {
+		return errIncomplete
+	}
+	return err
+}
+
+// confirm shows what is about to happen and asks whether it shall.
+func (d *desk) confirm(c *cli.Context, preview importer.Preview) error {
+	d.talk.tell("%s", describe(preview))
+	d.talk.tell("To: %s, scope %s\n", c.String("base-url"), c.String("scope-id"))
+	if c.Bool("yes") {
+		return nil
+	}
+	if file, ok := d.stdin.(*os.File); !ok || !term.IsTerminal(int(file.Fd())) {
+		return usage("nobody can be asked here; add --yes to send without asking")
+	}
+	d.talk.say("There is no undo at Kommo. Send %s? Type yes to go on:", plural(preview.Messages, "message"))
+	answer, err := readLine(c.Context, d.stdin)
+	if err != nil {
+		return err
+	}
+	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "yes" && answer != "y" {
+		return errors.New("nothing was sent, as you did not say yes")
+	}
+	return nil
+}
+
+// readLine reads a line, unless ctx ends first.
+func readLine(ctx context.Context, r io.Reader) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	read := make(chan result, 1)
+	go func() {
+		line, err := bufio.NewReader(r).ReadString('\n')
+		read <- result{line, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	case got := <-read:
+		if errors.Is(got.err, io.EOF) {
+			return got.line, nil
+		}
+		return got.line, got.err
+	}
+}
+
+// watch sends and shows the progress meanwhile.
+func (d *desk) watch(ctx context.Context, sender *importer.Sender) (report importer.SendReport, err error) {
+	watching, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ticks := time.NewTicker(500 * time.Millisecond)
+		defer ticks.Stop()
+		for {
+			select {
+			case <-watching.Done():
+				return
+			case <-ticks.C:
+				d.tellProgress(sender.Progress())
+			}
+		}
+	}()
+	context.AfterFunc(ctx, func() {
+		if watching.Err() == nil {
+			d.talk.say("Stopping: waiting for the requests under way. Press Ctrl-C again to stop at once.")
+		}
+	})
+	report, err = sender.Send(ctx)
+	stop()
+	<-done
+	d.talk.endProgress()
+	return report, err
+}
+
+func (d *desk) tellProgress(p importer.Progress) {
+	if p.Total == 0 {
+		return
+	}
+	what := "Sent"
+	if p.PausedFor > 0 {
+		what = "Waiting " + duration(p.PausedFor) + " as Kommo asked; sent"
+	}
+	d.talk.progress(what, p.Done, p.Total, p.Remaining)
+}
+
+func (d *desk) tellSend(c *cli.Context, r importer.SendReport, s importer.Status) {
+	m := s.Messages
+	if r.Accepted+r.Refused == 0 && m.Planned+m.Sending == 0 {
+		d.talk.tell("Nothing is left to be sent: Kommo has %s in %s.", plural(m.Accepted+m.Verified, "message"),
+			plural(s.Conversations.Done, "conversation"))
+	} else {
+		d.talk.tell("Sent %s in %s, with %s.", plural(r.Accepted, "message"), duration(r.Elapsed), plural(r.Notified, "notification"))
+	}
+	if r.Settled > 0 {
+		d.talk.tell("Of these, %s had no answer, and were found in their chats.", number(r.Settled))
+	}
+	if r.AsText > 0 {
+		d.talk.tell("Of these, %s went as text, because Kommo refused the file.", number(r.AsText))
+	}
+	if len(r.Unnotified) > 0 {
+		d.talk.tell("Nobody was notified of %s, because the last message was refused: %s", plural(len(r.Unnotified), "conversation"),
+			oneLine(strings.Join(r.Unnotified, ", "), 300))
+	}
+	if m.Refused+m.Invalid > 0 {
+		d.talk.tell("%s refused and %s invalid. Which, and why: kommo-import failures%s", number(m.Refused), number(m.Invalid), migrationFlag(c))
+	}
+	if left := m.Planned + m.Sending; left > 0 {
+		d.talk.tell("Left to be sent: %s in %s. Run send again.", plural(left, "message"), plural(s.Conversations.Total-s.Conversations.Done, "conversation"))
+	}
+}

@@ -1,0 +1,148 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// A talk is what is said to people, on stderr: sentences, and the progress of what takes long. It is the one writer
+// for both, so that a sentence does not tear a bar. It may be used by several goroutines.
+type talk struct {
+	mu       sync.Mutex
+	w        io.Writer
+	terminal bool
+	quiet    bool // only errors and questions
+	verbose  bool
+	bar      *progressbar.ProgressBar
+	said     time.Time // when progress was last told where there is no bar
+}
+
+// tellEvery is how often progress is told where there is no terminal.
+const tellEvery = 30 * time.Second
+
+func newTalk(w io.Writer) *talk {
+	file, ok := w.(*os.File)
+	return &talk{w: w, terminal: ok && term.IsTerminal(int(file.Fd()))}
+}
+
+// Write is for libraries that want a writer.
+func (t *talk) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.clear()
+	return t.w.Write(p)
+}
+
+// say says a line, always.
+func (t *talk) say(format string, args ...any) {
+	fmt.Fprintf(t, format+"\n", args...)
+}
+
+// tell says a line unless silence is wanted.
+func (t *talk) tell(format string, args ...any) {
+	if !t.quiet {
+		t.say(format, args...)
+	}
+}
+
+func (t *talk) clear() {
+	if t.bar != nil {
+		_ = t.bar.Clear() // what cannot be cleared is only untidy
+	}
+}
+
+// progress shows how far something is: a bar on a terminal, else a line every so often. what is a text without
+// numbers, remaining the time until it is done, 0 if unknown.
+func (t *talk) progress(what string, done, total int, remaining time.Duration) {
+	if t.quiet {
+		return
+	}
+	line := fmt.Sprintf("%s: %s", what, number(done))
+	if total > 0 {
+		line += " of " + number(total)
+	}
+	if remaining > 0 {
+		line += ", " + duration(remaining) + " left"
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.terminal {
+		t.draw(line, done, total)
+		return
+	}
+	if now := time.Now(); t.said.IsZero() {
+		t.said = now
+	} else if now.Sub(t.said) >= tellEvery {
+		t.said = now
+		fmt.Fprintln(t.w, line)
+	}
+}
+
+func (t *talk) draw(line string, done, total int) {
+	if total == 0 {
+		total = -1
+	}
+	if t.bar == nil {
+		t.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(t.w), progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionSetPredictTime(false), progressbar.OptionSetWidth(20), progressbar.OptionUseANSICodes(false),
+			progressbar.OptionClearOnFinish())
+	}
+	if t.bar.GetMax() != total {
+		t.bar.ChangeMax(total)
+	}
+	t.bar.Describe(line)
+	_ = t.bar.Set(done)
+}
+
+// endProgress takes the bar away.
+func (t *talk) endProgress() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.clear()
+	t.bar, t.said = nil, time.Time{}
+}
+
+// logger returns a logger whose records are told as sentences.
+func (t *talk) logger() *slog.Logger { return slog.New(sentences{t, ""}) }
+
+// sentences is a handler that writes a record as "message (key value, key value)".
+type sentences struct {
+	talk  *talk
+	attrs string
+}
+
+func (s sentences) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && !s.talk.quiet || s.talk.verbose
+}
+
+func (s sentences) Handle(_ context.Context, record slog.Record) error {
+	told := []string{}
+	record.Attrs(func(a slog.Attr) bool {
+		told = append(told, a.Key+" "+oneLine(a.Value.String(), 300))
+		return true
+	})
+	line := record.Message + s.attrs
+	if len(told) > 0 {
+		line += " (" + strings.Join(told, "; ") + ")"
+	}
+	s.talk.say("%s", oneLine(line, 600))
+	return nil
+}
+
+func (s sentences) WithAttrs(attrs []slog.Attr) slog.Handler {
+	for _, a := range attrs {
+		s.attrs += " " + a.Key + " " + a.Value.String()
+	}
+	return s
+}
+
+func (s sentences) WithGroup(string) slog.Handler { return s }
