@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 )
@@ -43,7 +44,7 @@ invalid (see failures); 4 Kommo does not let us in; 5 the migration file is in u
 		Writer:                    d.stdout,
 		ErrWriter:                 d.talk,
 		HideHelpCommand:           true,
-		HideVersion:               true,
+		Version:                   version(),
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              onUsageError,
@@ -60,6 +61,15 @@ invalid (see failures); 4 Kommo does not let us in; 5 the migration file is in u
 		app.Commands = append(app.Commands, d.prepare(command))
 	}
 	return app
+}
+
+// version returns the version that the program was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return info.Main.Version
 }
 
 // prepare gives a command what all have in common.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"kommo-import/importer"
@@ -87,6 +88,9 @@ func hint(err error) string {
 	if _, ok := errors.AsType[*importer.StoppedError](err); ok {
 		return "Hint: what was sent is recorded. When the cause is mended, run the same command again to go on."
 	}
+	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, importer.ErrNoFile) {
+		return "Hint: is the name right, and are you in its folder?"
+	}
 	if errors.Is(err, importer.ErrNoFile) {
 		return "Hint: read the conversations first: kommo-import load --csv FILE (or name the file with --migration)."
 	}
@@ -115,7 +119,8 @@ func notReadyHint(e *importer.NotReadyError) string {
 	if e.Source == "" {
 		return "Hint: run the same load again; it goes on where it stopped."
 	}
-	return "Hint: run its load again; it goes on where it stopped: kommo-import load " + flagOf(e.Source)
+	return "Hint: run its load again; it goes on where it stopped: kommo-import load " + flagOf(e.Source) + "\n" +
+		"      To be without it, start a new migration file (--migration)."
 }
 
 // flagOf returns the flag that reads a source.

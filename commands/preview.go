@@ -124,7 +124,7 @@ func writeSum(text *strings.Builder, p importer.Preview) {
 		fmt.Fprintf(text, "  written        %s to %s\n", day(p.First), day(p.Last))
 	}
 	fmt.Fprintf(text, "  direction      %s\n", counted(p.Directions))
-	fmt.Fprintf(text, "  kinds          %s\n", counted(p.Kinds))
+	fmt.Fprintf(text, "  kinds          %s\n", wrap(counted(p.Kinds), 62, "                 "))
 	fmt.Fprintf(text, "  notifications  %s: of the last message of a conversation; all others are silent\n", number(p.Notifications))
 	fmt.Fprintf(text, "  takes          %s: %s at %g per second\n", duration(seconds(p.Seconds)), plural(p.Requests, "request"), p.Rate)
 	if p.InDoubt > 0 {

@@ -125,7 +125,11 @@ func arrived(s sandbox.Summary) string {
 	} else {
 		text += number(s.OutOfOrder) + " out of order, "
 	}
-	return text + fmt.Sprintf("%s; %s without exactly one.", plural(s.Loud, "notification"), plural(s.ChatsWithoutOneLoud, "chat"))
+	text += plural(s.Loud, "notification")
+	if s.ChatsWithoutOneLoud == 0 {
+		return text + ", one for each chat."
+	}
+	return text + fmt.Sprintf("; %s with none or more than one.", plural(s.ChatsWithoutOneLoud, "chat"))
 }
 
 // sandboxState asks a sandbox that runs what has arrived there.

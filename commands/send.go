@@ -102,7 +102,7 @@ func (d *desk) loadAndSend(c *cli.Context, sender *importer.Sender) error {
 	if statusErr != nil {
 		return errors.Join(err, statusErr)
 	}
-	d.tellSend(c, report, status)
+	d.tellSend(c, report, status, err)
 	if c.Bool("json") {
 		err = errors.Join(err, d.writeJSON(struct {
 			importer.Status
@@ -117,15 +117,18 @@ func (d *desk) loadAndSend(c *cli.Context, sender *importer.Sender) error {
 
 // confirm shows what is about to happen and asks whether it shall.
 func (d *desk) confirm(c *cli.Context, preview importer.Preview) error {
-	d.talk.tell("%s", describe(preview))
-	d.talk.tell("To: %s, scope %s\n", c.String("base-url"), c.String("scope-id"))
+	show := d.talk.say
+	if c.Bool("yes") {
+		show = d.talk.tell
+	}
+	show("%s\nTo %s\nscope %s\n", describe(preview), printable(c.String("base-url")), c.String("scope-id"))
 	if c.Bool("yes") {
 		return nil
 	}
 	if file, ok := d.stdin.(*os.File); !ok || !term.IsTerminal(int(file.Fd())) {
 		return usage("nobody can be asked here; add --yes to send without asking")
 	}
-	d.talk.say("There is no undo at Kommo. Send %s? Type yes to go on:", plural(preview.Messages, "message"))
+	d.talk.ask("There is no undo at Kommo. Send %s? Type yes to go on: ", plural(preview.Messages, "message"))
 	answer, err := readLine(c.Context, d.stdin)
 	if err != nil {
 		return err
@@ -177,7 +180,7 @@ func (d *desk) watch(ctx context.Context, sender *importer.Sender) (report impor
 	}()
 	context.AfterFunc(ctx, func() {
 		if watching.Err() == nil {
-			d.talk.say("Stopping: waiting for the requests under way. Press Ctrl-C again to stop at once.")
+			d.talk.say("Stopping after the requests under way. Press Ctrl-C again to stop at once.")
 		}
 	})
 	report, err = sender.Send(ctx)
@@ -198,12 +201,13 @@ func (d *desk) tellProgress(p importer.Progress) {
 	d.talk.progress(what, p.Done, p.Total, p.Remaining)
 }
 
-func (d *desk) tellSend(c *cli.Context, r importer.SendReport, s importer.Status) {
+func (d *desk) tellSend(c *cli.Context, r importer.SendReport, s importer.Status, err error) {
 	m := s.Messages
-	if r.Accepted+r.Refused == 0 && m.Planned+m.Sending == 0 {
+	switch {
+	case r.Accepted+r.Refused == 0 && m.Planned+m.Sending == 0:
 		d.talk.tell("Nothing is left to be sent: Kommo has %s in %s.", plural(m.Accepted+m.Verified, "message"),
 			plural(s.Conversations.Done, "conversation"))
-	} else {
+	case r.Accepted > 0 || err == nil:
 		d.talk.tell("Sent %s in %s, with %s.", plural(r.Accepted, "message"), duration(r.Elapsed), plural(r.Notified, "notification"))
 	}
 	if r.Settled > 0 {
@@ -216,8 +220,16 @@ func (d *desk) tellSend(c *cli.Context, r importer.SendReport, s importer.Status
 		d.talk.tell("Nobody was notified of %s, because the last message was refused: %s", plural(len(r.Unnotified), "conversation"),
 			oneLine(strings.Join(r.Unnotified, ", "), 300))
 	}
-	if m.Refused+m.Invalid > 0 {
-		d.talk.tell("%s refused and %s invalid. Which, and why: kommo-import failures%s", number(m.Refused), number(m.Invalid), migrationFlag(c))
+	for _, lost := range []struct {
+		count int
+		text  string
+	}{
+		{m.Refused, "Kommo refused %s. Which, and why: kommo-import failures%s"},
+		{m.Invalid, "Not understood when loading: %s. Which, and why: kommo-import failures%s"},
+	} {
+		if lost.count > 0 {
+			d.talk.tell(lost.text, plural(lost.count, "message"), migrationFlag(c))
+		}
 	}
 	if left := m.Planned + m.Sending; left > 0 {
 		d.talk.tell("Left to be sent: %s in %s. Run send again.", plural(left, "message"), plural(s.Conversations.Total-s.Conversations.Done, "conversation"))

@@ -47,6 +47,11 @@ func (t *talk) say(format string, args ...any) {
 	fmt.Fprintf(t, format+"\n", args...)
 }
 
+// ask says a question whose answer is typed behind it.
+func (t *talk) ask(format string, args ...any) {
+	fmt.Fprintf(t, format, args...)
+}
+
 // tell says a line unless silence is wanted.
 func (t *talk) tell(format string, args ...any) {
 	if !t.quiet {

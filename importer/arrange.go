@@ -1,9 +1,10 @@
 package importer
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
-	"reflect"
+	"encoding/json"
 	"time"
 
 	"kommo-import/sources"
@@ -18,8 +19,11 @@ import (
 func (l *Loader) arrange(ctx context.Context, source int64, report *LoadReport) error {
 	return l.File.update(func(tx *sql.Tx) error {
 		a := &arranger{tx: tx, filter: l.Filter, report: report, progress: l.progress}
-		defer a.close()
-		if err := a.prepare(); err != nil {
+		defer a.statements.close()
+		if err := a.statements.prepare(tx); err != nil {
+			return err
+		}
+		if _, err := setting(tx, settingArranged, &a.until); err != nil {
 			return err
 		}
 		if err := a.arrangeSpool(ctx, l.File.read); err != nil {
@@ -39,50 +43,10 @@ type arranger struct {
 	report   *LoadReport
 	progress func(phase LoadPhase, done, total int)
 
-	insert, drop, find, keep, count *sql.Stmt // see prepare
-	until                           int64     // the last row of the spool that was arranged before
-	clients                         *clientReader
-	current                         *arrangement
-}
-
-func (a *arranger) prepare() (err error) {
-	if _, err = setting(a.tx, settingArranged, &a.until); err != nil {
-		return err
-	}
-	if _, err = a.tx.Exec(`CREATE TEMP TABLE dropped (id INTEGER PRIMARY KEY)`); err != nil {
-		return err
-	}
-	for _, statement := range []struct {
-		prepared **sql.Stmt
-		text     string
-	}{
-		{&a.drop, `INSERT INTO dropped (id) VALUES (?)`},
-		{&a.insert, `INSERT INTO message (conversation, time, spool, identity, source, reading, direction, kind, author,
-			length, msec, state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (conversation, identity) DO NOTHING`},
-		{&a.find, `SELECT id, kind, client_id, client_name, client_phone, client_email, client_avatar
-			FROM conversation WHERE external_id = ?`},
-		{&a.keep, `INSERT INTO conversation (external_id, kind, first, client_id, client_name, client_phone, client_email,
-				client_avatar) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (external_id) DO UPDATE SET client_name = excluded.client_name,
-				client_phone = excluded.client_phone, client_email = excluded.client_email,
-				client_avatar = excluded.client_avatar
-			RETURNING id`},
-		{&a.count, `UPDATE conversation SET planned = planned + ?, skipped = skipped + ?, first = ? WHERE id = ?`},
-	} {
-		if *statement.prepared, err = a.tx.Prepare(statement.text); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (a *arranger) close() {
-	for _, statement := range []*sql.Stmt{a.drop, a.insert, a.find, a.keep, a.count} {
-		if statement != nil {
-			statement.Close()
-		}
-	}
+	statements
+	until   int64 // the last row of the spool that was arranged before
+	clients *clientReader
+	current *arrangement
 }
 
 // A spooled message is a row of spool without its content.
@@ -196,7 +160,11 @@ func (a *arranger) countAbsent(source int64) error {
 
 // refilter decides the other conversations anew if the filters are not those of the load before.
 func (a *arranger) refilter(ctx context.Context) error {
-	var before Filter
+	now, err := json.Marshal(a.filter)
+	if err != nil {
+		return err
+	}
+	var before json.RawMessage
 	known, err := setting(a.tx, settingFilter, &before)
 	if err != nil {
 		return err
@@ -204,7 +172,7 @@ func (a *arranger) refilter(ctx context.Context) error {
 	if err := setSetting(a.tx, settingFilter, a.filter); err != nil {
 		return err
 	}
-	if !known || reflect.DeepEqual(before, a.filter) {
+	if !known || bytes.Equal(before, now) {
 		return nil
 	}
 	for last := int64(0); ; {

@@ -72,7 +72,7 @@ func (c *arrangement) add(m *spooled) error {
 		return err
 	}
 	if inserted, err := result.RowsAffected(); err != nil || inserted == 0 {
-		return errors.Join(err, c.known(m, id, ordinal))
+		return errors.Join(err, c.again(m, id, ordinal))
 	}
 	c.first = min(c.first, m.id)
 	c.added[state]++
@@ -91,14 +91,12 @@ func (a *arranger) wantMedia(url sql.NullString) error {
 	return err
 }
 
-// known takes up a message that stands in the plan already. Read again from the same source, it brings the source's
+// again takes up a message that stands in the plan already. Read again from the same source, it brings the source's
 // present words as long as it was not sent. From another source, or a second time in one reading, it is a duplicate.
-func (c *arrangement) known(m *spooled, id identity, copyNumber int) error {
+func (c *arrangement) again(m *spooled, id identity, ordinal int) error {
 	var time, spool, source, reading int64
 	var state State
-	err := c.tx.QueryRow(`SELECT time, spool, source, reading, state FROM message
-		WHERE conversation = ? AND identity = ?`, c.id, id[:]).Scan(&time, &spool, &source, &reading, &state)
-	if err != nil {
+	if err := c.known.QueryRow(c.id, id[:]).Scan(&time, &spool, &source, &reading, &state); err != nil {
 		return err
 	}
 	if _, err := c.drop.Exec(m.id); err != nil {
@@ -106,39 +104,27 @@ func (c *arrangement) known(m *spooled, id identity, copyNumber int) error {
 	}
 	switch {
 	case source != m.source:
-		return c.addDuplicate(m, id, copyNumber)
+		return c.addDuplicate(m, id, ordinal)
 	case reading == m.reading:
-		return c.addDuplicate(m, id, max(copyNumber, 2))
+		return c.addDuplicate(m, id, max(ordinal, 2))
 	}
 	c.report.Known++
-	_, err = c.tx.Exec(`UPDATE message SET reading = ? WHERE conversation = ? AND time = ? AND spool = ?`,
-		m.reading, c.id, time, spool)
-	if err != nil || !unsent(state) {
-		return err
-	}
-	return c.renew(m, time, spool)
-}
-
-// renew gives a message that was not sent the words that its source has for it now.
-func (c *arrangement) renew(m *spooled, time, spool int64) error {
-	_, err := c.tx.Exec(`UPDATE spool SET (time, direction, kind, author, length, lookup, content) =
-		(SELECT time, direction, kind, author, length, lookup, content FROM spool WHERE id = ?) WHERE id = ?`, m.id, spool)
-	if err != nil {
-		return err
-	}
-	_, err = c.tx.Exec(`UPDATE message SET time = ?, direction = ?, kind = ?, author = ?, length = ?
-		WHERE conversation = ? AND time = ? AND spool = ?`,
-		m.time, m.direction, m.kind, m.author, m.length, c.id, time, spool)
-	if err != nil {
+	if _, err := c.seen.Exec(m.reading, c.id, time, spool); err != nil || !unsent(state) {
 		return err
 	}
 	c.fresh = false
+	if _, err := c.renew.Exec(m.id, spool); err != nil {
+		return err
+	}
+	if _, err := c.reset.Exec(c.id, time, spool); err != nil {
+		return err
+	}
 	return c.wantMedia(m.lookup)
 }
 
-func (c *arrangement) addDuplicate(m *spooled, id identity, copyNumber int) error {
+func (c *arrangement) addDuplicate(m *spooled, id identity, number int) error {
 	result, err := c.tx.Exec(`INSERT INTO duplicate (conversation, identity, source, copy) VALUES (?, ?, ?, ?)
-		ON CONFLICT DO NOTHING`, c.id, id[:], m.source, copyNumber)
+		ON CONFLICT DO NOTHING`, c.id, id[:], m.source, number)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package importer
 import (
 	"fmt"
 	"path"
+	"strings"
 	"time"
 
 	"kommo-import/sources"
@@ -58,9 +59,12 @@ func firstMatch(patterns []string, id string) (string, bool) {
 		if pattern == id {
 			return pattern, true
 		}
-		if ok, err := path.Match(pattern, id); ok && err == nil {
+		if ok, err := path.Match(plain(pattern), plain(id)); ok && err == nil {
 			return pattern, true
 		}
 	}
 	return "", false
 }
+
+// plain returns text without slashes, which path.Match keeps from being matched by a star.
+func plain(text string) string { return strings.ReplaceAll(text, "/", "\x00") }

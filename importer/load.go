@@ -62,7 +62,7 @@ type LoadReport struct {
 func (l *Loader) Load(ctx context.Context, source sources.Source) (LoadReport, error) {
 	report := LoadReport{Source: source.Name()}
 	s := &spooler{file: l.File, sourceKind: kindOf(source.Name()), report: &report}
-	if err := s.begin(source.Name()); err != nil {
+	if err := s.begin(); err != nil {
 		return report, err
 	}
 	for batch, err := range prefetch(ctx, source.Batches(ctx, s.cursor)) {
@@ -112,19 +112,15 @@ const (
 	maxSeen    = 100_000
 )
 
-// begin looks up where the reading of the source stands.
-func (s *spooler) begin(name string) error {
-	return s.file.update(func(tx *sql.Tx) error {
-		if err := checkRecipe(tx); err != nil {
-			return err
-		}
-		_, err := tx.Exec(`INSERT INTO source (name) VALUES (?) ON CONFLICT DO NOTHING`, name)
-		if err != nil {
-			return err
-		}
-		return tx.QueryRow(`SELECT id, reading, cursor, finished FROM source WHERE name = ?`, name).
-			Scan(&s.source, &s.reading, &s.cursor, &s.finished)
-	})
+// begin looks up where the reading of the source stands. A source of which nothing was stored leaves no trace: its
+// name may be a slip.
+func (s *spooler) begin() error {
+	err := s.file.read.QueryRow(`SELECT id, reading, cursor, finished FROM source WHERE name = ?`, s.report.Source).
+		Scan(&s.source, &s.reading, &s.cursor, &s.finished)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return s.file.explain(err)
 }
 
 // checkRecipe keeps a file that was made by another recipe of identities from being filled by this one.
@@ -153,9 +149,13 @@ func (s *spooler) store(batch sources.Batch) error {
 		s.reading++
 	}
 	err := s.file.update(func(tx *sql.Tx) error {
-		_, err := tx.Exec(`UPDATE source SET reading = ?, cursor = ?, finished = 0 WHERE id = ?`,
-			s.reading, batch.Cursor, s.source)
-		return errors.Join(err, s.storeMessages(tx, batch.Messages), s.storeInvalid(tx, batch.Invalid))
+		err := tx.QueryRow(`INSERT INTO source (name, reading, cursor) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE
+			SET reading = excluded.reading, cursor = excluded.cursor, finished = 0 RETURNING id`,
+			s.report.Source, s.reading, batch.Cursor).Scan(&s.source)
+		if err != nil {
+			return err
+		}
+		return errors.Join(checkRecipe(tx), s.storeMessages(tx, batch.Messages), s.storeInvalid(tx, batch.Invalid))
 	})
 	if err != nil {
 		s.authors, s.seen = nil, nil // they may name rows that were rolled back

@@ -182,6 +182,17 @@ func TestInterruptedLoad(t *testing.T) {
 	}
 }
 
+// A file that cannot be read leaves nothing behind that would keep the others from being sent.
+func TestFileThatCannotBeRead(t *testing.T) {
+	f := loaded(t)
+	if _, err := (&Loader{File: f}).Load(t.Context(), &csvfile.File{Path: "slip.csv"}); err == nil {
+		t.Fatal("a file that is not there is loaded")
+	}
+	if err := f.ready(); err != nil {
+		t.Error(err)
+	}
+}
+
 // A load that somebody stops says why, and nothing is sent before another load came to its end.
 func TestStoppedLoad(t *testing.T) {
 	f := newFile(t)

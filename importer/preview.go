@@ -41,7 +41,7 @@ type Group struct {
 
 // Preview returns what sending the selection would do at that many requests per second.
 func (f *File) Preview(composer Composer, selection Selection, perSecond float64) (Preview, error) {
-	p := &Preview{Rate: perSecond, Kinds: make(map[string]int), Directions: make(map[string]int)}
+	p := &Preview{Rate: perSecond, Kinds: make(map[string]int), Directions: make(map[string]int), Warnings: []Warning{}}
 	err := f.reading(func(tx *sql.Tx) error {
 		for _, part := range []func(*sql.Tx, Composer, Selection) error{
 			p.readNumbers, p.readKinds, p.readGroups, p.readWarnings,

@@ -1,0 +1,62 @@
+package importer
+
+import "database/sql"
+
+// The statements of an arrangement, which run once for every message or conversation.
+type statements struct {
+	find   *sql.Stmt // a conversation by its id at the source
+	keep   *sql.Stmt // makes a conversation, or brings its client up to date
+	count  *sql.Stmt // adds to a conversation's numbers
+	insert *sql.Stmt // a message, unless it is there
+	known  *sql.Stmt // the message that is there
+	seen   *sql.Stmt // notes that the present reading holds a message
+	renew  *sql.Stmt // gives a row of spool the content of another
+	reset  *sql.Stmt // gives a message what its row of spool says
+	drop   *sql.Stmt // notes a row of spool that has no use
+}
+
+// prepare makes the statements, and the table of the rows that have no use.
+func (s *statements) prepare(tx *sql.Tx) error {
+	if _, err := tx.Exec(`CREATE TEMP TABLE dropped (id INTEGER PRIMARY KEY)`); err != nil {
+		return err
+	}
+	for _, statement := range []struct {
+		prepared **sql.Stmt
+		text     string
+	}{
+		{&s.find, `SELECT id, kind, client_id, client_name, client_phone, client_email, client_avatar
+			FROM conversation WHERE external_id = ?`},
+		{&s.keep, `INSERT INTO conversation (external_id, kind, first, client_id, client_name, client_phone, client_email,
+				client_avatar) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (external_id) DO UPDATE SET client_name = excluded.client_name,
+				client_phone = excluded.client_phone, client_email = excluded.client_email,
+				client_avatar = excluded.client_avatar
+			RETURNING id`},
+		{&s.count, `UPDATE conversation SET planned = planned + ?, skipped = skipped + ?, first = ? WHERE id = ?`},
+		{&s.insert, `INSERT INTO message (conversation, time, spool, identity, source, reading, direction, kind, author,
+			length, msec, state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (conversation, identity) DO NOTHING`},
+		{&s.known, `SELECT time, spool, source, reading, state FROM message WHERE conversation = ? AND identity = ?`},
+		{&s.seen, `UPDATE message SET reading = ? WHERE conversation = ? AND time = ? AND spool = ?`},
+		{&s.renew, `UPDATE spool SET (time, direction, kind, author, length, lookup, content) =
+			(SELECT time, direction, kind, author, length, lookup, content FROM spool WHERE id = ?) WHERE id = ?`},
+		{&s.reset, `UPDATE message SET (time, direction, kind, author, length) =
+			(SELECT time, direction, kind, author, length FROM spool WHERE id = message.spool)
+			WHERE conversation = ? AND time = ? AND spool = ?`},
+		{&s.drop, `INSERT INTO dropped (id) VALUES (?)`},
+	} {
+		var err error
+		if *statement.prepared, err = tx.Prepare(statement.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *statements) close() {
+	for _, statement := range []*sql.Stmt{s.find, s.keep, s.count, s.insert, s.known, s.seen, s.renew, s.reset, s.drop} {
+		if statement != nil {
+			statement.Close()
+		}
+	}
+}
