@@ -73,8 +73,7 @@ func (r *run) find(ctx context.Context, cv *conversation, m *outgoing) (*kommo.H
 	if err := r.knowChat(ctx, cv); err != nil {
 		return nil, err
 	}
-	var before time.Time
-	sorted := true
+	var order newestFirst
 	for page, err := range r.Client.History(context.WithoutCancel(ctx), cv.chatID, func(context.Context) error { return r.turn(ctx) }) {
 		if err != nil {
 			return nil, err
@@ -83,16 +82,33 @@ func (r *run) find(ctx context.Context, cv *conversation, m *outgoing) (*kommo.H
 			if page[i].Message.ClientID == m.identity.msgid() {
 				return &page[i], nil
 			}
-			written := page[i].Time()
-			sorted = sorted && (before.IsZero() || !written.After(before.Add(timeMargin)))
-			before = written
+			order.add(page[i].Time())
 		}
-		older := !before.IsZero() && before.Before(fromMillis(m.msec).Add(-timeMargin))
-		if older && sorted { // that history is sorted is seen in samples, not promised
+		if order.past(fromMillis(m.msec).Add(-timeMargin)) {
 			return nil, nil
 		}
 	}
 	return nil, nil
+}
+
+// newestFirst tells whether history comes newest messages first, as samples show and nobody promises. Where it does
+// not, all of it has to be read.
+type newestFirst struct {
+	first, last time.Time
+	broken      bool
+}
+
+func (o *newestFirst) add(t time.Time) {
+	if o.first.IsZero() {
+		o.first, o.last = t, t
+	}
+	o.broken = o.broken || t.IsZero() || t.After(o.last) // no time is not an old time
+	o.last = t
+}
+
+// past reports whether what follows can only be older than t.
+func (o *newestFirst) past(t time.Time) bool {
+	return !o.broken && o.last.Before(t) && o.first.After(o.last)
 }
 
 // knowChat asks Kommo for the id of the conversation's chat, unless an answer told it before. For a known
