@@ -182,6 +182,27 @@ func TestInterruptedLoad(t *testing.T) {
 	}
 }
 
+// A file that is changed while its first load is interrupted is as if it had been loaded then and changed later.
+func TestFileChangedDuringItsFirstLoad(t *testing.T) {
+	f := newFile(t)
+	path := writeCSV(t, csvHeader+row("ann", 3, "in", "old", "1")+row("ann", 4, "in", "b", "2")+row("ann", 5, "in", "c", "3"))
+	ctx, cancel := context.WithCancel(t.Context())
+	loader := &Loader{File: f, Progress: func(LoadProgress) { cancel() }}
+	if _, err := loader.Load(ctx, &csvfile.File{Path: path, Now: longAfter, BatchRows: 1}); err == nil {
+		t.Fatal("the load was not interrupted")
+	}
+	if err := os.WriteFile(path, []byte(csvHeader+row("ann", 6, "in", "new", "1")+row("ann", 4, "in", "b", "2")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	loadFile(t, f, path, Filter{})
+	if got, want := texts(t, f)["ann"], []string{"b", "new"}; !slices.Equal(got, want) {
+		t.Errorf("planned %q, want %q", got, want)
+	}
+	if status, _ := f.Status(); status.Messages.Read != 2 {
+		t.Errorf("status %+v, want two read", status.Messages)
+	}
+}
+
 // A file that cannot be read leaves nothing behind that would keep the others from being sent.
 func TestFileThatCannotBeRead(t *testing.T) {
 	f := loaded(t)

@@ -166,3 +166,75 @@ func TestRemainingTime(t *testing.T) {
 		}
 	})
 }
+
+// A pause that begins while a request waits for its turn, or between its turn and its departure, holds it back too.
+func TestPauseMeetsRequestsThatWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPace(1)
+		p.Wait(t.Context())
+		began := time.Now()
+		time.AfterFunc(500*time.Millisecond, func() { p.TooFast(time.Now(), 10*time.Second) })
+		if err := p.Wait(t.Context()); err != nil || time.Since(began) < 10*time.Second {
+			t.Errorf("the turn comes after %v, error %v, want it after the pause", time.Since(began), err)
+		}
+		p.TooFast(time.Now(), 10*time.Second)
+		if err := p.Depart(t.Context()); err != errHeldBack {
+			t.Errorf("departure in a pause: %v", err)
+		}
+		time.Sleep(10 * time.Second)
+		if err := p.Depart(t.Context()); err != nil {
+			t.Errorf("departure after the pause: %v", err)
+		}
+		time.AfterFunc(time.Millisecond, func() { p.TooFast(time.Now(), 10*time.Second) })
+		if err := p.Depart(t.Context()); err != errHeldBack {
+			t.Errorf("departure that a pause overtakes: %v", err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		began = time.Now()
+		if err := p.Wait(ctx); err != context.Canceled || time.Since(began) > time.Second {
+			t.Errorf("a wait that is broken off ends after %v with %v", time.Since(began), err)
+		}
+	})
+}
+
+// What Kommo takes ends the doubling of waits.
+func TestPatienceBeginsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPace(8)
+		for range 2 {
+			for _, want := range []time.Duration{time.Second, 2 * time.Second} {
+				time.Sleep(time.Minute)
+				if wait := p.TooFast(time.Now(), 0); wait != want {
+					t.Errorf("waits %v, want %v", wait, want)
+				}
+			}
+			p.Accepted()
+		}
+	})
+}
+
+// Where Kommo is slower than the pace, the time that remains is that of Kommo, and a pause does not spoil it.
+func TestRemainingTimeWithASlowServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFile(t)
+		load(t, f, manyConversations(1, 200))
+		box := sandbox.NewKommo(sandbox.Options{Latency: time.Second, RetryAfter: 500 * time.Second,
+			Rules: []sandbox.Rule{{Do: sandbox.TooMany, N: 60}}})
+		s := newSender(f, box)
+		s.Pace = NewPace(20)
+		began := time.Now()
+		check := func(after time.Duration, want time.Duration) {
+			time.AfterFunc(after, func() {
+				if got := s.Progress(); (got.Remaining - want).Abs() > want/20 {
+					t.Errorf("after %v: %+v, want %v", time.Since(began), got, want)
+				}
+			})
+		}
+		check(30*time.Second, 170*time.Second)
+		check(600*time.Second, 101*time.Second) // a minute, 500 seconds of pause, and 40 more
+		if _, err := s.Send(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
