@@ -198,6 +198,9 @@ func TestFileChangedDuringItsFirstLoad(t *testing.T) {
 	if got, want := texts(t, f)["ann"], []string{"b", "new"}; !slices.Equal(got, want) {
 		t.Errorf("planned %q, want %q", got, want)
 	}
+	if got := between(bodies(t, f, newComposer())["ann"][1], `"msec_timestamp":`, ","); got != "1700000006000" {
+		t.Errorf("the changed one has the time %s", got)
+	}
 	if status, _ := f.Status(); status.Messages.Read != 2 {
 		t.Errorf("status %+v, want two read", status.Messages)
 	}
