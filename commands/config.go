@@ -1,8 +1,10 @@
 package commands
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -52,6 +54,13 @@ func readConfig(c *cli.Context) error {
 	return nil
 }
 
+// isGiven reports whether a flag has a value from the command line or the environment. A variable that is set to
+// nothing gives none.
+func isGiven(c *cli.Context, name string) bool {
+	value, isText := c.Value(name).(string)
+	return c.IsSet(name) && !(isText && value == "")
+}
+
 // A configured setting is one line of the config file.
 type configured struct {
 	name   string
@@ -74,9 +83,13 @@ func knownSettings(app *cli.App) (known []string) {
 
 // parseConfig reads a config file strictly: what it does not know is an error, which begins with the line.
 func parseConfig(content []byte, known []string) (settings []configured, err error) {
-	var file yaml.Node
-	if err := yaml.Unmarshal(content, &file); err != nil {
+	var file, more yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	if err := decoder.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf(" %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if decoder.Decode(&more) == nil {
+		return nil, fmt.Errorf("%d: a second document begins here; want one", more.Line)
 	}
 	if len(file.Content) == 0 {
 		return nil, nil
@@ -95,20 +108,52 @@ func parseConfig(content []byte, known []string) (settings []configured, err err
 		case seen[key.Value]:
 			return nil, fmt.Errorf("%d: %s is set twice", key.Line, key.Value)
 		case key.Value == usersKey:
-			err = value.Decode(&s.users)
-		case value.Kind == yaml.SequenceNode:
-			err = value.Decode(&s.values)
+			s.users, err = parseUsers(value)
 		default:
-			s.values = make([]string, 1)
-			err = value.Decode(&s.values[0])
+			s.values, err = parseValues(value)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%d: %s: want a value, or a list of values", value.Line, key.Value)
+			return nil, fmt.Errorf("%d: %s: %w", key.Line, key.Value, err)
 		}
 		seen[key.Value] = true
 		settings = append(settings, s)
 	}
 	return settings, nil
+}
+
+// parseValues reads a value or a list of values.
+func parseValues(node *yaml.Node) ([]string, error) {
+	items := []*yaml.Node{node}
+	if node.Kind == yaml.SequenceNode {
+		items = node.Content
+	}
+	var values []string
+	for _, item := range items {
+		if item.Kind != yaml.ScalarNode || item.Tag == "!!null" {
+			return nil, errors.New("want a value, or a list of values")
+		}
+		values = append(values, item.Value)
+	}
+	return values, nil
+}
+
+// parseUsers reads who is who.
+func parseUsers(node *yaml.Node) (map[string]string, error) {
+	if node.Kind != yaml.MappingNode {
+		return nil, errors.New("want lines of the form author: amojo id")
+	}
+	users := make(map[string]string)
+	for i := 0; i < len(node.Content); i += 2 {
+		author, user := node.Content[i], node.Content[i+1]
+		switch {
+		case author.Kind != yaml.ScalarNode, user.Kind != yaml.ScalarNode:
+			return nil, errors.New("want lines of the form author: amojo id")
+		case users[author.Value] != "":
+			return nil, fmt.Errorf("%s is there twice", author.Value)
+		}
+		users[author.Value] = user.Value
+	}
+	return users, nil
 }
 
 // apply sets the flag of that name, if this command has it and nobody set it.
@@ -120,9 +165,12 @@ func (s configured) apply(c *cli.Context) error {
 		c.App.Metadata[usersKey] = s.users
 		return nil
 	}
-	has := slices.ContainsFunc(c.Command.Flags, func(flag cli.Flag) bool { return slices.Contains(flag.Names(), s.name) })
-	if !has || c.IsSet(s.name) {
+	i := slices.IndexFunc(c.Command.Flags, func(flag cli.Flag) bool { return slices.Contains(flag.Names(), s.name) })
+	if i < 0 || isGiven(c, s.name) {
 		return nil
+	}
+	if _, many := c.Command.Flags[i].(*cli.StringSliceFlag); !many && len(s.values) != 1 {
+		return errors.New("want one value, not a list")
 	}
 	for _, value := range s.values {
 		if err := c.Set(s.name, value); err != nil {

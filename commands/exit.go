@@ -88,10 +88,10 @@ func hint(err error) string {
 	if _, ok := errors.AsType[*importer.StoppedError](err); ok {
 		return "Hint: what was sent is recorded. When the cause is mended, run the same command again to go on."
 	}
-	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, importer.ErrNoFile) {
+	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, importer.ErrNothingLoaded) {
 		return "Hint: is the name right, and are you in its folder?"
 	}
-	if errors.Is(err, importer.ErrNoFile) {
+	if errors.Is(err, importer.ErrNothingLoaded) {
 		return "Hint: read the conversations first: kommo-import load --csv FILE (or name the file with --migration)."
 	}
 	return ""

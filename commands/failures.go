@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -50,7 +51,7 @@ func (d *desk) failures() *cli.Command {
 
 func (d *desk) retryRefused(c *cli.Context) error {
 	if _, err := os.Stat(c.String("migration")); err != nil {
-		return importer.ErrNoFile
+		return importer.NoFile(c.String("migration"))
 	}
 	file, err := importer.Open(c.String("migration"), commandLine(c))
 	if err != nil {
@@ -167,9 +168,9 @@ func encodeFailures(file *importer.File, w io.Writer) (count int, err error) {
 	return count, out.Error()
 }
 
-// harmless returns a cell that no spreadsheet runs as a formula.
+// harmless returns a cell that no spreadsheet runs as a formula. Some take the wide forms of the signs for the signs.
 func harmless(cell string) string {
-	if strings.ContainsRune("=+-@\t\r", []rune(cell + " ")[0]) {
+	if first, _ := utf8.DecodeRuneInString(cell); strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + cell
 	}
 	return cell

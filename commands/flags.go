@@ -41,7 +41,7 @@ func sourceFlags() []cli.Flag {
 func kommoFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "scope-id", EnvVars: []string{"KOMMO_SCOPE_ID"}, Usage: "the `ID` of the channel's connection to the account"},
-		&cli.StringFlag{Name: "base-url", EnvVars: []string{"KOMMO_BASE_URL"}, Value: "https://amojo.kommo.com", Usage: "the `URL` of the Chats API"},
+		&cli.StringFlag{Name: "base-url", EnvVars: []string{"KOMMO_BASE_URL"}, Value: defaultBaseURL, Usage: "the `URL` of the Chats API"},
 		&cli.StringFlag{Name: "secret-file", Usage: "read the channel secret from `FILE` (or set KOMMO_CHANNEL_SECRET)"},
 	}
 }
@@ -53,7 +53,7 @@ func planFlags() []cli.Flag {
 		&cli.StringFlag{Name: "conversation-prefix", Usage: "put `TEXT` before every conversation id"},
 		&cli.StringFlag{Name: "silent", Value: "but-last", Usage: "`all`: notify nobody; but-last: notify once per conversation, of its last message"},
 		&cli.StringSliceFlag{Name: "only", Usage: "only the conversation with this `ID`; repeatable"},
-		&cli.IntFlag{Name: "max-conversations", Usage: "only the first `N` conversations that are not done"},
+		&cli.IntFlag{Name: "max-conversations", DefaultText: "all", Usage: "only the first `N` conversations that are not done"},
 		&cli.Float64Flag{Name: "rate", Value: importer.DefaultRate, Usage: "requests per second, `N` at most"},
 	}
 }
@@ -77,6 +77,9 @@ func filterOf(c *cli.Context) (filter importer.Filter, err error) {
 	case "skip":
 	default:
 		return filter, usage("--groups %s: want skip or include", c.String("groups"))
+	}
+	if !filter.Since.IsZero() && !filter.Until.IsZero() && !filter.Since.Before(filter.Until) {
+		return filter, usage("--since %s is after --until %s: that leaves out everything", c.String("since"), c.String("until"))
 	}
 	if err := filter.Check(); err != nil {
 		return filter, usage("--include, --exclude: %w", err)
@@ -141,7 +144,7 @@ func composerOf(c *cli.Context) (importer.Composer, error) {
 }
 
 func selectionOf(c *cli.Context) (importer.Selection, error) {
-	if c.Int("max-conversations") < 0 {
+	if c.IsSet("max-conversations") && c.Int("max-conversations") < 1 {
 		return importer.Selection{}, usage("--max-conversations %d: want 1 or more", c.Int("max-conversations"))
 	}
 	return importer.Selection{Only: c.StringSlice("only"), MaxConversations: c.Int("max-conversations")}, nil
@@ -153,6 +156,10 @@ func rateOf(c *cli.Context) (float64, error) {
 	}
 	return 0, usage("--rate %v: want more than 0 requests per second", c.Float64("rate"))
 }
+
+const defaultBaseURL = "https://amojo.kommo.com"
+
+func baseURLOf(c *cli.Context) string { return cmp.Or(c.String("base-url"), defaultBaseURL) }
 
 // clientOf returns the client for the scope that flags and environment name.
 func clientOf(c *cli.Context) (*kommo.Client, error) {
@@ -167,10 +174,11 @@ func clientOf(c *cli.Context) (*kommo.Client, error) {
 	case !isUUID(channel) || !isUUID(account):
 		return nil, usage("the scope id %q (KOMMO_SCOPE_ID) is not one: it is the channel's id, _ and the account's amojo id", scope)
 	}
-	if _, err := kommo.ParseBaseURL(c.String("base-url")); err != nil {
+	base := baseURLOf(c)
+	if _, err := kommo.ParseBaseURL(base); err != nil {
 		return nil, usage("KOMMO_BASE_URL: %w", err)
 	}
-	return &kommo.Client{BaseURL: c.String("base-url"), ScopeID: scope, Signer: signing.Signer{Secret: secret}}, nil
+	return &kommo.Client{BaseURL: base, ScopeID: scope, Signer: signing.Signer{Secret: secret}}, nil
 }
 
 // secretOf returns the channel secret. No error quotes it.

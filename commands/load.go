@@ -2,6 +2,8 @@ package commands
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -24,12 +26,7 @@ where it stopped when it is run again. A file that was read before and has grown
 			if !hasSource(c) {
 				return usage("load what? name a CSV file with --csv FILE")
 			}
-			file, err := importer.Open(c.String("migration"), commandLine(c))
-			if err != nil {
-				return err
-			}
-			err = d.loadInto(c, file)
-			return errors.Join(err, file.Close())
+			return d.loadFirst(c)
 		},
 	}
 }
@@ -43,30 +40,49 @@ func (d *desk) sourceOf(c *cli.Context) (sources.Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := os.Stat(c.String("csv")); err != nil { // before a migration file is made for what may be a slip
+		return nil, fmt.Errorf("--csv: %w", err)
+	}
 	return &csvfile.File{Path: c.String("csv"), Location: zone, Unknown: func(columns []string) {
 		d.talk.tell("These columns are not known and not read: %s", oneLine(strings.Join(columns, ", "), 300))
 	}}, nil
 }
 
-// loadInto reads the source that the flags name into the file, and tells what came of it.
-func (d *desk) loadInto(c *cli.Context, file *importer.File) error {
+// loaderOf returns what the flags say of loading: the loader, but for its file, and the source.
+func (d *desk) loaderOf(c *cli.Context) (*importer.Loader, sources.Source, error) {
 	filter, err := filterOf(c)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	source, err := d.sourceOf(c)
+	return &importer.Loader{Filter: filter, AllowPrivateMedia: c.Bool("allow-private-media"),
+		Progress: func(p importer.LoadProgress) { d.talk.progress(loadPhase(p.Phase), p.Done, p.Total, 0) }}, source, err
+}
+
+// loadFirst loads the source that the flags name, if they name one.
+func (d *desk) loadFirst(c *cli.Context) error {
+	if !hasSource(c) {
+		return nil
+	}
+	loader, source, err := d.loaderOf(c)
 	if err != nil {
 		return err
 	}
-	loader := &importer.Loader{File: file, Filter: filter, AllowPrivateMedia: c.Bool("allow-private-media"),
-		Progress: func(p importer.LoadProgress) { d.talk.progress(loadPhase(p.Phase), p.Done, p.Total, 0) }}
+	if loader.File, err = importer.Open(c.String("migration"), commandLine(c)); err != nil {
+		return err
+	}
+	return errors.Join(d.loadFrom(c, loader, source), loader.File.Close())
+}
+
+// loadFrom loads, and tells what came of it.
+func (d *desk) loadFrom(c *cli.Context, loader *importer.Loader, source sources.Source) error {
 	d.talk.tell("Loading %s into %s", printable(c.String("csv")), printable(c.String("migration")))
 	report, err := loader.Load(c.Context, source)
 	d.talk.endProgress()
 	if err != nil {
 		return err
 	}
-	status, err := file.Status()
+	status, err := loader.File.Status()
 	if err != nil {
 		return err
 	}

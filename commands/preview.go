@@ -58,18 +58,6 @@ func (d *desk) showPreview(c *cli.Context) error {
 	return errors.Join(err, file.Close(), loaded)
 }
 
-// loadFirst loads the source that the flags name, if they name one.
-func (d *desk) loadFirst(c *cli.Context) error {
-	if !hasSource(c) {
-		return nil
-	}
-	file, err := importer.Open(c.String("migration"), commandLine(c))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.loadInto(c, file), file.Close())
-}
-
 func (d *desk) writePayloads(file *importer.File, composer importer.Composer, selection importer.Selection) error {
 	out := bufio.NewWriter(d.stdout)
 	for body, err := range file.Payloads(composer, selection) {

@@ -77,6 +77,10 @@ func (d *desk) runSandbox(c *cli.Context) error {
 	if !c.Bool("listen-beyond-loopback") && !onLoopback(c.String("addr")) {
 		return usage("--addr %s: the sandbox stays on this computer, at 127.0.0.1, unless --listen-beyond-loopback is given", c.String("addr"))
 	}
+	dump, err := createDump(c.String("dump"))
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", c.String("addr"))
 	if err != nil {
 		return fmt.Errorf("--addr: %w", err)
@@ -93,7 +97,7 @@ func (d *desk) runSandbox(c *cli.Context) error {
 		return err
 	}
 	d.talk.tell("%s", arrived(box.Summary()))
-	return dumpSandbox(box, c.String("dump"))
+	return dumpSandbox(box, dump)
 }
 
 func onLoopback(address string) bool {
@@ -101,15 +105,26 @@ func onLoopback(address string) bool {
 	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
 }
 
-func dumpSandbox(box *sandbox.Kommo, path string) error {
+// createDump makes the file at once: that it cannot be made is not to be told after hours of rehearsal. It returns nil
+// where none is wanted.
+func createDump(path string) (*os.File, error) {
 	if path == "" {
+		return nil, nil
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, usage("--dump: %w", err)
+	}
+	return file, nil
+}
+
+func dumpSandbox(box *sandbox.Kommo, file *os.File) error {
+	if file == nil {
 		return nil
 	}
-	state, err := json.MarshalIndent(box.Dump(), "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, append(state, '\n'), 0o600)
+	encoder := json.NewEncoder(file)
+	encoder.SetIndent("", "  ")
+	return errors.Join(encoder.Encode(box.Dump()), file.Close())
 }
 
 // arrived returns in a sentence what a sandbox holds.

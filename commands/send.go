@@ -45,15 +45,23 @@ func (d *desk) sendAll(c *cli.Context) error {
 		return err
 	}
 	sender.Log = d.talk.logger()
-	if _, err := os.Stat(c.String("migration")); err != nil && !hasSource(c) {
-		return importer.ErrNoFile
+	load := func() error { return nil }
+	if hasSource(c) {
+		loader, source, err := d.loaderOf(c)
+		if err != nil {
+			return err
+		}
+		load = func() error {
+			loader.File = sender.File
+			return d.loadFrom(c, loader, source)
+		}
+	} else if _, err := os.Stat(c.String("migration")); err != nil {
+		return importer.NoFile(c.String("migration"))
 	}
-	file, err := importer.Open(c.String("migration"), commandLine(c))
-	if err != nil {
+	if sender.File, err = importer.Open(c.String("migration"), commandLine(c)); err != nil {
 		return err
 	}
-	sender.File = file
-	return errors.Join(d.loadAndSend(c, sender), file.Close())
+	return errors.Join(d.loadAndSend(c, load, sender), sender.File.Close())
 }
 
 // senderOf returns the sender that the flags describe, but for its file.
@@ -79,11 +87,9 @@ func senderOf(c *cli.Context) (sender *importer.Sender, err error) {
 	return sender, err
 }
 
-func (d *desk) loadAndSend(c *cli.Context, sender *importer.Sender) error {
-	if hasSource(c) {
-		if err := d.loadInto(c, sender.File); err != nil && !errors.Is(err, errIncomplete) {
-			return err
-		}
+func (d *desk) loadAndSend(c *cli.Context, load func() error, sender *importer.Sender) error {
+	if err := load(); err != nil && !errors.Is(err, errIncomplete) {
+		return err
 	}
 	if err := sender.Check(); err != nil {
 		return err
@@ -121,7 +127,7 @@ func (d *desk) confirm(c *cli.Context, preview importer.Preview) error {
 	if c.Bool("yes") {
 		show = d.talk.tell
 	}
-	show("%s\nTo %s\nscope %s\n", describe(preview), printable(c.String("base-url")), c.String("scope-id"))
+	show("%s\nTo %s\nscope %s\n", describe(preview), printable(baseURLOf(c)), c.String("scope-id"))
 	if c.Bool("yes") {
 		return nil
 	}

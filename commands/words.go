@@ -18,7 +18,7 @@ func printable(text string) string {
 			clean.WriteString("\n")
 		case r == '\t':
 			clean.WriteString(" ")
-		case unicode.IsPrint(r), r == '\u200d': // the joiner of emoji
+		case unicode.IsGraphic(r), r == '\u200d': // the joiner of emoji
 			clean.WriteRune(r)
 		default:
 			clean.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
@@ -55,13 +55,13 @@ func plural(n int, word string) string {
 
 // duration returns d as people say it: "45 s", "12 min", "3 h 20 min", "2 days 4 h".
 func duration(d time.Duration) string {
-	switch d = d.Round(time.Second); {
-	case d < 2*time.Minute:
+	if d = d.Round(time.Second); d < 2*time.Minute {
 		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
-	case d < 48*time.Hour:
-		minutes := int(d.Round(time.Minute).Minutes())
+	}
+	switch minutes := int(d.Round(time.Minute).Minutes()); {
+	case minutes < 60:
+		return fmt.Sprintf("%d min", minutes)
+	case minutes < 48*60:
 		return fmt.Sprintf("%d h %02d min", minutes/60, minutes%60)
 	}
 	hours := int(d.Round(time.Hour).Hours())

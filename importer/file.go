@@ -41,8 +41,13 @@ type File struct {
 	commit func(*sql.Tx) error
 }
 
-// ErrNoFile means that there is no migration file yet: nothing was loaded.
-var ErrNoFile = errors.New("no migration file here")
+// ErrNothingLoaded means that there is no migration file yet, or nothing in it.
+var ErrNothingLoaded = errors.New("nothing was loaded yet")
+
+// NoFile returns the ErrNothingLoaded for a migration file that is not there.
+func NoFile(path string) error {
+	return fmt.Errorf("%s: no migration file here: %w", filepath.Base(path), ErrNothingLoaded)
+}
 
 // Open opens the migration file at path for writing, and makes it if there is none. Until Close no other process can
 // do the same: it gets an [InUseError] that names the command of this one.
@@ -93,7 +98,7 @@ func (f *File) openReading(mode string) (err error) {
 }
 
 // OpenReadOnly opens the migration file at path for reading. It works while another process writes, and changes
-// nothing. It returns [ErrNoFile] if there is none.
+// nothing. It returns [ErrNothingLoaded] if there is none.
 func OpenReadOnly(path string) (*File, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -103,7 +108,7 @@ func OpenReadOnly(path string) (*File, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", path, ErrNoFile)
+		return nil, NoFile(path)
 	}
 	f := &File{path: path}
 	for _, mode := range []string{"mode=ro", "mode=ro&immutable=1"} {
@@ -191,7 +196,7 @@ func (f *File) checkVersion() error {
 	defer tx.Rollback()
 	version, err := versionOf(tx)
 	if err == nil && version == 0 {
-		return ErrNoFile
+		return ErrNothingLoaded
 	}
 	return err
 }

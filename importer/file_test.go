@@ -91,7 +91,7 @@ func TestWhatIsNoMigrationFile(t *testing.T) {
 
 func TestNoFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "migration.db")
-	if _, err := OpenReadOnly(path); !errors.Is(err, ErrNoFile) {
+	if _, err := OpenReadOnly(path); !errors.Is(err, ErrNothingLoaded) {
 		t.Errorf("opening what is not there for reading: %v", err)
 	}
 	if _, err := os.Stat(path); err == nil {

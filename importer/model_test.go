@@ -101,7 +101,7 @@ func (m *model) load(*rapid.T) {
 
 func (m *model) preview(*rapid.T) {
 	before := len(m.box.Requests())
-	if _, err := m.file.Preview(newComposer(), Selection{}, 6); err != nil {
+	if _, err := m.file.Preview(newComposer(), Selection{}, 6); err != nil && !errors.Is(err, ErrNothingLoaded) {
 		m.t.Fatal(err)
 	}
 	bodies(m.t, m.file, newComposer())

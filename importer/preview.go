@@ -68,6 +68,9 @@ func (f *File) reading(do func(*sql.Tx) error) error {
 }
 
 func (p *Preview) readNumbers(tx *sql.Tx, composer Composer, selection Selection) error {
+	if err := loadedSomething(tx); err != nil {
+		return err
+	}
 	if err := selection.check(tx); err != nil {
 		return err
 	}

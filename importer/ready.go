@@ -23,6 +23,9 @@ func (e *NotReadyError) Error() string {
 
 // ready makes sure that every load went to its end.
 func (f *File) ready() error {
+	if err := loadedSomething(f.read); err != nil {
+		return f.explain(err)
+	}
 	e := new(NotReadyError)
 	err := f.read.QueryRow(`SELECT name FROM source WHERE finished = 0 ORDER BY id LIMIT 1`).Scan(&e.Source)
 	if err == nil {
@@ -36,6 +39,18 @@ func (f *File) ready() error {
 		return e
 	}
 	return f.explain(err)
+}
+
+// loadedSomething returns ErrNothingLoaded if nothing was ever read.
+func loadedSomething(q querier) error {
+	var some bool
+	if err := q.QueryRow(`SELECT EXISTS (SELECT 1 FROM source)`).Scan(&some); err != nil {
+		return err
+	}
+	if !some {
+		return ErrNothingLoaded
+	}
+	return nil
 }
 
 // A BoundError means that the migration file belongs to another scope, or has another conversation prefix: going on
@@ -59,8 +74,14 @@ func (f *File) bind(scope, prefix string) error {
 	})
 }
 
-// bound makes sure that the file is tied to this scope and prefix, or to none yet.
+// bound makes sure that the file is tied to this scope and prefix, or to none yet. As long as nothing can have arrived
+// there, the tie does not hold: a slip in the first scope can be mended.
 func (f *File) bound(scope, prefix string) error {
+	var arrived bool
+	err := f.read.QueryRow(`SELECT EXISTS (SELECT 1 FROM conversation WHERE sending + accepted + verified + refused > 0)`).Scan(&arrived)
+	if err != nil || !arrived {
+		return f.explain(err)
+	}
 	for _, tie := range []struct{ setting, what, wanted string }{
 		{settingScope, "scope", scope},
 		{settingPrefix, "conversation prefix", prefix},

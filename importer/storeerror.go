@@ -31,7 +31,7 @@ func (e *StoreError) Unwrap() error { return e.Err }
 
 // explain wraps an error of SQLite, and leaves others as they are.
 func (f *File) explain(err error) error {
-	if err == nil || errors.Is(err, ErrNoFile) {
+	if err == nil || errors.Is(err, ErrNothingLoaded) {
 		return err
 	}
 	if _, done := errors.AsType[*StoreError](err); done {

@@ -57,6 +57,9 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 		{MediaPrivate, `SELECT 1, '' FROM media WHERE status = 'refused'`, nil},
 		{Unfinished, `SELECT 1, name FROM source WHERE finished = 0`, nil},
 	} {
+		if warning.kind == OldLast && composer.AllSilent {
+			continue
+		}
 		if err := p.warn(tx, warning.kind, warning.query, warning.args); err != nil {
 			return err
 		}
