@@ -151,7 +151,7 @@ func parseUsers(node *yaml.Node) (map[string]string, error) {
 		case users[author.Value] != "":
 			return nil, fmt.Errorf("%s is there twice", author.Value)
 		}
-		users[author.Value] = user.Value
+		users[author.Value] = pasted(user.Value)
 	}
 	return users, nil
 }

@@ -122,7 +122,7 @@ func timeOf(c *cli.Context, name string, zone *time.Location, days int) (time.Ti
 
 // composerOf returns the composer that flags and config file describe.
 func composerOf(c *cli.Context) (importer.Composer, error) {
-	composer := importer.Composer{BotID: c.String("bot-id"), BotName: c.String("bot-name"),
+	composer := importer.Composer{BotID: pasted(c.String("bot-id")), BotName: c.String("bot-name"),
 		Prefix: c.String("conversation-prefix"), Users: usersOf(c)}
 	if composer.BotID != "" && !isUUID(composer.BotID) {
 		return composer, usage("the bot id %q (KOMMO_BOT_ID) is not one: it looks like 8e4a3b4c-0d2f-4a55-9d53-0c2f7c4e1a11", composer.BotID)
@@ -159,22 +159,20 @@ func rateOf(c *cli.Context) (float64, error) {
 
 const defaultBaseURL = "https://amojo.kommo.com"
 
-func baseURLOf(c *cli.Context) string { return cmp.Or(c.String("base-url"), defaultBaseURL) }
-
 // clientOf returns the client for the scope that flags and environment name.
 func clientOf(c *cli.Context) (*kommo.Client, error) {
 	secret, err := secretOf(c)
 	if err != nil {
 		return nil, err
 	}
-	scope := c.String("scope-id")
+	scope := pasted(c.String("scope-id"))
 	switch channel, account, _ := strings.Cut(scope, "_"); {
 	case scope == "":
 		return nil, usage("KOMMO_SCOPE_ID is not set: it is what connecting the channel to the account answered")
 	case !isUUID(channel) || !isUUID(account):
 		return nil, usage("the scope id %q (KOMMO_SCOPE_ID) is not one: it is the channel's id, _ and the account's amojo id", scope)
 	}
-	base := baseURLOf(c)
+	base := cmp.Or(c.String("base-url"), defaultBaseURL)
 	if _, err := kommo.ParseBaseURL(base); err != nil {
 		return nil, usage("KOMMO_BASE_URL: %w", err)
 	}
@@ -200,6 +198,9 @@ func secretOf(c *cli.Context) (string, error) {
 	}
 	return secret, nil
 }
+
+// pasted returns an id as it must be, without what comes along when it is copied.
+func pasted(id string) string { return strings.ToLower(strings.TrimSpace(id)) }
 
 func isUUID(id string) bool {
 	ok, err := regexp.MatchString(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`, id)

@@ -125,9 +125,9 @@ func (d *desk) tellLoad(r importer.LoadReport, s importer.Status) {
 		count int
 		text  string
 	}{
-		{r.Absent, "%s read earlier are no longer in it. They stay in the plan; start a new migration file to be without them."},
-		{r.Dropped, "%s that were planned are left out by the filters of this load."},
-		{r.Restored, "%s that earlier filters left out are planned now."},
+		{r.Absent, "No longer in it, but read earlier: %s. They stay in the plan; to be without, start a new migration file."},
+		{r.Dropped, "Planned before, and left out by the filters of this load: %s."},
+		{r.Restored, "Left out by earlier filters, and planned now: %s."},
 	} {
 		if note.count > 0 {
 			d.talk.tell(note.text, plural(note.count, "message"))

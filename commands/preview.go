@@ -162,7 +162,7 @@ func warning(w importer.Warning) string {
 	}
 	switch w.Kind {
 	case importer.NoSender:
-		return plural(w.Count, "outgoing message") + " have no sender" + examples +
+		return "no sender for " + plural(w.Count, "outgoing message") + examples +
 			": set KOMMO_BOT_ID, or map the authors under users: in " + defaultConfig + ". send refuses to start without."
 	case importer.OldLast:
 		return plural(w.Count, "conversation") + " ended more than a year ago" + examples +
@@ -176,9 +176,9 @@ func warning(w importer.Warning) string {
 		return plural(w.Count, "text") + " of more than " + number(importer.LongTextLength) + " characters" + examples +
 			": Kommo documents no limit, but may refuse them."
 	case importer.MediaGone:
-		return plural(w.Count, "media link") + " lead nowhere any more: a text says so in their place."
+		return "nothing behind " + plural(w.Count, "media link") + " any more: a text says so instead."
 	case importer.MediaUnknown:
-		return plural(w.Count, "media link") + " did not answer: sent as text with the link. Run the load again to ask once more."
+		return "no answer from " + plural(w.Count, "media link") + ": sent as text with the link. Run the load again to ask once more."
 	case importer.MediaPrivate:
 		return plural(w.Count, "media link") + " into private networks, which Kommo cannot reach: sent as text with the link."
 	case importer.Unfinished:

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"kommo-import/importer"
+	"kommo-import/kommo"
 )
 
 func (d *desk) send() *cli.Command {
@@ -99,7 +100,7 @@ func (d *desk) loadAndSend(c *cli.Context, load func() error, sender *importer.S
 		return err
 	}
 	if preview.Messages > 0 {
-		if err := d.confirm(c, preview); err != nil {
+		if err := d.confirm(c, sender.Client, preview); err != nil {
 			return err
 		}
 	}
@@ -122,12 +123,12 @@ func (d *desk) loadAndSend(c *cli.Context, load func() error, sender *importer.S
 }
 
 // confirm shows what is about to happen and asks whether it shall.
-func (d *desk) confirm(c *cli.Context, preview importer.Preview) error {
+func (d *desk) confirm(c *cli.Context, client *kommo.Client, preview importer.Preview) error {
 	show := d.talk.say
 	if c.Bool("yes") {
 		show = d.talk.tell
 	}
-	show("%s\nTo %s\nscope %s\n", describe(preview), printable(baseURLOf(c)), c.String("scope-id"))
+	show("%s\nTo %s\nscope %s\n", describe(preview), printable(client.BaseURL), client.ScopeID)
 	if c.Bool("yes") {
 		return nil
 	}

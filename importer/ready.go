@@ -115,7 +115,7 @@ func (e *NoSenderError) Error() string {
 	for _, author := range e.Authors {
 		messages += author.Messages
 	}
-	return fmt.Sprintf("%d outgoing messages have no sender", messages)
+	return fmt.Sprintf("no sender for %d outgoing messages", messages)
 }
 
 // check makes sure that every outgoing message has a sender.
