@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"iter"
 	"time"
 
 	"kommo-import/sources"
@@ -62,36 +63,60 @@ type spooled struct {
 // arrangeSpool takes up what came since the last arrangement, one conversation after the other.
 func (a *arranger) arrangeSpool(ctx context.Context, read *sql.DB) error {
 	var total int
-	if err := read.QueryRow(`SELECT count(*) FROM spool WHERE id > ?`, a.until).Scan(&total); err != nil {
-		return err
-	}
-	rows, err := read.QueryContext(ctx, `SELECT id, source, reading, conversation, time, direction, kind, author, length,
-		lookup, identity, counted FROM spool WHERE id > ? ORDER BY conversation, time, id`, a.until)
+	err := read.QueryRow(`SELECT count(*) FROM spool WHERE id > ?`, a.until).Scan(&total)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
 	if a.clients, err = readClients(read); err != nil {
 		return err
 	}
 	defer a.clients.close()
-	for done := 1; rows.Next(); done++ {
-		var m spooled
-		if err := rows.Scan(&m.id, &m.source, &m.reading, &m.conversation, &m.time, &m.direction, &m.kind, &m.author,
-			&m.length, &m.lookup, &m.identity, &m.counted); err != nil {
+	done := 0
+	for page, err := range prefetch(ctx, sortedSpool(ctx, read, a.until)) {
+		if err != nil {
 			return err
 		}
-		if err := a.add(&m); err != nil {
-			return err
+		for i := range page {
+			if err := a.add(&page[i]); err != nil {
+				return err
+			}
 		}
-		if done%1000 == 0 {
-			a.progress(Arranging, done, total)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return err
+		done += len(page)
+		a.progress(Arranging, done, total)
 	}
 	return a.finish()
+}
+
+// spoolPage is how many messages are handed over at a time.
+const spoolPage = 500
+
+// sortedSpool yields what stands in the spool behind a row, some at a time, by conversation and time.
+func sortedSpool(ctx context.Context, read *sql.DB, until int64) iter.Seq2[[]spooled, error] {
+	return func(yield func([]spooled, error) bool) {
+		rows, err := read.QueryContext(ctx, `SELECT id, source, reading, conversation, time, direction, kind, author, length,
+			lookup, identity, counted FROM spool WHERE id > ? ORDER BY conversation, time, id`, until)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer rows.Close()
+		var page []spooled
+		for rows.Next() {
+			var m spooled
+			if err := rows.Scan(&m.id, &m.source, &m.reading, &m.conversation, &m.time, &m.direction, &m.kind, &m.author,
+				&m.length, &m.lookup, &m.identity, &m.counted); err != nil {
+				yield(nil, err)
+				return
+			}
+			if page = append(page, m); len(page) == spoolPage {
+				if !yield(page, nil) {
+					return
+				}
+				page = make([]spooled, 0, spoolPage)
+			}
+		}
+		yield(page, rows.Err())
+	}
 }
 
 func (a *arranger) add(m *spooled) error {

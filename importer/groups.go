@@ -19,7 +19,7 @@ func (p *Preview) readGroups(tx *sql.Tx, _ Composer, _ Selection) (err error) {
 		return err
 	}
 	p.Skipped, err = groups(tx, `SELECT m.reason, (SELECT coalesce(content ->> '$.position', '') FROM spool WHERE id = m.spool)
-		FROM message m WHERE m.state = 'skipped'`)
+		FROM message m WHERE m.conversation IN (SELECT id FROM conversation WHERE skipped > 0) AND m.state = 'skipped'`)
 	return err
 }
 

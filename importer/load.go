@@ -65,7 +65,7 @@ func (l *Loader) Load(ctx context.Context, source sources.Source) (LoadReport, e
 	if err := s.begin(); err != nil {
 		return report, err
 	}
-	for batch, err := range prefetch(ctx, source.Batches(ctx, s.cursor)) {
+	for batch, err := range prefetch(ctx, encoded(s.sourceKind, source.Batches(ctx, s.cursor))) {
 		if err != nil {
 			return report, err
 		}
@@ -108,7 +108,7 @@ type spooler struct {
 
 // The bounds of the maps that only save time.
 const (
-	maxAuthors = 10_000
+	maxAuthors = 2_000
 	maxSeen    = 100_000
 )
 
@@ -138,7 +138,7 @@ func checkRecipe(tx *sql.Tx) error {
 }
 
 // store writes a batch and the cursor behind it in one transaction.
-func (s *spooler) store(batch sources.Batch) error {
+func (s *spooler) store(batch encodedBatch) error {
 	if s.authors == nil || len(s.authors) > maxAuthors {
 		s.authors = make(map[sources.Author]int64)
 	}
@@ -155,7 +155,7 @@ func (s *spooler) store(batch sources.Batch) error {
 		if err != nil {
 			return err
 		}
-		return errors.Join(checkRecipe(tx), s.storeMessages(tx, batch.Messages), s.storeInvalid(tx, batch.Invalid))
+		return errors.Join(checkRecipe(tx), s.storeMessages(tx, batch), s.storeInvalid(tx, batch.Invalid))
 	})
 	if err != nil {
 		s.authors, s.seen = nil, nil // they may name rows that were rolled back

@@ -2,9 +2,7 @@ package importer
 
 import (
 	"database/sql"
-	"encoding/json"
 	"strings"
-	"unicode/utf8"
 
 	"kommo-import/sources"
 )
@@ -16,7 +14,7 @@ type spoolWriter struct {
 }
 
 // storeMessages appends messages to the spool.
-func (s *spooler) storeMessages(tx *sql.Tx, messages []sources.Message) (err error) {
+func (s *spooler) storeMessages(tx *sql.Tx, batch encodedBatch) (err error) {
 	w := spoolWriter{spooler: s}
 	for _, statement := range []struct {
 		prepared **sql.Stmt
@@ -34,42 +32,35 @@ func (s *spooler) storeMessages(tx *sql.Tx, messages []sources.Message) (err err
 		}
 		defer (*statement.prepared).Close()
 	}
-	for i := range messages {
-		if err := w.store(&messages[i]); err != nil {
+	for i := range batch.Messages {
+		if err := w.store(&batch.Messages[i], &batch.encodings[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *spoolWriter) store(m *sources.Message) error {
-	if err := w.storeSighting(m.Conversation); err != nil {
+func (w *spoolWriter) store(m *sources.Message, e *encoding) error {
+	if err := w.storeSighting(m.Conversation, e); err != nil {
 		return err
 	}
 	author, err := w.authorOf(m)
 	if err != nil {
 		return err
 	}
-	content, err := json.Marshal(m)
-	if err != nil {
-		return err
-	}
-	id, counted := identify(w.sourceKind, m)
 	_, err = w.message.Exec(w.source, w.reading, m.Conversation.ID, m.Time.UnixMilli(), string(m.Direction), string(m.Kind),
-		author, utf8.RuneCountInString(m.Text), needsLookup(m), id[:], counted, string(content))
+		author, e.length, needsLookup(m), e.identity[:], e.counted, e.content)
 	return err
 }
 
 // storeSighting notes what a message tells of its conversation, unless the one before told the same.
-func (w *spoolWriter) storeSighting(c sources.Conversation) error {
-	conversation := digest(c.ID)
-	told := digest(c.ID, string(c.Kind), c.Client.ID, c.Client.Name, c.Client.Phone, c.Client.Email, c.Client.Avatar)
-	if w.seen[conversation] == told {
+func (w *spoolWriter) storeSighting(c sources.Conversation, e *encoding) error {
+	if w.seen[e.conversation] == e.told {
 		return nil
 	}
 	_, err := w.sighting.Exec(c.ID, string(c.Kind), c.Client.ID, c.Client.Name, c.Client.Phone, c.Client.Email, c.Client.Avatar)
 	if err == nil {
-		w.seen[conversation] = told
+		w.seen[e.conversation] = e.told
 	}
 	return err
 }

@@ -51,7 +51,9 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 		{NoPhone, `SELECT 1, external_id` + among + `kind = 'person' AND client_phone = ''`, args},
 		{NoName, `SELECT 1, external_id` + among + `client_name IN ('', client_phone, client_id, external_id)`, args},
 		{LongText, `SELECT count(*), (SELECT external_id FROM conversation WHERE id = message.conversation) FROM message
-			WHERE length > ? AND state IN ('planned', 'sending') GROUP BY conversation`, []any{LongTextLength}},
+			WHERE length > ? AND state IN ('planned', 'sending')
+			AND conversation IN (SELECT id FROM conversation WHERE ` + condition + `) GROUP BY conversation`,
+			append([]any{LongTextLength}, args...)},
 		{MediaGone, `SELECT 1, '' FROM media WHERE status = 'gone'`, nil},
 		{MediaUnknown, `SELECT 1, '' FROM media WHERE status IN ('pending', 'failed')`, nil},
 		{MediaPrivate, `SELECT 1, '' FROM media WHERE status = 'refused'`, nil},

@@ -14,14 +14,15 @@ import (
 type converter struct {
 	location *time.Location
 	now      time.Time
-	phones   map[phoneKey]string
+	phones   map[phoneKey]string // what was found last, at most maxPhones
+	older    map[phoneKey]string // what was found before it
 }
 
 // A phoneKey holds what the phone of a client is found from.
 type phoneKey struct{ phone, conversation, client string }
 
-// maxPhones is how many answers of [sources.ParsePhone] a converter remembers; a few megabytes.
-const maxPhones = 1 << 15
+// maxPhones is how many answers of [sources.ParsePhone] a converter remembers; some megabytes.
+const maxPhones = 1 << 16
 
 func newConverter(location *time.Location, now time.Time) *converter {
 	return &converter{location: location, now: now, phones: make(map[phoneKey]string)}
@@ -74,14 +75,28 @@ func (c *converter) phone(key phoneKey) string {
 	if known {
 		return phone
 	}
-	phone, _ = sources.ParsePhone(key.phone)
-	phone = cmp.Or(phone, sources.PhoneOfID(key.conversation), sources.PhoneOfID(key.client))
+	phone, known = c.older[key]
+	if !known {
+		phone = findPhone(key)
+	}
 	if len(c.phones) >= maxPhones {
-		clear(c.phones)
+		c.phones, c.older = make(map[phoneKey]string), c.phones
 	}
 	// The strings of a record are parts of one string, which must not be kept.
 	key = phoneKey{strings.Clone(key.phone), strings.Clone(key.conversation), strings.Clone(key.client)}
 	c.phones[key] = phone
+	return phone
+}
+
+// findPhone takes its time: the ids are only parsed where there is no phone.
+func findPhone(key phoneKey) string {
+	phone, ok := sources.ParsePhone(key.phone)
+	if !ok {
+		phone = sources.PhoneOfID(key.conversation)
+	}
+	if phone == "" && key.client != key.conversation {
+		phone = sources.PhoneOfID(key.client)
+	}
 	return phone
 }
 
