@@ -13,7 +13,11 @@ import (
 
 func main() {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	signals, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	stops := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup wants it
+		stops = append(stops, syscall.SIGHUP)
+	}
+	signals, stop := signal.NotifyContext(context.Background(), stops...)
 	context.AfterFunc(signals, func() {
 		stop() // a second signal kills
 		cancel(commands.ErrInterrupted)

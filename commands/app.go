@@ -82,6 +82,9 @@ func (d *desk) prepare(command *cli.Command) *cli.Command {
 			return &usageError{fmt.Sprintf("%q belongs to no flag; put it behind one, such as --csv", c.Args().First())}
 		}
 		d.talk.quiet, d.talk.verbose = c.Bool("quiet"), c.Bool("verbose")
+		if err := checkSourceFlags(c); err != nil {
+			return err
+		}
 		return readConfig(c)
 	}
 	return command

@@ -25,7 +25,7 @@ const usersKey = "users"
 
 // notInConfig are flags that make no sense in a file that is read every time.
 func notInConfig() []string {
-	return []string{"config", "help", "yes", "dry-run", "retry", "payloads", "addr", "state"}
+	return []string{"config", "csv", "help", "yes", "dry-run", "retry", "payloads", "addr", "state"}
 }
 
 // readConfig gives the flags that are neither on the command line nor in the environment their values from the config

@@ -64,12 +64,12 @@ func TestParseConfig(t *testing.T) {
 func TestKnownSettings(t *testing.T) {
 	d := &desk{talk: newTalk(new(strings.Builder))}
 	known := " " + strings.Join(knownSettings(d.app()), " ") + " "
-	for _, name := range []string{"rate", "workers", "users", "csv", "timezone", "scope-id", "bot-id", "secret-file", "migration"} {
+	for _, name := range []string{"rate", "workers", "users", "timezone", "scope-id", "bot-id", "secret-file", "migration"} {
 		if !strings.Contains(known, " "+name+" ") {
 			t.Errorf("%s is no setting", name)
 		}
 	}
-	for _, name := range []string{"yes", "dry-run", "retry", "config", "help", "payloads", "secret"} {
+	for _, name := range []string{"yes", "dry-run", "retry", "config", "help", "payloads", "secret", "csv"} {
 		if strings.Contains(known, " "+name+" ") {
 			t.Errorf("%s is a setting", name)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"kommo-import/importer"
@@ -30,7 +31,7 @@ func (d *desk) exit(err error) int {
 	if err == nil {
 		return exitDone
 	}
-	if errors.Is(err, errIncomplete) {
+	if err == errIncomplete {
 		return exitIncomplete
 	}
 	code := exitCode(err)
@@ -38,11 +39,24 @@ func (d *desk) exit(err error) int {
 		d.talk.say("Interrupted. Nothing is lost: run the same command again to go on.")
 		return code
 	}
-	d.talk.say("kommo-import: %s", printable(err.Error()))
+	// Lines after the first are indented, so that no text from outside can pass for one of ours.
+	d.talk.say("kommo-import: %s", strings.ReplaceAll(printable(err.Error()), "\n", "\n  "))
 	if hint := hint(err); hint != "" {
 		d.talk.say("%s", hint)
 	}
 	return code
+}
+
+// also returns err together with what else went wrong, such as closing a file. That some messages are not in Kommo is
+// no error beside one.
+func also(err, other error) error {
+	if other == nil {
+		return err
+	}
+	if err == errIncomplete {
+		return other
+	}
+	return errors.Join(err, other)
 }
 
 func exitCode(err error) int {
@@ -51,7 +65,10 @@ func exitCode(err error) int {
 	_, isBlocked := errors.AsType[*kommo.BlockedError](err)
 	_, isInUse := errors.AsType[*importer.InUseError](err)
 	_, noSender := errors.AsType[*importer.NoSenderError](err)
+	_, isStore := errors.AsType[*importer.StoreError](err)
 	switch {
+	case isStore:
+		return exitError
 	case isDenied, isBlocked:
 		return exitDenied
 	case isInUse:
@@ -80,7 +97,7 @@ func hint(err error) string {
 		return noSenderHint(noSender)
 	}
 	if bound, ok := errors.AsType[*importer.BoundError](err); ok {
-		return fmt.Sprintf("Hint: use the same %s as before, or start a new migration with another file (--migration).", bound.What)
+		return fmt.Sprintf("Hint: use the same %s as before. What was sent there would be sent again with another.", bound.What)
 	}
 	if _, ok := errors.AsType[*importer.InUseError](err); ok {
 		return "Hint: wait until it is done, or stop it with Ctrl-C. status and preview work meanwhile."
@@ -119,8 +136,7 @@ func notReadyHint(e *importer.NotReadyError) string {
 	if e.Source == "" {
 		return "Hint: run the same load again; it goes on where it stopped."
 	}
-	return "Hint: run its load again; it goes on where it stopped: kommo-import load " + flagOf(e.Source) + "\n" +
-		"      To be without it, start a new migration file (--migration)."
+	return "Hint: run its load again; it goes on where it stopped: kommo-import load " + flagOf(e.Source)
 }
 
 // flagOf returns the flag that reads a source.

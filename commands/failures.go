@@ -53,7 +53,7 @@ func (d *desk) retryRefused(c *cli.Context) error {
 	if _, err := os.Stat(c.String("migration")); err != nil {
 		return importer.NoFile(c.String("migration"))
 	}
-	file, err := importer.Open(c.String("migration"), commandLine(c))
+	file, err := importer.Open(c.String("migration"), c.Command.Name)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"cmp"
-	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -125,7 +124,7 @@ func composerOf(c *cli.Context) (importer.Composer, error) {
 	composer := importer.Composer{BotID: pasted(c.String("bot-id")), BotName: c.String("bot-name"),
 		Prefix: c.String("conversation-prefix"), Users: usersOf(c)}
 	if composer.BotID != "" && !isUUID(composer.BotID) {
-		return composer, usage("the bot id %q (KOMMO_BOT_ID) is not one: it looks like 8e4a3b4c-0d2f-4a55-9d53-0c2f7c4e1a11", composer.BotID)
+		return composer, usage("KOMMO_BOT_ID (%d characters) is no bot id: one looks like 8e4a3b4c-0d2f-4a55-9d53-0c2f7c4e1a11", len(composer.BotID))
 	}
 	for author, user := range composer.Users {
 		if !isUUID(user) {
@@ -170,7 +169,8 @@ func clientOf(c *cli.Context) (*kommo.Client, error) {
 	case scope == "":
 		return nil, usage("KOMMO_SCOPE_ID is not set: it is what connecting the channel to the account answered")
 	case !isUUID(channel) || !isUUID(account):
-		return nil, usage("the scope id %q (KOMMO_SCOPE_ID) is not one: it is the channel's id, _ and the account's amojo id", scope)
+		// The value is not quoted: it may be the secret, in the wrong place.
+		return nil, usage("KOMMO_SCOPE_ID (%d characters) is no scope id: that is the channel's id, _ and the account's amojo id", len(scope))
 	}
 	base := cmp.Or(c.String("base-url"), defaultBaseURL)
 	if _, err := kommo.ParseBaseURL(base); err != nil {
@@ -192,7 +192,7 @@ func secretOf(c *cli.Context) (string, error) {
 	secret = strings.TrimSpace(secret)
 	switch {
 	case secret == "":
-		return "", usage("%s is empty: it is the secret you got when the channel was registered", cmp.Or(from))
+		return "", usage("%s is empty: it is the secret you got when the channel was registered", from)
 	case strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return "", usage("%s is not a channel secret: it holds spaces or other characters that no secret has", from)
 	}
@@ -213,7 +213,3 @@ func flags(lists ...[]cli.Flag) (all []cli.Flag) {
 	}
 	return all
 }
-
-// commandLine returns how the command was called, for the note beside the migration file: no values, which may be
-// private.
-func commandLine(c *cli.Context) string { return fmt.Sprint(c.Command.Name) }

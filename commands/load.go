@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -33,6 +32,20 @@ where it stopped when it is run again. A file that was read before and has grown
 
 // hasSource reports whether the flags name a source.
 func hasSource(c *cli.Context) bool { return c.String("csv") != "" }
+
+// checkSourceFlags makes sure that nobody believes to have left something out: without a source there is no load that
+// the filters would count for.
+func checkSourceFlags(c *cli.Context) error {
+	if hasSource(c) {
+		return nil
+	}
+	for _, flag := range sourceFlags() {
+		if name := flag.Names()[0]; c.IsSet(name) {
+			return usage("--%s counts for loading; name what to load with --csv FILE", name)
+		}
+	}
+	return nil
+}
 
 // sourceOf returns the source that the flags name.
 func (d *desk) sourceOf(c *cli.Context) (sources.Source, error) {
@@ -68,10 +81,10 @@ func (d *desk) loadFirst(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if loader.File, err = importer.Open(c.String("migration"), commandLine(c)); err != nil {
+	if loader.File, err = importer.Open(c.String("migration"), c.Command.Name); err != nil {
 		return err
 	}
-	return errors.Join(d.loadFrom(c, loader, source), loader.File.Close())
+	return also(d.loadFrom(c, loader, source), loader.File.Close())
 }
 
 // loadFrom loads, and tells what came of it.
@@ -125,7 +138,7 @@ func (d *desk) tellLoad(r importer.LoadReport, s importer.Status) {
 		count int
 		text  string
 	}{
-		{r.Absent, "No longer in it, but read earlier: %s. They stay in the plan; to be without, start a new migration file."},
+		{r.Absent, "No longer in it, but read earlier: %s. They stay in the plan."},
 		{r.Dropped, "Planned before, and left out by the filters of this load: %s."},
 		{r.Restored, "Left out by earlier filters, and planned now: %s."},
 	} {

@@ -43,7 +43,7 @@ func (d *desk) showPreview(c *cli.Context) error {
 		return err
 	}
 	loaded := d.loadFirst(c)
-	if loaded != nil && !errors.Is(loaded, errIncomplete) {
+	if loaded != nil && loaded != errIncomplete {
 		return loaded
 	}
 	file, err := importer.OpenReadOnly(c.String("migration"))
@@ -55,7 +55,10 @@ func (d *desk) showPreview(c *cli.Context) error {
 	} else {
 		err = d.writePreview(c, file, composer, selection, rate)
 	}
-	return errors.Join(err, file.Close(), loaded)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return loaded
 }
 
 func (d *desk) writePayloads(file *importer.File, composer importer.Composer, selection importer.Selection) error {
@@ -181,6 +184,12 @@ func warning(w importer.Warning) string {
 		return "no answer from " + plural(w.Count, "media link") + ": sent as text with the link. Run the load again to ask once more."
 	case importer.MediaPrivate:
 		return plural(w.Count, "media link") + " into private networks, which Kommo cannot reach: sent as text with the link."
+	case importer.Absent:
+		return "no longer in the file they were read from: " + plural(w.Count, "message") + examples +
+			". They are sent all the same; --exclude and --until can leave them out."
+	case importer.Differs:
+		return "left out because their message_id was there before in the same conversation, though they say something else: " +
+			plural(w.Count, "message") + examples + ". Are the ids right? Spreadsheets spoil long numbers."
 	case importer.Unfinished:
 		return "the load was interrupted" + examples + ": run it again. send refuses to start without."
 	}

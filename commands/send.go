@@ -59,10 +59,10 @@ func (d *desk) sendAll(c *cli.Context) error {
 	} else if _, err := os.Stat(c.String("migration")); err != nil {
 		return importer.NoFile(c.String("migration"))
 	}
-	if sender.File, err = importer.Open(c.String("migration"), commandLine(c)); err != nil {
+	if sender.File, err = importer.Open(c.String("migration"), c.Command.Name); err != nil {
 		return err
 	}
-	return errors.Join(d.loadAndSend(c, load, sender), sender.File.Close())
+	return also(d.loadAndSend(c, load, sender), sender.File.Close())
 }
 
 // senderOf returns the sender that the flags describe, but for its file.
@@ -89,7 +89,7 @@ func senderOf(c *cli.Context) (sender *importer.Sender, err error) {
 }
 
 func (d *desk) loadAndSend(c *cli.Context, load func() error, sender *importer.Sender) error {
-	if err := load(); err != nil && !errors.Is(err, errIncomplete) {
+	if err := load(); err != nil && err != errIncomplete {
 		return err
 	}
 	if err := sender.Check(); err != nil {

@@ -174,13 +174,15 @@ func (a *arranger) conclude(source int64) error {
 
 // countAbsent counts the messages that an earlier reading of the source held and the last one did not.
 func (a *arranger) countAbsent(source int64) error {
-	var reading int
-	err := a.tx.QueryRow(`SELECT reading FROM source WHERE id = ?`, source).Scan(&reading)
-	if err != nil || reading < 2 || a.report.Unchanged {
+	if a.report.Unchanged {
+		return nil
+	}
+	_, err := a.tx.Exec(`UPDATE source SET absent = iif(reading < 2, 0,
+		(SELECT count(*) FROM message WHERE message.source = source.id AND message.reading < source.reading)) WHERE id = ?`, source)
+	if err != nil {
 		return err
 	}
-	return a.tx.QueryRow(`SELECT count(*) FROM message WHERE source = ? AND reading < ?`, source, reading).
-		Scan(&a.report.Absent)
+	return a.tx.QueryRow(`SELECT coalesce(max(absent), 0) FROM source WHERE id = ?`, source).Scan(&a.report.Absent)
 }
 
 // refilter decides the other conversations anew if the filters are not those of the load before.

@@ -55,32 +55,54 @@ func (a *arranger) begin(m *spooled) (*arrangement, error) {
 
 // add puts m in its place, unless it is known.
 func (c *arrangement) add(m *spooled) error {
-	if m.time != c.time {
-		clear(c.ordinals)
-	}
-	key := ordinalKey{identity(m.identity), m.source, m.reading}
-	c.ordinals[key]++
-	ordinal, id := c.ordinals[key], key.identity
-	if m.counted {
-		id = id.nth(ordinal)
+	id, err := c.identityOf(m)
+	if err != nil {
+		return err
 	}
 	state, reason := decide(c.reason, c.filter.message(fromMillis(m.time)))
-	c.msec, c.time = followingMillis(m.time, c.msec), m.time
+	msec := followingMillis(m.time, c.msec)
+	c.time = m.time
 	result, err := c.insert.Exec(c.id, m.time, m.id, id[:], m.source, m.reading, m.direction, m.kind, m.author, m.length,
-		c.msec, state, reason)
+		msec, state, reason)
 	if err != nil {
 		return err
 	}
 	if inserted, err := result.RowsAffected(); err != nil || inserted == 0 {
-		return errors.Join(err, c.again(m, id, ordinal))
+		return errors.Join(err, c.again(m, id))
 	}
-	c.first = min(c.first, m.id)
+	c.msec, c.first = msec, min(c.first, m.id)
 	c.added[state]++
 	c.report.Added++
 	if state == Planned {
 		return c.wantMedia(m.lookup)
 	}
 	return nil
+}
+
+// identityOf returns the identity of m. Where the source has no ids, it is that of the first of those with the same
+// content that the reading has not come to yet, in this arrangement or, if it goes on, in one before.
+func (c *arrangement) identityOf(m *spooled) (identity, error) {
+	base := identity(m.identity)
+	if !m.counted {
+		return base, nil
+	}
+	if m.time != c.time {
+		clear(c.ordinals)
+	}
+	key := ordinalKey{base, m.source, m.reading}
+	n, counting := c.ordinals[key]
+	for n++; !counting && !c.fresh; n++ {
+		id := base.nth(n)
+		var used bool
+		if err := c.used.QueryRow(c.id, id[:], m.source, m.reading).Scan(&used); err != nil {
+			return id, err
+		}
+		if !used {
+			break
+		}
+	}
+	c.ordinals[key] = n
+	return base.nth(n), nil
 }
 
 func (a *arranger) wantMedia(url sql.NullString) error {
@@ -92,25 +114,27 @@ func (a *arranger) wantMedia(url sql.NullString) error {
 }
 
 // again takes up a message that stands in the plan already. Read again from the same source, it brings the source's
-// present words as long as it was not sent. From another source, or a second time in one reading, it is a duplicate.
-func (c *arrangement) again(m *spooled, id identity, ordinal int) error {
+// present words as long as Kommo has not taken it. From another source, or a second time in one reading, it is a
+// duplicate.
+func (c *arrangement) again(m *spooled, id identity) error {
 	var time, spool, source, reading int64
 	var state State
-	if err := c.known.QueryRow(c.id, id[:]).Scan(&time, &spool, &source, &reading, &state); err != nil {
+	var doubtful bool
+	if err := c.known.QueryRow(c.id, id[:]).Scan(&time, &spool, &source, &reading, &state, &doubtful); err != nil {
 		return err
 	}
 	if _, err := c.drop.Exec(m.id); err != nil {
 		return err
 	}
-	switch {
-	case source != m.source:
-		return c.addDuplicate(m, id, ordinal)
-	case reading == m.reading:
-		return c.addDuplicate(m, id, max(ordinal, 2))
+	if source != m.source || reading == m.reading {
+		return c.addCopy(m, id, spool)
 	}
 	c.report.Known++
-	if _, err := c.seen.Exec(m.reading, c.id, time, spool); err != nil || !unsent(state) {
+	if _, err := c.seen.Exec(m.reading, c.id, time, spool); err != nil {
 		return err
+	}
+	if doubtful || !unsent(state) && state != Refused {
+		return nil
 	}
 	c.fresh = false
 	if _, err := c.renew.Exec(m.id, spool); err != nil {
@@ -122,18 +146,25 @@ func (c *arrangement) again(m *spooled, id identity, ordinal int) error {
 	return c.wantMedia(m.lookup)
 }
 
-func (c *arrangement) addDuplicate(m *spooled, id identity, number int) error {
-	result, err := c.tx.Exec(`INSERT INTO duplicate (conversation, identity, source, copy) VALUES (?, ?, ?, ?)
-		ON CONFLICT DO NOTHING`, c.id, id[:], m.source, number)
-	if err != nil {
+// addCopy counts m as a copy of the message whose content stands at spool.
+func (c *arrangement) addCopy(m *spooled, id identity, spool int64) error {
+	var known sql.NullInt64
+	var last int64
+	if err := c.copied.QueryRow(c.id, id[:], m.source, m.reading).Scan(&known, &last); err != nil {
 		return err
 	}
-	added, err := result.RowsAffected()
-	if err != nil || added == 0 {
-		c.report.Known++
+	number := last + 1
+	if known.Valid {
+		number = known.Int64
+	}
+	if _, err := c.copy.Exec(c.id, id[:], m.source, number, m.reading, !m.counted, m.id, spool); err != nil {
 		return err
+	}
+	if known.Valid {
+		c.report.Known++
+		return nil
 	}
 	c.report.Duplicate++
-	_, err = c.tx.Exec(`UPDATE conversation SET duplicate = duplicate + 1 WHERE id = ?`, c.id)
+	_, err := c.tx.Exec(`UPDATE conversation SET duplicate = duplicate + 1 WHERE id = ?`, c.id)
 	return err
 }

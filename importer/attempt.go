@@ -12,6 +12,9 @@ import (
 // attempt sends m once and records what came of it. Afterwards m is accepted, refused, or planned for another
 // attempt. An error ends the run.
 func (r *run) attempt(ctx context.Context, cv *conversation, m *outgoing, tries *tries) error {
+	if err := requote(r.File.read, cv, m); err != nil {
+		return err
+	}
 	message, err := r.Composer.compose(cv, m)
 	if err != nil {
 		return err
@@ -102,7 +105,7 @@ func (r *run) accept(cv *conversation, m *outgoing, accepted kommo.Accepted, set
 		r.refusals = 0
 		report.Accepted++
 		report.AsText += one(m.asText)
-		report.Notified += one(m.loud)
+		report.Notified += one(cv.loud.Valid && cv.loud.Int64 == m.spool)
 		report.Settled += one(settled)
 	})
 	return nil
@@ -129,7 +132,7 @@ func (r *run) refused(ctx context.Context, cv *conversation, m *outgoing, tries 
 		r.refusals++
 		streak = r.refusals
 		report.Refused++
-		if m.loud && len(report.Unnotified) < maxUnnotified {
+		if m.loud && !m.doubtful && len(report.Unnotified) < maxUnnotified {
 			report.Unnotified = append(report.Unnotified, cv.externalID)
 		}
 	})

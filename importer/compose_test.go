@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kommo-import/kommo"
+	"kommo-import/sandbox"
 	"kommo-import/sources"
 )
 
@@ -133,5 +134,16 @@ func TestReplies(t *testing.T) {
 		if got := between(between(body, `"reply_to":`, "}}"), `"msgid":"`, `"`); got != want {
 			t.Errorf("message %d answers %q, want %q", i, got, want)
 		}
+	}
+}
+
+// An answer to a message that Kommo refused is sent as if it answered none: it would be refused too.
+func TestReplyToARefusedMessage(t *testing.T) {
+	f := newFile(t)
+	load(t, f, csvHeader+"c,1700000000,in,question,1,,,,,,,\n"+"c,1700000001,in,answer,2,,,1,,,,\n")
+	box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.Refuse, N: 1}}})
+	report, err := newSender(f, box).Send(t.Context())
+	if err != nil || report.Refused != 1 || report.Accepted != 1 {
+		t.Errorf("report %+v, error %v, want one refused and one accepted", report, err)
 	}
 }

@@ -68,24 +68,52 @@ func TestSettleWaitsForHistory(t *testing.T) {
 	}
 }
 
-// A doubt that is old needs no waiting: whatever Kommo does with a message, it has done it.
-func TestOldDoubtIsSettledAtOnce(t *testing.T) {
+// Kommo is given its time from when the answer failed to come, however long that took.
+func TestSettleCountsFromTheLostAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := loaded(t)
 		planned := bodies(t, f, newComposer())
-		box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.CutTaken, Count: 1}}})
+		box := sandbox.NewKommo(sandbox.Options{HistoryDelay: 40 * time.Second, Rules: []sandbox.Rule{
+			{Do: sandbox.BadGatewayTaken, Wait: 19 * time.Second, MsgID: msgidOf(planned["cat"][0]), Count: 1},
+		}})
+		sendAll(t, t.Context(), newSender(f, box))
+		wantArrived(t, box, planned)
+	})
+}
+
+// A message that may have notified, and was refused when it was sent again, is not followed by another that notifies.
+func TestRefusedInDoubtKeepsTheNotification(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFile(t)
+		rows := csvHeader + row("ann", 1, "in", "first", "1") + row("ann", 2, "in", "second", "2")
+		load(t, f, rows)
+		box := sandbox.NewKommo(sandbox.Options{Duplicates: sandbox.RefuseDuplicates, HistoryDelay: time.Hour,
+			Rules: []sandbox.Rule{{Do: sandbox.BadGatewayTaken, N: 2}}})
 		s := newSender(f, box)
+		s.Send(t.Context())
+		load(t, f, rows+row("ann", 3, "in", "third", "3"))
+		sendAll(t, t.Context(), newSender(f, box))
+		if sum := box.Summary(); sum.Loud != 1 || sum.Messages != 3 {
+			t.Errorf("arrived %+v, want three messages, one of them loud", sum)
+		}
+	})
+}
+
+// Sent silently, found in its chat by a run that would have notified: nobody was notified, and the report says so.
+func TestSettledMessageCountsAsItWasSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFile(t)
+		load(t, f, csvHeader+row("ann", 1, "in", "first", "1"))
+		box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.CutTaken, N: 1}}})
+		s := newSender(f, box)
+		s.Composer.AllSilent = true
 		healthy := f.commit
-		f.commit = failAfter(f, 4)
+		f.commit = failAfter(f, 3)
 		s.Send(t.Context())
 		f.commit = healthy
-		time.Sleep(time.Hour)
-		began := time.Now()
-		sendAll(t, t.Context(), s)
-		if took := time.Since(began); took > time.Second {
-			t.Errorf("took %v", took)
+		if report, err := newSender(f, box).Send(t.Context()); err != nil || report.Accepted != 1 || report.Notified != 0 {
+			t.Errorf("report %+v, error %v, want one accepted and nobody notified", report, err)
 		}
-		wantArrived(t, box, planned)
 	})
 }
 

@@ -52,11 +52,8 @@ func NoFile(path string) error {
 // Open opens the migration file at path for writing, and makes it if there is none. Until Close no other process can
 // do the same: it gets an [InUseError] that names the command of this one.
 func Open(path, command string) (*File, error) {
-	path, err := filepath.Abs(path)
+	path, err := placeOf(path)
 	if err != nil {
-		return nil, fmt.Errorf("migration file: %w", err)
-	}
-	if err := checkPlace(path); err != nil {
 		return nil, err
 	}
 	lock, err := acquire(path, command)
@@ -100,11 +97,8 @@ func (f *File) openReading(mode string) (err error) {
 // OpenReadOnly opens the migration file at path for reading. It works while another process writes, and changes
 // nothing. It returns [ErrNothingLoaded] if there is none.
 func OpenReadOnly(path string) (*File, error) {
-	path, err := filepath.Abs(path)
+	path, err := placeOf(path)
 	if err != nil {
-		return nil, fmt.Errorf("migration file: %w", err)
-	}
-	if err := checkPlace(path); err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {

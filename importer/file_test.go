@@ -23,6 +23,12 @@ func TestOneWriter(t *testing.T) {
 	if !strings.Contains(err.Error(), "kommo-import test") {
 		t.Errorf("the error %q does not name the first writer", err)
 	}
+	link := filepath.Join(t.TempDir(), "link.db")
+	if err := os.Symlink(f.Path(), link); err == nil { // not everybody may on Windows
+		if _, err := Open(link, "send"); !errors.As(err, &inUse) {
+			t.Errorf("a second writer that comes by a link gets %v", err)
+		}
+	}
 	reader, err := OpenReadOnly(f.Path())
 	if err != nil {
 		t.Fatal(err)

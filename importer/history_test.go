@@ -125,6 +125,38 @@ func TestNotificationInDoubtStays(t *testing.T) {
 	})
 }
 
+// otherChat is a Kommo where a conversation's chat has another id than the one that was told before: there is nothing
+// in the old one.
+type otherChat struct{ box *sandbox.Kommo }
+
+func (o otherChat) RoundTrip(r *http.Request) (*http.Response, error) {
+	const old = "11111111-1111-4111-8111-111111111111"
+	answer, err := o.box.RoundTrip(r)
+	if err != nil || r.Method != http.MethodPost || strings.HasSuffix(r.URL.Path, "/chats") {
+		return answer, err
+	}
+	body, err := io.ReadAll(answer.Body)
+	if chats := o.box.Dump().Chats; len(chats) > 0 {
+		body = bytes.ReplaceAll(body, []byte(chats[0].ID), []byte(old))
+	}
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	answer.ContentLength = int64(len(body))
+	return answer, err
+}
+
+func TestChatIDThatIsNoLongerTrue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFile(t)
+		load(t, f, manyConversations(1, 5))
+		planned := bodies(t, f, newComposer())
+		box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.CutTaken, N: 3}}})
+		s := newSender(f, box)
+		s.Client.Transport = otherChat{box}
+		sendAll(t, t.Context(), s)
+		wantArrived(t, box, planned)
+	})
+}
+
 func TestNewestFirst(t *testing.T) {
 	at := func(second int64) time.Time {
 		if second == 0 {

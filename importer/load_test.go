@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"kommo-import/sandbox"
 	"kommo-import/sources/csvfile"
 )
 
@@ -78,6 +79,9 @@ func TestLoadingAgain(t *testing.T) {
 		{"a text corrected", with(a, b), with("c,1700000000,in,A,1\n", b), []string{"A", "b"}, 2, 0, LoadReport{Read: 2, Known: 2}},
 		{"a time corrected", with(a, b), with("c,1700000002,in,a,1\n", b), []string{"b", "a"}, 2, 0, LoadReport{Read: 2, Known: 2}},
 		{"a bad row corrected", with("c,yesterday,in,a,1\n", b), with(a, b), []string{"a", "b"}, 2, 0, LoadReport{Read: 2, Known: 1, Added: 1}},
+		{"an ok of the same second later", without(ok), without(ok, ok), []string{"ok", "ok"}, 2, 0, LoadReport{Read: 1, Added: 1}},
+		{"one id at three times", with(a, "c,1700000005,in,a,1\n", "c,1700000006,in,a,1\n"),
+			with(b, a, "c,1700000005,in,a,1\n", "c,1700000006,in,a,1\n"), []string{"a", "b"}, 4, 2, LoadReport{Read: 4, Known: 3, Added: 1}},
 		{"a row gone", with(a, b), with(b), []string{"a", "b"}, 2, 0, LoadReport{Read: 1, Known: 1, Absent: 1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -127,6 +131,78 @@ func TestLoadingAgainAfterSending(t *testing.T) {
 	sendAll(t, t.Context(), newSender(f, box))
 	if s := box.Summary(); s.Messages != 4 || s.Doubled != 0 || s.Loud != 1 {
 		t.Errorf("arrived %+v, want four messages, one of them loud", s)
+	}
+}
+
+// Equal messages without ids keep their number over any loads, also when another file is loaded in between and when a
+// reading that was interrupted goes on after that.
+func TestEqualMessagesOverManyLoads(t *testing.T) {
+	const header, ok = "conversation_id,timestamp,direction,text\n", "c,1700000000,in,ok\n"
+	f := newFile(t)
+	path, other := writeCSV(t, header+ok), writeCSV(t, header+strings.Repeat(ok, 2))
+	for n := 1; n <= 6; n++ {
+		if err := os.WriteFile(path, []byte(header+strings.Repeat(ok, n)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		loadFile(t, f, path, Filter{})
+		loadFile(t, f, other, Filter{})
+		if status, err := f.Status(); err != nil || status.Messages.Planned != max(n, 2) || status.Messages.Read != n+2 {
+			t.Errorf("after %d: %+v, error %v", n, status.Messages, err)
+		}
+	}
+	source := &csvfile.File{Path: writeCSV(t, header+strings.Repeat(ok, 8)), Now: longAfter, BatchRows: 3}
+	ctx, cancel := context.WithCancel(t.Context())
+	loader := &Loader{File: f, Progress: func(LoadProgress) { cancel() }}
+	if _, err := loader.Load(ctx, source); err == nil {
+		t.Fatal("the load was not interrupted")
+	}
+	loadFile(t, f, other, Filter{})
+	if _, err := (&Loader{File: f}).Load(t.Context(), source); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(texts(t, f)["c"]); got != 8 {
+		t.Errorf("in the end %d are planned, want 8", got)
+	}
+}
+
+// A duplicate that says something else under the same id is no duplicate to an administrator, who is told.
+func TestDuplicateThatSaysSomethingElse(t *testing.T) {
+	f := newFile(t)
+	load(t, f, csvHeader+row("ann", 1, "in", "a", "1.2E+17")+row("ann", 2, "in", "a", "1.2E+17")+row("ann", 3, "in", "b", "1.2E+17"))
+	var found []Failure
+	for failure, err := range f.Failures() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, failure)
+	}
+	if len(found) != 1 || found[0].State != "duplicate" || found[0].Position != "chats.csv:4" {
+		t.Errorf("failures %+v, want the one in line 4", found)
+	}
+	p, err := f.Preview(newComposer(), Selection{}, 6)
+	if err != nil || !slices.ContainsFunc(p.Warnings, func(w Warning) bool { return w.Kind == Differs && w.Count == 1 }) {
+		t.Errorf("preview warns %+v, error %v", p.Warnings, err)
+	}
+}
+
+// What Kommo refused takes the words of its source again, and is planned again only if the filters let it.
+func TestRefusedMessageIsCorrected(t *testing.T) {
+	f := newFile(t)
+	path := writeCSV(t, csvHeader+row("ann", 1, "in", "BAD", "1")+row("bob", 1, "in", "BAD", "1"))
+	loadFile(t, f, path, Filter{})
+	box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.Refuse, Count: 2}}})
+	if _, err := newSender(f, box).Send(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(csvHeader+row("ann", 1, "in", "good", "1")+row("bob", 1, "in", "BAD", "1")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	loadFile(t, f, path, Filter{Exclude: []string{"bob"}})
+	if n, err := f.RetryRefused(); n != 1 || err != nil {
+		t.Errorf("planned again %d, error %v, want 1", n, err)
+	}
+	if diff := cmp.Diff(map[string][]string{"ann": {"good"}}, texts(t, f)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -14,6 +14,11 @@ import (
 // lookUpMedia asks the media URLs whose size no source told, each once, and those that did not answer the last time.
 // Every answer is written down as it comes.
 func (l *Loader) lookUpMedia(ctx context.Context, report *LoadReport) error {
+	if l.AllowPrivateMedia {
+		if err := l.File.askRefusedMedia(); err != nil {
+			return err
+		}
+	}
 	var total int
 	err := l.File.read.QueryRow(`SELECT count(*) FROM media WHERE status IN ('pending', 'failed')`).Scan(&total)
 	if err != nil || total == 0 {
@@ -31,6 +36,14 @@ func (l *Loader) lookUpMedia(ctx context.Context, report *LoadReport) error {
 		l.progress(LookingUpMedia, done, total)
 	}
 	return errors.Join(l.File.explain(reading), context.Cause(ctx))
+}
+
+// askRefusedMedia lets the links be asked that a load before did not ask, because they lead into private networks.
+func (f *File) askRefusedMedia() error {
+	return f.update(func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE media SET status = 'pending' WHERE status = 'refused'`)
+		return err
+	})
 }
 
 func (r *LoadReport) countMedia(status mediaStatus) {

@@ -117,6 +117,18 @@ func TestPrivateMediaAreNotLookedUp(t *testing.T) {
 	}
 }
 
+// Links into private networks that one load did not ask are asked by the next one that may.
+func TestPrivateMediaAreLookedUpWhenAllowed(t *testing.T) {
+	server := newShelf(t)
+	f := newFile(t)
+	path := writeCSV(t, csvHeader+mediaRow("1", "1", server.URL+"/there/a.jpg"))
+	loadFile(t, f, path, Filter{})
+	report, err := (&Loader{File: f, AllowPrivateMedia: true}).Load(t.Context(), &csvfile.File{Path: path, Now: longAfter})
+	if err != nil || report.MediaFound != 1 {
+		t.Errorf("report %+v, error %v, want the link found", report, err)
+	}
+}
+
 // A load that ends before all media were looked up leaves a plan that is not complete, and send says so.
 func TestMediaThatWereNotLookedUp(t *testing.T) {
 	server := newShelf(t)

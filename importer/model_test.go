@@ -55,6 +55,7 @@ type model struct {
 	box  *sandbox.Kommo
 	file *File
 	rows strings.Builder
+	read int                  // rows of messages in it
 	want map[string][]written // by conversation, what the file holds
 	n    int
 }
@@ -83,8 +84,10 @@ func (m *model) write(rt *rapid.T) {
 		m.n++
 		line := row(conversation, w.second, rapid.SampledFrom([]string{"in", "out"}).Draw(rt, "direction"), "text "+w.id, w.id)
 		m.rows.WriteString(line)
+		m.read++
 		if rapid.IntRange(0, 5).Draw(rt, "twice") == 0 {
 			m.rows.WriteString(line)
+			m.read++
 		}
 		m.want[conversation] = append(m.want[conversation], w)
 	}
@@ -104,7 +107,11 @@ func (m *model) preview(*rapid.T) {
 	if _, err := m.file.Preview(newComposer(), Selection{}, 6); err != nil && !errors.Is(err, ErrNothingLoaded) {
 		m.t.Fatal(err)
 	}
-	bodies(m.t, m.file, newComposer())
+	for _, err := range m.file.Payloads(newComposer(), Selection{}) {
+		if err != nil && !errors.Is(err, ErrNothingLoaded) {
+			m.t.Fatal(err)
+		}
+	}
 	if after := len(m.box.Requests()); after != before {
 		m.t.Fatalf("preview made %d requests", after-before)
 	}
@@ -155,6 +162,9 @@ func (m *model) check() {
 	m.load(nil)
 	m.retry(nil)
 	sendAll(m.t, context.Background(), newSender(m.file, m.box))
+	if status, err := m.file.Status(); err != nil || status.Messages.Read != m.read {
+		m.t.Errorf("%d messages are read, error %v, want %d", status.Messages.Read, err, m.read)
+	}
 	got := make(map[string][]string)
 	want := make(map[string][]string)
 	for _, chat := range m.box.Dump().Chats {

@@ -120,7 +120,6 @@ type outgoing struct {
 	quotes      identity  // of the message that it answers; zero if it answers none
 	asText      bool      // its media were refused
 	doubtful    bool      // it was sent once, and nobody knows what came of it
-	sentAt      int64     // when it was last marked as sending; 0 if never
 	loud        bool      // it goes out with silent=false
 }
 
@@ -141,10 +140,10 @@ func openMessages(q querier, cv *conversation, allSilent bool) iter.Seq2[*outgoi
 			}
 			for _, m := range page {
 				m.loud = m.spool == loud && !allSilent
-				if !yield(m, nil) {
+				if !yield(m, complete(q, cv, m)) {
 					return
 				}
-				last = m
+				last = &outgoing{time: m.time, spool: m.spool}
 			}
 			if len(page) == 0 {
 				return
@@ -163,51 +162,62 @@ func loudOf(q querier, cv *conversation) (spool int64, err error) {
 	return spool, err
 }
 
+// openMessagesAfter returns the next some messages without their contents, which may be large.
 func openMessagesAfter(q querier, cv *conversation, last *outgoing) (page []*outgoing, err error) {
-	rows, err := q.Query(`SELECT m.time, m.spool, m.identity, m.state, m.msec, m.direction, m.kind, m.as_text, m.doubtful,
-			coalesce(m.sent_at, 0), s.content, source.name
-		FROM message m JOIN spool s ON s.id = m.spool JOIN source ON source.id = m.source
-		WHERE m.conversation = ? AND (m.time, m.spool) > (?, ?) AND m.state IN ('planned', 'sending')
-		ORDER BY m.time, m.spool LIMIT 100`, cv.id, last.time, last.spool)
+	rows, err := q.Query(`SELECT time, spool, identity, state, msec, direction, kind, as_text, doubtful,
+			(SELECT name FROM source WHERE id = message.source)
+		FROM message WHERE conversation = ? AND (time, spool) > (?, ?) AND state IN ('planned', 'sending')
+		ORDER BY time, spool LIMIT 100`, cv.id, last.time, last.spool)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		m := new(outgoing)
-		var id, content []byte
+		var id []byte
 		var sourceName string
-		if err := rows.Scan(&m.time, &m.spool, &id, &m.state, &m.msec, &m.direction, &m.content.Kind, &m.asText,
-			&m.doubtful, &m.sentAt, &content, &sourceName); err != nil {
+		if err := rows.Scan(&m.time, &m.spool, &id, &m.state, &m.msec, &m.direction, &m.content.Kind, &m.asText, &m.doubtful,
+			&sourceName); err != nil {
 			return nil, err
-		}
-		if err := json.Unmarshal(content, &m.content); err != nil {
-			return nil, fmt.Errorf("message %d in the migration file: %w", m.spool, err)
 		}
 		m.identity, m.sourceKind = identity(id), kindOf(sourceName)
 		page = append(page, m)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	for _, m := range page {
-		if err := complete(q, cv, m); err != nil {
-			return nil, err
-		}
-	}
-	return page, nil
+	return page, rows.Err()
 }
 
-// complete looks up what m refers to.
-func complete(q querier, cv *conversation, m *outgoing) (err error) {
-	if m.media, err = mediaOf(q, &m.content); err != nil || m.content.ReplyTo == "" {
+// complete reads the content of m, and what is known of what it refers to.
+func complete(q querier, cv *conversation, m *outgoing) error {
+	var content []byte
+	if err := q.QueryRow(`SELECT content FROM spool WHERE id = ?`, m.spool).Scan(&content); err != nil {
 		return err
+	}
+	if err := json.Unmarshal(content, &m.content); err != nil {
+		return fmt.Errorf("message %d in the migration file: %w", m.spool, err)
+	}
+	var err error
+	if m.media, err = mediaOf(q, &m.content); err != nil {
+		return err
+	}
+	return m.quote(q, cv, `'planned', 'sending', 'accepted', 'verified'`)
+}
+
+// requote looks again, before m is sent, whether the message that it answers has arrived: one that was refused
+// meanwhile would drag it along.
+func requote(q querier, cv *conversation, m *outgoing) error {
+	return m.quote(q, cv, `'accepted', 'verified'`)
+}
+
+// quote sets which message m answers: one of its conversation that comes before it and is in one of the states.
+func (m *outgoing) quote(q querier, cv *conversation, states string) error {
+	m.quotes = identity{}
+	if m.content.ReplyTo == "" {
+		return nil
 	}
 	quoted := identifyByID(m.sourceKind, cv.externalID, m.content.ReplyTo)
 	var there bool
-	err = q.QueryRow(`SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ? AND identity = ?
-		AND (time, spool) < (?, ?) AND state IN ('planned', 'sending', 'accepted', 'verified'))`,
-		cv.id, quoted[:], m.time, m.spool).Scan(&there)
+	err := q.QueryRow(`SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ? AND identity = ?
+		AND (time, spool) < (?, ?) AND state IN (`+states+`))`, cv.id, quoted[:], m.time, m.spool).Scan(&there)
 	if there {
 		m.quotes = quoted
 	}

@@ -137,11 +137,11 @@ func TestPaceSlowsDownAndRecovers(t *testing.T) {
 func TestRemainingTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFile(t)
-		load(t, f, manyConversations(20, 60))
+		load(t, f, manyConversations(20, 24))
 		box := sandbox.NewKommo(sandbox.Options{Latency: 150 * time.Millisecond})
 		for range 2 { // the second run resumes
 			s := newSender(f, box)
-			s.Pace = NewPace(10)
+			s.Pace = NewPace(4)
 			ctx, interrupt := context.WithCancel(t.Context())
 			var promised []time.Time
 			for _, second := range []time.Duration{1, 5, 30} {
@@ -151,11 +151,11 @@ func TestRemainingTime(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if left.messages == 1200 {
+			if left.messages == 480 {
 				time.AfterFunc(35*time.Second, interrupt)
 			}
 			began := time.Now()
-			truth := began.Add(time.Duration(left.messages) * time.Second / 10)
+			truth := began.Add(time.Duration(left.messages) * time.Second / 4)
 			s.Send(ctx)
 			for i, p := range promised {
 				if off := p.Sub(truth).Abs(); off > truth.Sub(began)/20 {

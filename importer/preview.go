@@ -3,6 +3,7 @@ package importer
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"iter"
 	"time"
 
@@ -119,36 +120,33 @@ func earliest(a, b time.Time) time.Time {
 }
 
 // Payloads yields the exact bodies that sending the selection would post, conversation by conversation. What is in
-// doubt is among them: it is posted again if Kommo turns out not to have it. They are read from one state of the file.
+// doubt is among them: it is posted again if Kommo turns out not to have it. An answer to a message that Kommo refuses
+// meanwhile is posted as if it answered none.
 func (f *File) Payloads(composer Composer, selection Selection) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		wanted := true
-		err := f.reading(func(tx *sql.Tx) error {
-			if err := selection.check(tx); err != nil {
-				return err
+		err := errors.Join(loadedSomething(f.read), selection.check(f.read), composer.check(f.read, selection))
+		if err != nil {
+			yield(nil, f.explain(err))
+			return
+		}
+		for cv, err := range openConversations(f.read, selection) {
+			wanted := true
+			if err == nil {
+				wanted, err = conversationPayloads(f.read, composer, cv, yield)
 			}
-			if err := composer.check(tx, selection); err != nil {
-				return err
+			if err != nil {
+				yield(nil, f.explain(err))
 			}
-			for cv, err := range openConversations(tx, selection) {
-				if err != nil {
-					return err
-				}
-				if wanted, err = conversationPayloads(tx, composer, cv, yield); err != nil || !wanted {
-					return err
-				}
+			if err != nil || !wanted {
+				return
 			}
-			return nil
-		})
-		if err != nil && wanted {
-			yield(nil, err)
 		}
 	}
 }
 
 // conversationPayloads yields the bodies of one conversation, and reports whether more are wanted.
-func conversationPayloads(tx *sql.Tx, composer Composer, cv *conversation, yield func([]byte, error) bool) (bool, error) {
-	for m, err := range openMessages(tx, cv, composer.AllSilent) {
+func conversationPayloads(q querier, composer Composer, cv *conversation, yield func([]byte, error) bool) (bool, error) {
+	for m, err := range openMessages(q, cv, composer.AllSilent) {
 		if err != nil {
 			return true, err
 		}

@@ -78,7 +78,8 @@ func (f *File) bind(scope, prefix string) error {
 // there, the tie does not hold: a slip in the first scope can be mended.
 func (f *File) bound(scope, prefix string) error {
 	var arrived bool
-	err := f.read.QueryRow(`SELECT EXISTS (SELECT 1 FROM conversation WHERE sending + accepted + verified + refused > 0)`).Scan(&arrived)
+	err := f.read.QueryRow(`SELECT EXISTS (SELECT 1 FROM conversation WHERE sending + accepted + verified + refused > 0)
+		OR EXISTS (SELECT 1 FROM message WHERE doubtful)`).Scan(&arrived)
 	if err != nil || !arrived {
 		return f.explain(err)
 	}

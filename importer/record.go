@@ -2,6 +2,7 @@ package importer
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,13 +11,13 @@ import (
 
 // markSending writes down that a request with m is about to leave.
 func (f *File) markSending(cv *conversation, m *outgoing, now time.Time) error {
-	m.sentAt = now.UnixMilli()
 	return f.move(cv, m, Planned, Sending, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`UPDATE message SET sent_at = ? WHERE conversation = ? AND time = ? AND spool = ?`,
-			m.sentAt, cv.id, m.time, m.spool)
+			now.UnixMilli(), cv.id, m.time, m.spool)
 		if err != nil || !m.loud {
 			return err
 		}
+		cv.loud = sql.NullInt64{Int64: m.spool, Valid: true}
 		_, err = tx.Exec(`UPDATE conversation SET loud = ? WHERE id = ?`, m.spool, cv.id)
 		return err
 	})
@@ -52,12 +53,13 @@ func (f *File) markAsText(cv *conversation, m *outgoing) error {
 	})
 }
 
-// markRefused writes down that Kommo does not want m, and its words.
+// markRefused writes down that Kommo does not want m, and its words. One whose outcome was not known before may be
+// there all the same, only too late for anybody to see; if it was the one to notify, it stays that one.
 func (f *File) markRefused(cv *conversation, m *outgoing, words string) error {
 	return f.move(cv, m, Sending, Refused, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`UPDATE message SET reason = ? WHERE conversation = ? AND time = ? AND spool = ?`,
 			words, cv.id, m.time, m.spool)
-		if err != nil {
+		if err != nil || m.doubtful {
 			return err
 		}
 		return quieten(tx, cv, m)
@@ -87,6 +89,9 @@ func keepChat(tx *sql.Tx, cv *conversation, id string) error {
 
 // quieten forgets that m went out with silent=false, because it did not arrive.
 func quieten(tx *sql.Tx, cv *conversation, m *outgoing) error {
+	if cv.loud.Int64 == m.spool {
+		cv.loud = sql.NullInt64{}
+	}
 	_, err := tx.Exec(`UPDATE conversation SET loud = NULL WHERE id = ? AND loud = ?`, cv.id, m.spool)
 	return err
 }
@@ -101,7 +106,7 @@ func (f *File) move(cv *conversation, m *outgoing, from, to State, also func(*sq
 			return err
 		}
 		if moved, err := result.RowsAffected(); err != nil || moved != 1 {
-			return fmt.Errorf("conversation %s, message %s: it is no longer %s (%v)", cv.externalID, m.identity.msgid(), from, err)
+			return errors.Join(err, fmt.Errorf("message %s is no longer %s: is another program changing the migration file?", m.identity.msgid(), from))
 		}
 		_, err = tx.Exec(fmt.Sprintf(`UPDATE conversation SET %[1]s = %[1]s - 1, %[2]s = %[2]s + 1 WHERE id = ?`, from, to), cv.id)
 		if err != nil {

@@ -14,7 +14,8 @@ CREATE TABLE source (
   name     TEXT    NOT NULL UNIQUE,    -- "csv:chats.csv"
   reading  INTEGER NOT NULL DEFAULT 0, -- how often it was begun at its beginning
   cursor   TEXT    NOT NULL DEFAULT '',-- where the next batch begins; known to the source only
-  finished INTEGER NOT NULL DEFAULT 0  -- 1: read to its end and planned
+  finished INTEGER NOT NULL DEFAULT 0, -- 1: read to its end and planned
+  absent   INTEGER NOT NULL DEFAULT 0  -- messages in the plan that an earlier reading held and the last one did not
 ) STRICT;
 
 -- Every message as it was read, in the order of arrival. Rows up to the setting "arranged" stand in message too.
@@ -98,7 +99,7 @@ CREATE TABLE message (
   reason       TEXT    NOT NULL DEFAULT '', -- why it is skipped, or Kommo's words when it was refused
   as_text      INTEGER NOT NULL DEFAULT 0,  -- 1: Kommo refused the media, so it goes as text
   doubtful     INTEGER NOT NULL DEFAULT 0,  -- 1: once sent with an outcome that nobody knows
-  sent_at      INTEGER,                     -- when it was last marked as sending
+  sent_at      INTEGER,                     -- when it was last marked as sending, for people
   remote_id    TEXT    NOT NULL DEFAULT '', -- the message's id at Kommo
   PRIMARY KEY (conversation, time, spool)
 ) STRICT, WITHOUT ROWID;
@@ -111,6 +112,9 @@ CREATE TABLE duplicate (
   identity     BLOB    NOT NULL,
   source       INTEGER NOT NULL REFERENCES source (id),
   copy         INTEGER NOT NULL, -- the how-manieth of that source
+  reading      INTEGER NOT NULL, -- the last reading of that source that held it
+  position     TEXT    NOT NULL, -- where it stands there
+  differs      INTEGER NOT NULL, -- 1: it has the same id as the message in the plan, and says something else
   PRIMARY KEY (conversation, identity, source, copy)
 ) STRICT, WITHOUT ROWID;
 

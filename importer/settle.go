@@ -27,19 +27,11 @@ func (r *run) settleDoubt(ctx context.Context, cv *conversation, m *outgoing, tr
 }
 
 // seek looks for m in its chat and reports whether it is there; then it is recorded as accepted. It looks when the
-// time that Kommo is given has passed since m was sent, then after twice that time, then after twice that again. Times
-// that passed while nobody looked need not be waited for.
+// time that Kommo is given has passed, then after twice that time, then after twice that again. The time runs from now,
+// when it becomes known that the outcome is not known: nobody knows how long before that Kommo took the message.
 func (r *run) seek(ctx context.Context, cv *conversation, m *outgoing, tries *tries) (bool, error) {
-	due := fromMillis(m.sentAt)
-	if now := time.Now(); due.After(now) {
-		due = now // the clock was set back since
-	}
 	for look := range looks {
-		due = due.Add(r.settle << look)
-		if last := look == looks-1; !last && time.Until(due) < -r.settle {
-			continue // a later look tells as much
-		}
-		if err := sleep(ctx, time.Until(due)); err != nil {
+		if err := sleep(ctx, r.settle<<look); err != nil {
 			return false, err
 		}
 		if taken, err := r.look(ctx, cv, m, tries); err != nil || taken {
@@ -54,7 +46,7 @@ func (r *run) seek(ctx context.Context, cv *conversation, m *outgoing, tries *tr
 func (r *run) look(ctx context.Context, cv *conversation, m *outgoing, tries *tries) (bool, error) {
 	for {
 		departed := time.Now()
-		found, err := r.find(ctx, cv, m)
+		found, err := r.findAnywhere(ctx, cv, m)
 		if err == nil && found != nil {
 			return true, r.accept(cv, m, kommo.Accepted{ChatID: cv.chatID, MessageID: found.Message.ID}, true)
 		}
@@ -67,28 +59,47 @@ func (r *run) look(ctx context.Context, cv *conversation, m *outgoing, tries *tr
 	}
 }
 
-// find returns the message of the chat's history that has the msgid of m, nil if there is none. It reads, newest
-// messages first, until they are older than m.
-func (r *run) find(ctx context.Context, cv *conversation, m *outgoing) (*kommo.HistoryMessage, error) {
-	if err := r.knowChat(ctx, cv); err != nil {
+// findAnywhere finds m in its chat. If that chat's history is empty, Kommo is asked whether the conversation has
+// another chat by now.
+func (r *run) findAnywhere(ctx context.Context, cv *conversation, m *outgoing) (*kommo.HistoryMessage, error) {
+	known := cv.chatID
+	if known == "" {
+		if err := r.askChat(ctx, cv); err != nil {
+			return nil, err
+		}
+	}
+	found, empty, err := r.find(ctx, cv, m)
+	if err != nil || !empty || known == "" {
+		return found, err
+	}
+	if err := r.askChat(ctx, cv); err != nil || cv.chatID == known {
 		return nil, err
 	}
+	found, _, err = r.find(ctx, cv, m)
+	return found, err
+}
+
+// find returns the message of the chat's history that has the msgid of m, nil if there is none, and whether there is
+// nothing at all. It reads, newest messages first, until they are older than m.
+func (r *run) find(ctx context.Context, cv *conversation, m *outgoing) (found *kommo.HistoryMessage, empty bool, err error) {
+	empty = true
 	var order newestFirst
 	for page, err := range r.Client.History(context.WithoutCancel(ctx), cv.chatID, func(context.Context) error { return r.turn(ctx) }) {
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for i := range page {
+			empty = false
 			if page[i].Message.ClientID == m.identity.msgid() {
-				return &page[i], nil
+				return &page[i], false, nil
 			}
 			order.add(page[i].Time())
 		}
 		if order.past(fromMillis(m.msec).Add(-timeMargin)) {
-			return nil, nil
+			break
 		}
 	}
-	return nil, nil
+	return nil, empty, nil
 }
 
 // newestFirst tells whether history comes newest messages first, as samples show and nobody promises. Where it does
@@ -111,19 +122,16 @@ func (o *newestFirst) past(t time.Time) bool {
 	return !o.broken && o.last.Before(t) && o.first.After(o.last)
 }
 
-// knowChat asks Kommo for the id of the conversation's chat, unless an answer told it before. For a known
-// conversation_id the existing chat is returned (documented).
-func (r *run) knowChat(ctx context.Context, cv *conversation) error {
-	if cv.chatID != "" {
-		return nil
-	}
+// askChat asks Kommo for the id of the conversation's chat. For a known conversation_id the existing chat is returned
+// (documented).
+func (r *run) askChat(ctx context.Context, cv *conversation) error {
 	if err := r.turn(ctx); err != nil {
 		return err
 	}
 	id, err := r.Client.CreateChat(context.WithoutCancel(ctx), kommo.NewChat{
 		ConversationID: r.Composer.Prefix + cv.externalID, User: client(cv),
 	})
-	if err != nil {
+	if err != nil || id == cv.chatID {
 		return err
 	}
 	return r.File.setChat(cv, id)

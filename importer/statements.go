@@ -9,6 +9,9 @@ type statements struct {
 	count  *sql.Stmt // adds to a conversation's numbers
 	insert *sql.Stmt // a message, unless it is there
 	known  *sql.Stmt // the message that is there
+	used   *sql.Stmt // whether the present reading holds a message
+	copied *sql.Stmt // the first copy that the present reading does not hold yet, and the last of all
+	copy   *sql.Stmt // a copy, made or held again
 	seen   *sql.Stmt // notes that the present reading holds a message
 	renew  *sql.Stmt // gives a row of spool the content of another
 	reset  *sql.Stmt // gives a message what its row of spool says
@@ -36,7 +39,16 @@ func (s *statements) prepare(tx *sql.Tx) error {
 		{&s.insert, `INSERT INTO message (conversation, time, spool, identity, source, reading, direction, kind, author,
 			length, msec, state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (conversation, identity) DO NOTHING`},
-		{&s.known, `SELECT time, spool, source, reading, state FROM message WHERE conversation = ? AND identity = ?`},
+		{&s.known, `SELECT time, spool, source, reading, state, doubtful FROM message WHERE conversation = ? AND identity = ?`},
+		{&s.used, `SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND identity = ?2 AND source = ?3 AND reading = ?4)
+			OR EXISTS (SELECT 1 FROM duplicate WHERE conversation = ?1 AND identity = ?2 AND source = ?3 AND reading = ?4)`},
+		{&s.copied, `SELECT min(iif(reading < ?4, copy, NULL)), coalesce(max(copy), 0) FROM duplicate
+			WHERE conversation = ?1 AND identity = ?2 AND source = ?3`},
+		{&s.copy, `INSERT INTO duplicate (conversation, identity, source, copy, reading, position, differs)
+			SELECT ?1, ?2, ?3, ?4, ?5, coalesce(new.content ->> '$.position', ''),
+				?6 AND json_remove(new.content, '$.position') <> json_remove(old.content, '$.position')
+			FROM spool new, spool old WHERE new.id = ?7 AND old.id = ?8
+			ON CONFLICT DO UPDATE SET reading = excluded.reading, position = excluded.position, differs = excluded.differs`},
 		{&s.seen, `UPDATE message SET reading = ? WHERE conversation = ? AND time = ? AND spool = ?`},
 		{&s.renew, `UPDATE spool SET (time, direction, kind, author, length, lookup, content) =
 			(SELECT time, direction, kind, author, length, lookup, content FROM spool WHERE id = ?) WHERE id = ?`},
@@ -54,7 +66,8 @@ func (s *statements) prepare(tx *sql.Tx) error {
 }
 
 func (s *statements) close() {
-	for _, statement := range []*sql.Stmt{s.find, s.keep, s.count, s.insert, s.known, s.seen, s.renew, s.reset, s.drop} {
+	for _, statement := range []*sql.Stmt{s.find, s.keep, s.count, s.insert, s.known, s.used, s.copied, s.copy, s.seen, s.renew,
+		s.reset, s.drop} {
 		if statement != nil {
 			statement.Close()
 		}

@@ -60,7 +60,7 @@ func describe(err error) string {
 	case sqlite3.SQLITE_NOTADB:
 		return "this is not a migration file; name another file with --migration"
 	case sqlite3.SQLITE_CORRUPT:
-		return "the file is damaged (" + failure.Error() + "); go on with a copy, or load again into a new one (--migration)"
+		return "the file is damaged (" + failure.Error() + "); go on with a copy of it. A new file would send everything again"
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return "another program has the file open and locked; close it and run the same command again"
 	}
@@ -76,16 +76,26 @@ func cannotOpen(err error) bool {
 	return code == sqlite3.SQLITE_CANTOPEN || code == sqlite3.SQLITE_READONLY
 }
 
-// checkPlace finds what SQLite would only call "unable to open database file".
-func checkPlace(path string) error {
-	info, err := os.Stat(path)
-	if err == nil && info.IsDir() {
-		return fmt.Errorf("%s: this is a folder, not a migration file; name a file with --migration", path)
+// placeOf returns where a migration file really is, so that whoever comes by another link meets the same lock. It finds
+// what SQLite would only call "unable to open database file".
+func placeOf(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("migration file: %w", err)
 	}
-	folder := filepath.Dir(path)
-	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: there is no folder %s; make it, or name another file with --migration",
-			filepath.Base(path), folder)
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return "", fmt.Errorf("%s: this is a folder, not a migration file; name a file with --migration", path)
 	}
-	return nil
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real, nil
+	}
+	folder, name := filepath.Split(path)
+	real, err := filepath.EvalSymlinks(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%s: there is no folder %s; make it, or name another file with --migration", name, filepath.Clean(folder))
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return filepath.Join(real, name), nil
 }

@@ -25,6 +25,8 @@ const (
 	MediaGone    WarningKind = "media_gone"    // media links behind which there is nothing: sent as text
 	MediaUnknown WarningKind = "media_unknown" // media links that did not answer: sent as text
 	MediaPrivate WarningKind = "media_private" // media links into private networks: sent as text
+	Absent       WarningKind = "absent"        // messages in the plan that their source no longer holds
+	Differs      WarningKind = "differs"       // messages left out as duplicates that say something else under the same id
 	Unfinished   WarningKind = "unfinished"    // loads that were interrupted; send refuses to start
 )
 
@@ -57,6 +59,8 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 		{MediaGone, `SELECT 1, '' FROM media WHERE status = 'gone'`, nil},
 		{MediaUnknown, `SELECT 1, '' FROM media WHERE status IN ('pending', 'failed')`, nil},
 		{MediaPrivate, `SELECT 1, '' FROM media WHERE status = 'refused'`, nil},
+		{Absent, `SELECT absent, name FROM source WHERE absent > 0`, nil},
+		{Differs, `SELECT 1, position FROM duplicate WHERE differs`, nil},
 		{Unfinished, `SELECT 1, name FROM source WHERE finished = 0`, nil},
 	} {
 		if warning.kind == OldLast && composer.AllSilent {
