@@ -136,7 +136,8 @@ func notReadyHint(e *importer.NotReadyError) string {
 	if e.Source == "" {
 		return "Hint: run the same load again; it goes on where it stopped."
 	}
-	return "Hint: run its load again; it goes on where it stopped: kommo-import load " + flagOf(e.Source)
+	return "Hint: run its load again; it goes on where it stopped: kommo-import load " + flagOf(e.Source) + "\n" +
+		"      Is that file gone? Load another one with --forget-unfinished."
 }
 
 // flagOf returns the flag that reads a source.

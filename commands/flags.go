@@ -33,6 +33,7 @@ func sourceFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "include", Usage: "only conversations whose `ID` this is; * stands for anything; repeatable"},
 		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out conversations whose `ID` this is; repeatable"},
 		&cli.StringFlag{Name: "groups", Value: "skip", Usage: "`skip` groups, or include them"},
+		&cli.BoolFlag{Name: "forget-unfinished", Usage: "do without the rest of other files whose load was interrupted"},
 		&cli.BoolFlag{Name: "allow-private-media", Usage: "media links may point into private networks and to this computer"},
 	}
 }

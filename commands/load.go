@@ -69,7 +69,8 @@ func (d *desk) loaderOf(c *cli.Context) (*importer.Loader, sources.Source, error
 	}
 	source, err := d.sourceOf(c)
 	return &importer.Loader{Filter: filter, AllowPrivateMedia: c.Bool("allow-private-media"),
-		Progress: func(p importer.LoadProgress) { d.talk.progress(loadPhase(p.Phase), p.Done, p.Total, 0) }}, source, err
+		ForgetUnfinished: c.Bool("forget-unfinished"),
+		Progress:         func(p importer.LoadProgress) { d.talk.progress(loadPhase(p.Phase), p.Done, p.Total, 0) }}, source, err
 }
 
 // loadFirst loads the source that the flags name, if they name one.

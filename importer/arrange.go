@@ -19,7 +19,7 @@ import (
 // not sent is decided anew.
 func (l *Loader) arrange(ctx context.Context, source int64, report *LoadReport) error {
 	return l.File.update(func(tx *sql.Tx) error {
-		a := &arranger{tx: tx, filter: l.Filter, report: report, progress: l.progress}
+		a := &arranger{tx: tx, filter: l.Filter, forget: l.ForgetUnfinished, report: report, progress: l.progress}
 		defer a.statements.close()
 		if err := a.statements.prepare(tx); err != nil {
 			return err
@@ -41,6 +41,7 @@ func (l *Loader) arrange(ctx context.Context, source int64, report *LoadReport) 
 type arranger struct {
 	tx       *sql.Tx
 	filter   Filter
+	forget   bool // other sources that were not read to their end count as read
 	report   *LoadReport
 	progress func(phase LoadPhase, done, total int)
 
@@ -160,7 +161,7 @@ func (a *arranger) conclude(source int64) error {
 		AND reading < (SELECT reading FROM source WHERE id = ?1)`, source); err != nil {
 		return err
 	}
-	if _, err := a.tx.Exec(`UPDATE source SET finished = 1 WHERE id = ?`, source); err != nil {
+	if _, err := a.tx.Exec(`UPDATE source SET finished = 1 WHERE id = ? OR ?`, source, a.forget); err != nil {
 		return err
 	}
 	if err := a.tx.QueryRow(`SELECT max(?, coalesce((SELECT max(id) FROM spool), 0))`, a.until).Scan(&a.until); err != nil {

@@ -16,6 +16,8 @@ type Loader struct {
 	Filter Filter
 	// AllowPrivateMedia lets media URLs point into private networks and to this computer.
 	AllowPrivateMedia bool
+	// ForgetUnfinished takes what was read of other sources before their loads were interrupted for all there is.
+	ForgetUnfinished bool
 	// Progress is told how far the load is, from one goroutine; nil: nobody is.
 	Progress func(LoadProgress)
 }

@@ -258,6 +258,25 @@ func TestInterruptedLoad(t *testing.T) {
 	}
 }
 
+// What was read of a file that is gone meanwhile need not hold up the rest for ever.
+func TestForgettingWhatWasNotReadToItsEnd(t *testing.T) {
+	f := newFile(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	loader := &Loader{File: f, Progress: func(LoadProgress) { cancel() }}
+	if _, err := loader.Load(ctx, &csvfile.File{Path: writeCSV(t, threeConversations()), Now: longAfter, BatchRows: 3}); err == nil {
+		t.Fatal("the load was not interrupted")
+	}
+	other := &csvfile.File{Path: writeCSV(t, threeConversations()), Now: longAfter}
+	for _, forget := range []bool{false, true} {
+		if _, err := (&Loader{File: f, ForgetUnfinished: forget}).Load(t.Context(), other); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.ready(); (err == nil) != forget {
+			t.Errorf("forget %t: ready returns %v", forget, err)
+		}
+	}
+}
+
 // A file that is changed while its first load is interrupted is as if it had been loaded then and changed later.
 func TestFileChangedDuringItsFirstLoad(t *testing.T) {
 	f := newFile(t)
