@@ -186,7 +186,8 @@ func openMessagesAfter(q querier, cv *conversation, last *outgoing) (page []*out
 	return page, rows.Err()
 }
 
-// complete reads the content of m, and what is known of what it refers to.
+// complete reads the content of m, and what is known of what it refers to. An answer names the message that it answers
+// if that comes before it and was not refused: it would be refused too.
 func complete(q querier, cv *conversation, m *outgoing) error {
 	var content []byte
 	if err := q.QueryRow(`SELECT content FROM spool WHERE id = ?`, m.spool).Scan(&content); err != nil {
@@ -196,28 +197,14 @@ func complete(q querier, cv *conversation, m *outgoing) error {
 		return fmt.Errorf("message %d in the migration file: %w", m.spool, err)
 	}
 	var err error
-	if m.media, err = mediaOf(q, &m.content); err != nil {
+	if m.media, err = mediaOf(q, &m.content); err != nil || m.content.ReplyTo == "" {
 		return err
-	}
-	return m.quote(q, cv, `'planned', 'sending', 'accepted', 'verified'`)
-}
-
-// requote looks again, before m is sent, whether the message that it answers has arrived: one that was refused
-// meanwhile would drag it along.
-func requote(q querier, cv *conversation, m *outgoing) error {
-	return m.quote(q, cv, `'accepted', 'verified'`)
-}
-
-// quote sets which message m answers: one of its conversation that comes before it and is in one of the states.
-func (m *outgoing) quote(q querier, cv *conversation, states string) error {
-	m.quotes = identity{}
-	if m.content.ReplyTo == "" {
-		return nil
 	}
 	quoted := identifyByID(m.sourceKind, cv.externalID, m.content.ReplyTo)
 	var there bool
-	err := q.QueryRow(`SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ? AND identity = ?
-		AND (time, spool) < (?, ?) AND state IN (`+states+`))`, cv.id, quoted[:], m.time, m.spool).Scan(&there)
+	err = q.QueryRow(`SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ? AND identity = ?
+		AND (time, spool) < (?, ?) AND state IN ('planned', 'sending', 'accepted', 'verified'))`,
+		cv.id, quoted[:], m.time, m.spool).Scan(&there)
 	if there {
 		m.quotes = quoted
 	}

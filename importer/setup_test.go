@@ -69,13 +69,13 @@ func openFile(t testing.TB, path string) *File {
 func checkConservation(t testing.TB, f *File) {
 	t.Helper()
 	var kept, counted string
-	err := f.read.QueryRow(`SELECT coalesce(group_concat(x, ' '), '') FROM (
+	err := f.read.QueryRow(`SELECT (SELECT coalesce(sum(duplicate), 0) FROM conversation) || ' ' || coalesce(group_concat(x, ' '), '') FROM (
 		SELECT printf('%d:%d,%d,%d,%d,%d,%d', id, skipped, planned, sending, accepted, verified, refused) AS x
 		FROM conversation ORDER BY id)`).Scan(&kept)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = f.read.QueryRow(`SELECT coalesce(group_concat(x, ' '), '') FROM (
+	err = f.read.QueryRow(`SELECT (SELECT count(*) FROM duplicate) || ' ' || coalesce(group_concat(x, ' '), '') FROM (
 		SELECT printf('%d:%d,%d,%d,%d,%d,%d', conversation, sum(state = 'skipped'), sum(state = 'planned'), sum(state = 'sending'),
 			sum(state = 'accepted'), sum(state = 'verified'), sum(state = 'refused')) AS x
 		FROM message GROUP BY conversation ORDER BY conversation)`).Scan(&counted)
