@@ -203,7 +203,7 @@ func (d *desk) tellProgress(p importer.Progress) {
 	}
 	what := "Sent"
 	if p.PausedFor > 0 {
-		what = "Waiting " + duration(p.PausedFor) + " as Kommo asked; sent"
+		what = "Kommo asked to wait; sent"
 	}
 	d.talk.progress(what, p.Done, p.Total, p.Remaining)
 }

@@ -23,6 +23,8 @@ type talk struct {
 	quiet    bool // only errors and questions
 	verbose  bool
 	bar      *progressbar.ProgressBar
+	barOf    string    // what the bar shows
+	count    bool      // a count stands where a bar would, since nobody knows the end
 	said     time.Time // when progress was last told where there is no bar
 }
 
@@ -42,10 +44,19 @@ func (t *talk) Write(p []byte) (int, error) {
 	return t.w.Write(p)
 }
 
-// say says a line, always.
+// say says a line, always. On a terminal long lines are broken between words.
 func (t *talk) say(format string, args ...any) {
-	fmt.Fprintf(t, format+"\n", args...)
+	lines := strings.Split(fmt.Sprintf(format, args...), "\n")
+	for i, line := range lines {
+		if t.terminal && len([]rune(line)) > width {
+			lines[i] = wrap(line, width, "  ")
+		}
+	}
+	fmt.Fprintln(t, strings.Join(lines, "\n"))
 }
+
+// width is how many characters a line on a terminal has at most.
+const width = 79
 
 // ask says a question whose answer is typed behind it.
 func (t *talk) ask(format string, args ...any) {
@@ -59,9 +70,13 @@ func (t *talk) tell(format string, args ...any) {
 	}
 }
 
+// clear takes away what shows the progress. What cannot be cleared is only untidy.
 func (t *talk) clear() {
+	if t.count {
+		fmt.Fprintf(t.w, "\r%*s\r", barLine, "")
+	}
 	if t.bar != nil {
-		_ = t.bar.Clear() // what cannot be cleared is only untidy
+		_ = t.bar.Clear()
 	}
 }
 
@@ -81,7 +96,7 @@ func (t *talk) progress(what string, done, total int, remaining time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.terminal {
-		t.draw(line, done, total)
+		t.draw(what, line, done, total)
 		return
 	}
 	if now := time.Now(); t.said.IsZero() {
@@ -92,28 +107,32 @@ func (t *talk) progress(what string, done, total int, remaining time.Duration) {
 	}
 }
 
-func (t *talk) draw(line string, done, total int) {
-	if total == 0 {
-		total = -1
+// draw shows the line and a bar. A bar is of one thing: another begins where another thing does, or its end is known.
+func (t *talk) draw(what, line string, done, total int) {
+	if t.count = total == 0; t.count {
+		fmt.Fprintf(t.w, "\r%-*s", barLine, oneLine(line, barLine))
+		return
 	}
-	if t.bar == nil {
+	if t.bar == nil || t.barOf != what || t.bar.GetMax() != total {
 		t.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(t.w), progressbar.OptionSetElapsedTime(false),
-			progressbar.OptionSetPredictTime(false), progressbar.OptionSetWidth(20), progressbar.OptionUseANSICodes(false),
-			progressbar.OptionClearOnFinish())
+			progressbar.OptionSetPredictTime(false), progressbar.OptionSetWidth(10), progressbar.OptionUseANSICodes(false),
+			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetRenderBlankState(true))
+		t.barOf = what
 	}
-	if t.bar.GetMax() != total {
-		t.bar.ChangeMax(total)
-	}
-	t.bar.Describe(line)
+	t.bar.Describe(oneLine(line, barLine))
 	_ = t.bar.Set(done)
 }
+
+// barLine is how many characters go before a bar, so that it fits into 80 with its number.
+const barLine = 58
 
 // endProgress takes the bar away.
 func (t *talk) endProgress() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.clear()
-	t.bar, t.said = nil, time.Time{}
+	t.bar, t.barOf, t.count, t.said = nil, "", false, time.Time{}
 }
 
 // logger returns a logger whose records are told as sentences.

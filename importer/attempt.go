@@ -80,15 +80,18 @@ func (r *run) again(ctx context.Context, tries *tries, departed time.Time, failu
 		r.Log.Warn("Kommo asks to slow down; everything waits", "for", wait.Round(time.Second), "pace then, per second", r.Pace.Rate())
 		return nil
 	}
-	_, unreachable := errors.AsType[*kommo.UnreachableError](failure)
-	_, unknown := errors.AsType[*kommo.UnknownOutcomeError](failure)
-	if !unreachable && !unknown {
+	var why error
+	if unreachable, ok := errors.AsType[*kommo.UnreachableError](failure); ok {
+		why = unreachable
+	} else if unknown, ok := errors.AsType[*kommo.UnknownOutcomeError](failure); ok {
+		why = unknown
+	} else {
 		return failure
 	}
 	if err := tries.another(failure); err != nil {
 		return err
 	}
-	r.Log.Warn("no answer from Kommo; trying again", "in", tries.pause(), "why", failure)
+	r.Log.Warn("no answer from Kommo; trying again", "in", tries.pause(), "why", why)
 	return sleep(ctx, tries.pause())
 }
 
