@@ -90,11 +90,9 @@ func (d *desk) writePreview(c *cli.Context, file *importer.File, composer import
 func describe(p importer.Preview) string {
 	var text strings.Builder
 	writeSum(&text, p)
+	fmt.Fprintf(&text, "\n%s\n", wrap("In the migration file: "+states(p.Status.Messages), 79, "  "))
 	writeGroups(&text, "Skipped", p.Skipped)
 	writeGroups(&text, "Invalid", p.Invalid)
-	if p.Status.Messages.Duplicate > 0 {
-		fmt.Fprintf(&text, "\nDoubled in the sources: %s; each is sent once.\n", plural(p.Status.Messages.Duplicate, "message"))
-	}
 	if len(p.Warnings) > 0 {
 		text.WriteString("\nWarnings:\n")
 	}
@@ -102,6 +100,23 @@ func describe(p importer.Preview) string {
 		fmt.Fprintf(&text, "  - %s\n", wrap(warning(w), 76, "    "))
 	}
 	return text.String()
+}
+
+// states returns the numbers of messages by what became of them, those that are not zero.
+func states(m importer.Counts) string {
+	var parts []string
+	for _, part := range []struct {
+		count int
+		name  string
+	}{
+		{m.Duplicate, "duplicate (each is sent once)"}, {m.Skipped, "skipped"}, {m.Invalid, "invalid"},
+		{m.Planned, "planned"}, {m.Sending, "in doubt"}, {m.Accepted, "accepted"}, {m.Verified, "verified"}, {m.Refused, "refused"},
+	} {
+		if part.count > 0 {
+			parts = append(parts, number(part.count)+" "+part.name)
+		}
+	}
+	return plural(m.Read, "message") + " read: " + strings.Join(parts, ", ")
 }
 
 func writeSum(text *strings.Builder, p importer.Preview) {
@@ -120,9 +135,6 @@ func writeSum(text *strings.Builder, p importer.Preview) {
 	fmt.Fprintf(text, "  takes          %s: %s at %g per second\n", duration(seconds(p.Seconds)), plural(p.Requests, "request"), p.Rate)
 	if p.InDoubt > 0 {
 		fmt.Fprintf(text, "  in doubt       %s: looked for in their chats before they are sent again\n", number(p.InDoubt))
-	}
-	if done := p.Status.Messages.Accepted + p.Status.Messages.Verified; done > 0 {
-		fmt.Fprintf(text, "  arrived before %s\n", plural(done, "message"))
 	}
 }
 
