@@ -40,7 +40,7 @@ func (d *desk) failures() *cli.Command {
 				return err
 			}
 			if path := c.String("csv"); path != "" {
-				err = d.writeFailuresCSV(file, path)
+				err = d.writeFailuresCSV(file, path, c.Bool("json"))
 			} else {
 				err = d.writeFailures(file, c.Bool("json"))
 			}
@@ -107,7 +107,7 @@ func failureColumns() []string {
 }
 
 // writeFailuresCSV writes the failures to a file. It takes the place of an earlier one of its kind, and of no other.
-func (d *desk) writeFailuresCSV(file *importer.File, path string) error {
+func (d *desk) writeFailuresCSV(file *importer.File, path string, asJSON bool) error {
 	if err := checkReplaceable(path); err != nil {
 		return err
 	}
@@ -121,6 +121,9 @@ func (d *desk) writeFailuresCSV(file *importer.File, path string) error {
 	}
 	if err := os.Rename(draft.Name(), path); err != nil {
 		return fmt.Errorf("--csv: %w", err)
+	}
+	if asJSON {
+		return d.writeJSON(map[string]int{"failures": count})
 	}
 	d.talk.tell("Wrote %s to %s", plural(count, "failure"), printable(path))
 	return nil
