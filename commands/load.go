@@ -100,7 +100,7 @@ func (d *desk) loadFrom(c *cli.Context, loader *importer.Loader, source sources.
 	if err != nil {
 		return err
 	}
-	d.tellLoad(report, status)
+	d.tellLoad(c, report, status)
 	if c.Command.Name == "load" {
 		d.talk.tell("Next: kommo-import preview%s", migrationFlag(c))
 		if c.Bool("json") {
@@ -128,7 +128,7 @@ func loadPhase(phase importer.LoadPhase) string {
 	return "Messages read"
 }
 
-func (d *desk) tellLoad(r importer.LoadReport, s importer.Status) {
+func (d *desk) tellLoad(c *cli.Context, r importer.LoadReport, s importer.Status) {
 	if r.Unchanged {
 		d.talk.tell("It was read before and has not changed.")
 	} else {
@@ -151,7 +151,7 @@ func (d *desk) tellLoad(r importer.LoadReport, s importer.Status) {
 	d.talk.tell("In the migration file: %s in %s to be sent, %s skipped, %s invalid.", plural(s.Messages.Planned, "message"),
 		plural(s.Conversations.Total-s.Conversations.Done, "conversation"), number(s.Messages.Skipped), number(s.Messages.Invalid))
 	if s.Messages.Invalid > 0 {
-		d.talk.tell("What is invalid, and why: kommo-import failures")
+		d.talk.tell("What is invalid, and why: kommo-import failures%s", migrationFlag(c))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"iter"
 	"time"
 
@@ -211,7 +212,7 @@ func (a *arranger) refilter(ctx context.Context) error {
 		var external, kind string
 		err := a.tx.QueryRow(`SELECT id, external_id, kind FROM conversation WHERE id > ? ORDER BY id LIMIT 1`, last).
 			Scan(&id, &external, &kind)
-		if err == sql.ErrNoRows {
+		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
 		if err != nil {

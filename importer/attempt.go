@@ -50,8 +50,8 @@ func unless(err, expected error) error {
 	return err
 }
 
-// turnedDown records what an attempt came to that left at departed and ended with failure. See the table in the
-// package kommo for what each error means.
+// turnedDown records what an attempt came to that left at departed and ended with failure. The error types of package
+// kommo tell what each means; any other error means that nothing was sent.
 func (r *run) turnedDown(ctx context.Context, cv *conversation, m *outgoing, tries *tries, departed time.Time, failure error) error {
 	if refused, ok := errors.AsType[*kommo.RefusedError](failure); ok {
 		return r.refused(ctx, cv, m, tries, refused)
@@ -77,7 +77,7 @@ func (r *run) again(ctx context.Context, tries *tries, departed time.Time, failu
 	if tooFast, ok := errors.AsType[*kommo.TooFastError](failure); ok {
 		wait := r.Pace.TooFast(departed, tooFast.RetryAfter)
 		r.count(func(report *SendReport) { report.SlowDowns++ })
-		r.Log.Warn("Kommo asks to slow down; everything waits", "for", wait.Round(time.Second), "pace then, per second", r.Pace.Rate())
+		r.Log.Warn("Kommo asks to slow down; everything waits", "for", wait.Round(time.Second), "then requests per second", r.Pace.Rate())
 		return nil
 	}
 	var why error

@@ -133,9 +133,6 @@ func (f *File) Close() error {
 	return f.explain(errors.Join(errs...))
 }
 
-// Path returns where the file is.
-func (f *File) Path() string { return f.path }
-
 // update runs do in a transaction. When it returns an error nothing was changed, but for the one case that a commit
 // which reports a failure has happened all the same; every caller must be right either way.
 func (f *File) update(do func(*sql.Tx) error) error {

@@ -15,7 +15,7 @@ import (
 // A second writer is told who the first one is; readers are not in the way; the lock ends with Close.
 func TestOneWriter(t *testing.T) {
 	f := loaded(t)
-	_, err := Open(f.Path(), "send")
+	_, err := Open(f.path, "send")
 	inUse, ok := errors.AsType[*InUseError](err)
 	if !ok || inUse.Holder.PID != os.Getpid() || inUse.Holder.Command != "test" {
 		t.Fatalf("a second writer gets %v", err)
@@ -24,12 +24,12 @@ func TestOneWriter(t *testing.T) {
 		t.Errorf("the error %q does not name the first writer", err)
 	}
 	link := filepath.Join(t.TempDir(), "link.db")
-	if err := os.Symlink(f.Path(), link); err == nil { // not everybody may on Windows
+	if err := os.Symlink(f.path, link); err == nil { // not everybody may on Windows
 		if _, err := Open(link, "send"); !errors.As(err, &inUse) {
 			t.Errorf("a second writer that comes by a link gets %v", err)
 		}
 	}
-	reader, err := OpenReadOnly(f.Path())
+	reader, err := OpenReadOnly(f.path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestOneWriter(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Open(f.Path(), "send")
+	again, err := Open(f.path, "send")
 	if err != nil {
 		t.Fatalf("after the first writer has closed: %v", err)
 	}

@@ -53,9 +53,9 @@ type LoadReport struct {
 	Restored  int    `json:"restored"`  // left out by earlier filters, and planned from now on
 
 	MediaFound   int `json:"media_found"`
-	MediaGone    int `json:"media_gone"`   // they will be sent as text
-	MediaFailed  int `json:"media_failed"` // no answer; asked again by the next load
-	MediaRefused int `json:"media_refused"`
+	MediaGone    int `json:"media_gone"`    // they will be sent as text
+	MediaFailed  int `json:"media_failed"`  // no answer; asked again by the next load
+	MediaRefused int `json:"media_refused"` // not asked: no public web address; they will be sent as text with the link
 }
 
 // Load reads what is new in source into the migration file, plans it, and asks the media URLs whose size the source
