@@ -57,9 +57,9 @@ type spooled struct {
 	id, source, reading, time, length int64
 	conversation, direction, kind     string
 	author                            sql.NullInt64
-	lookup                            sql.NullString
 	identity                          []byte
-	counted                           bool
+	counted, lookup                   bool
+	skip                              string // why it has no form in Kommo, or ""
 }
 
 // arrangeSpool takes up what came since the last arrangement, one conversation after the other.
@@ -96,7 +96,7 @@ const spoolPage = 500
 func sortedSpool(ctx context.Context, read *sql.DB, until int64) iter.Seq2[[]spooled, error] {
 	return func(yield func([]spooled, error) bool) {
 		rows, err := read.QueryContext(ctx, `SELECT id, source, reading, conversation, time, direction, kind, author, length,
-			lookup, identity, counted FROM spool WHERE id > ? ORDER BY conversation, time, id`, until)
+			identity, counted, lookup IS NOT NULL, skip FROM spool WHERE id > ? ORDER BY conversation, time, id`, until)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -106,7 +106,7 @@ func sortedSpool(ctx context.Context, read *sql.DB, until int64) iter.Seq2[[]spo
 		for rows.Next() {
 			var m spooled
 			if err := rows.Scan(&m.id, &m.source, &m.reading, &m.conversation, &m.time, &m.direction, &m.kind, &m.author,
-				&m.length, &m.lookup, &m.identity, &m.counted); err != nil {
+				&m.length, &m.identity, &m.counted, &m.lookup, &m.skip); err != nil {
 				yield(nil, err)
 				return
 			}
@@ -159,7 +159,9 @@ func (a *arranger) conclude(source int64) error {
 		}
 	}
 	if _, err := a.tx.Exec(`DELETE FROM invalid WHERE source = ?1
-		AND reading < (SELECT reading FROM source WHERE id = ?1)`, source); err != nil {
+		AND reading < (SELECT reading FROM source WHERE id = ?1)
+		AND EXISTS (SELECT 1 FROM source WHERE id = ?1 AND (confined = ''
+			OR invalid.conversation IN (SELECT value FROM json_each(confined))))`, source); err != nil {
 		return err
 	}
 	if _, err := a.tx.Exec(`UPDATE source SET finished = 1 WHERE id = ? OR ?`, source, a.forget); err != nil {
@@ -174,17 +176,18 @@ func (a *arranger) conclude(source int64) error {
 	return setSetting(a.tx, settingArranged, a.until)
 }
 
-// countAbsent counts the messages that an earlier reading of the source held and the last one did not.
+// countAbsent counts the messages that an earlier reading of the source held and the last one did not. A reading that
+// was confined to some conversations says nothing about that.
 func (a *arranger) countAbsent(source int64) error {
 	if a.report.Unchanged {
 		return nil
 	}
 	_, err := a.tx.Exec(`UPDATE source SET absent = iif(reading < 2, 0,
-		(SELECT count(*) FROM message WHERE message.source = source.id AND message.reading < source.reading)) WHERE id = ?`, source)
+		(SELECT count(*) FROM message WHERE message.source = source.id AND message.reading < source.reading)) WHERE id = ? AND confined = ''`, source)
 	if err != nil {
 		return err
 	}
-	return a.tx.QueryRow(`SELECT coalesce(max(absent), 0) FROM source WHERE id = ?`, source).Scan(&a.report.Absent)
+	return a.tx.QueryRow(`SELECT coalesce(max(absent), 0) FROM source WHERE id = ? AND confined = ''`, source).Scan(&a.report.Absent)
 }
 
 // refilter decides the other conversations anew if the filters are not those of the load before.

@@ -59,11 +59,12 @@ func (c *arrangement) add(m *spooled) error {
 	if err != nil {
 		return err
 	}
-	state, reason := decide(c.reason, c.filter.message(fromMillis(m.time)))
+	state, reason := c.fate(m)
+	asText := c.filter.asText(sources.Kind(m.kind))
 	msec := followingMillis(m.time, c.msec)
 	c.time = m.time
 	result, err := c.insert.Exec(c.id, m.time, m.id, id[:], m.source, m.reading, m.direction, m.kind, m.author, m.length,
-		msec, state, reason)
+		msec, state, reason, asText)
 	if err != nil {
 		return err
 	}
@@ -73,10 +74,15 @@ func (c *arrangement) add(m *spooled) error {
 	c.msec, c.first = msec, min(c.first, m.id)
 	c.added[state]++
 	c.report.Added++
-	if state == Planned {
-		return c.wantMedia(m.lookup)
+	if state == Planned && m.lookup && !asText {
+		return c.wantMedia(m.id)
 	}
 	return nil
+}
+
+// fate returns what becomes of m if it was not sent, and why.
+func (c *arrangement) fate(m *spooled) (State, string) {
+	return decide(c.reason, m.skip, c.filter.message(fromMillis(m.time), sources.Kind(m.kind)))
 }
 
 // identityOf returns the identity of m. Where the source has no ids, it is that of the first of those with the same
@@ -105,11 +111,9 @@ func (c *arrangement) identityOf(m *spooled) (identity, error) {
 	return base.nth(n), nil
 }
 
-func (a *arranger) wantMedia(url sql.NullString) error {
-	if !url.Valid {
-		return nil
-	}
-	_, err := a.tx.Exec(`INSERT INTO media (url) VALUES (?) ON CONFLICT DO NOTHING`, url.String)
+// wantMedia lets the media of a row of spool be asked about, if there are any and that was not done before.
+func (a *arranger) wantMedia(spool int64) error {
+	_, err := a.media.Exec(spool)
 	return err
 }
 
@@ -143,7 +147,10 @@ func (c *arrangement) again(m *spooled, id identity) error {
 	if _, err := c.reset.Exec(c.id, time, spool); err != nil {
 		return err
 	}
-	return c.wantMedia(m.lookup)
+	if state, _ := c.fate(m); state == Planned && m.lookup && !c.filter.asText(sources.Kind(m.kind)) {
+		return c.wantMedia(spool)
+	}
+	return nil
 }
 
 // addCopy counts m as a copy of the message whose content stands at spool.

@@ -12,6 +12,9 @@ import (
 // attempt sends m once and records what came of it. Afterwards m is accepted, refused, or planned for another
 // attempt. An error ends the run.
 func (r *run) attempt(ctx context.Context, cv *conversation, m *outgoing, tries *tries) error {
+	if err := r.freshen(ctx, cv, m); err != nil {
+		return err
+	}
 	message, err := r.Composer.compose(cv, m)
 	if err != nil {
 		return err

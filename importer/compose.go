@@ -50,6 +50,8 @@ func (c Composer) compose(cv *conversation, m *outgoing) (kommo.NewMessage, erro
 	}
 	if m.quotes != (identity{}) {
 		message.ReplyTo.Message.MsgID = m.quotes.msgid()
+	} else if quote := m.content.Quote; quote != "" {
+		message.Message.Text = joinLines("> "+strings.ReplaceAll(quote, "\n", "\n> "), message.Message.Text)
 	}
 	if m.direction == sources.Incoming {
 		message.Sender = client(cv)
@@ -92,8 +94,9 @@ func content(m *outgoing) kommo.Message {
 	case source.Media != nil && (m.asText || m.media.Status != mediaFound):
 		message.Type, message.Text = kommo.TypeText, mediaAsText(m)
 	case source.Media != nil:
-		message.Media = source.Media.URL
-		message.FileName = cmp.Or(source.Media.Name, m.media.Name, nameOfURL(source.Media.URL), string(source.Kind))
+		message.Type = mediaType(m)
+		message.Media = cmp.Or(m.media.URL, source.Media.URL)
+		message.FileName = cmp.Or(source.Media.Name, m.media.Name, nameOfURL(message.Media), string(source.Kind))
 		message.FileSize = cmp.Or(source.Media.Size, m.media.Size)
 	case source.Location != nil:
 		message.Location = &kommo.Location{Longitude: source.Location.Longitude, Latitude: source.Location.Latitude}
@@ -105,20 +108,30 @@ func content(m *outgoing) kommo.Message {
 	return message
 }
 
-// mediaAsText returns the text that stands for media: that it is gone, or where it is.
+// mediaType returns what media are sent as. WhatsApp records voice as Opus in Ogg; where the source tells no type, the
+// server of the file does.
+func mediaType(m *outgoing) kommo.MessageType {
+	if m.content.Kind == sources.KindAudio && m.content.Media.MIME == "" && m.media.MIME == "audio/ogg" {
+		return kommo.TypeVoice
+	}
+	return kommo.MessageType(m.content.Kind)
+}
+
+// mediaAsText returns the text that stands for media: that it is gone, or where it is, if there is a link.
 //
 //	[picture: invoice.jpg, no longer available]
 //	[picture: invoice.jpg] https://example.com/invoice.jpg
 func mediaAsText(m *outgoing) string {
 	source := &m.content
+	link := cmp.Or(m.media.URL, source.Media.URL)
 	label := string(source.Kind)
-	if name := cmp.Or(source.Media.Name, m.media.Name, nameOfURL(source.Media.URL)); name != "" {
+	if name := cmp.Or(source.Media.Name, m.media.Name, nameOfURL(link)); name != "" {
 		label += ": " + name
 	}
 	if m.media.Status == mediaGone {
 		return joinLines("["+label+", no longer available]", source.Text)
 	}
-	return joinLines("["+label+"] "+source.Media.URL, source.Text)
+	return joinLines(strings.TrimSpace("["+label+"] "+link), source.Text)
 }
 
 // byAuthor begins a text from a group with who wrote it.

@@ -23,7 +23,7 @@ type Failure struct {
 func (f *File) Failures() iter.Seq2[Failure, error] {
 	return func(yield func(Failure, error) bool) {
 		rows, err := f.read.Query(`SELECT state, position, conversation, time, reason, text FROM (
-				SELECT 0 AS part, 'invalid' AS state, position, '' AS conversation, 0 AS time, reason, raw AS text,
+				SELECT 0 AS part, 'invalid' AS state, position, conversation, 0 AS time, reason, raw AS text,
 					id AS a, 0 AS b, 0 AS c FROM invalid
 				UNION ALL
 				SELECT 1, 'duplicate', d.position, v.external_id, 0,
@@ -66,6 +66,10 @@ func scanFailure(rows *sql.Rows) (failure Failure, err error) {
 func (f *File) RetryRefused() (planned int, err error) {
 	err = f.update(func(tx *sql.Tx) error {
 		a := &arranger{tx: tx, report: new(LoadReport)}
+		defer a.statements.close()
+		if err := a.statements.prepare(tx); err != nil {
+			return err
+		}
 		if _, err := setting(tx, settingFilter, &a.filter); err != nil {
 			return err
 		}

@@ -27,8 +27,12 @@ import (
 // applicationID marks a SQLite database as a migration file ("Kimp").
 const applicationID = 0x4b696d70
 
-//go:embed schema.sql
-var schema string
+var (
+	//go:embed schema.sql
+	schema string
+	//go:embed upgrade2.sql
+	upgrade2 string
+)
 
 // A File is an open migration file. Its methods may be called by several goroutines.
 type File struct {
@@ -159,17 +163,21 @@ func ignoreDone(err error) error {
 }
 
 // schemaVersion is the version that this program writes.
-const schemaVersion = 1
+const schemaVersion = 2
 
-// upgrade brings the schema up to date, step by step, in one transaction. The first step makes it.
+// upgrade makes the schema, or brings an older one up to date, step by step, in one transaction.
 func (f *File) upgrade() error {
-	steps := [schemaVersion]string{schema}
+	steps := [schemaVersion - 1]string{upgrade2} // from version 1 on
 	return f.update(func(tx *sql.Tx) error {
 		version, err := versionOf(tx)
 		if err != nil || version == schemaVersion {
 			return err
 		}
-		for _, step := range steps[version:] {
+		todo := []string{schema}
+		if version > 0 {
+			todo = steps[version-1:]
+		}
+		for _, step := range todo {
 			if _, err := tx.Exec(step); err != nil {
 				return err
 			}
@@ -186,8 +194,11 @@ func (f *File) checkVersion() error {
 	}
 	defer tx.Rollback()
 	version, err := versionOf(tx)
-	if err == nil && version == 0 {
+	switch {
+	case err == nil && version == 0:
 		return ErrNothingLoaded
+	case err == nil && version < schemaVersion:
+		return errOlder
 	}
 	return err
 }

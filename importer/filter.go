@@ -16,7 +16,18 @@ type Filter struct {
 	Include []string  `json:"include,omitempty"` // ids or patterns of conversations; empty: all
 	Exclude []string  `json:"exclude,omitempty"` // ids or patterns of conversations
 	Groups  bool      `json:"groups,omitempty"`  // groups are taken too
+	Media   MediaForm `json:"media,omitempty"`   // what becomes of media
 }
+
+// MediaForm says what becomes of messages with media: pictures, videos, files, voice, audio and stickers.
+type MediaForm string
+
+// The forms of media.
+const (
+	MediaAsLink MediaForm = ""     // Kommo is sent the link and takes the file from there
+	MediaAsText MediaForm = "text" // a text tells which file was there; no link is looked up or made anew
+	MediaNot    MediaForm = "skip" // messages with media are left out
+)
 
 // Check reports the first pattern that is none. A pattern is an id in which * stands for anything, ? for one
 // character and [a-z] for one of several.
@@ -43,15 +54,28 @@ func (f Filter) conversation(id string, kind sources.ConversationKind) string {
 	return ""
 }
 
-// message returns why a message of that time is left out, or "".
-func (f Filter) message(written time.Time) string {
+// message returns why a message of that time and kind is left out, or "".
+func (f Filter) message(written time.Time, kind sources.Kind) string {
 	switch {
+	case f.Media == MediaNot && isMedia(kind):
+		return "left out by --media=skip"
 	case !f.Since.IsZero() && written.Before(f.Since):
 		return "before --since " + f.Since.Format(time.RFC3339)
 	case !f.Until.IsZero() && !written.Before(f.Until):
 		return "not before --until " + f.Until.Format(time.RFC3339)
 	}
 	return ""
+}
+
+// asText reports whether messages of that kind go as text because nobody wants their media.
+func (f Filter) asText(kind sources.Kind) bool { return f.Media == MediaAsText && isMedia(kind) }
+
+func isMedia(kind sources.Kind) bool {
+	switch kind {
+	case sources.KindText, sources.KindLocation, sources.KindContact:
+		return false
+	}
+	return true
 }
 
 func firstMatch(patterns []string, id string) (string, bool) {

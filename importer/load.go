@@ -3,8 +3,11 @@ package importer
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"net/http"
 	"strings"
 
 	"kommo-import/sources"
@@ -16,6 +19,14 @@ type Loader struct {
 	Filter Filter
 	// AllowPrivateMedia lets media URLs point into private networks and to this computer.
 	AllowPrivateMedia bool
+	// MediaTransport carries the requests to media; nil connects as AllowPrivateMedia says.
+	MediaTransport http.RoundTripper
+	// Again reads a source that was read to its end before from its beginning: one that cannot tell whether it has
+	// changed.
+	Again bool
+	// Renew makes a new link to the file of a message of the source that is loaded, see [Renewer]; nil: links that are
+	// empty or dead stay so.
+	Renew Renewer
 	// ForgetUnfinished takes what was read of other sources before their loads were interrupted for all there is.
 	ForgetUnfinished bool
 	// Progress is told how far the load is, from one goroutine; nil: nobody is.
@@ -52,6 +63,7 @@ type LoadReport struct {
 	Dropped   int    `json:"dropped"`   // not yet sent, and left out by the filters from now on
 	Restored  int    `json:"restored"`  // left out by earlier filters, and planned from now on
 
+	MediaRenewed int `json:"media_renewed"` // links that were made anew
 	MediaFound   int `json:"media_found"`
 	MediaGone    int `json:"media_gone"`    // they will be sent as text
 	MediaFailed  int `json:"media_failed"`  // no answer; asked again by the next load
@@ -64,23 +76,27 @@ type LoadReport struct {
 func (l *Loader) Load(ctx context.Context, source sources.Source) (LoadReport, error) {
 	report := LoadReport{Source: source.Name()}
 	s := &spooler{file: l.File, sourceKind: kindOf(source.Name()), report: &report}
-	if err := s.begin(); err != nil {
+	if err := s.begin(l.Again); err != nil {
 		return report, err
 	}
-	for batch, err := range prefetch(ctx, encoded(s.sourceKind, source.Batches(ctx, s.cursor))) {
+	batches, stop := iter.Pull2(prefetch(ctx, encoded(s.sourceKind, source.Batches(ctx, s.cursor))))
+	defer stop()
+	for {
+		more, err := s.store(batches)
 		if err != nil {
 			return report, err
 		}
-		if err := s.store(batch); err != nil {
-			return report, err
+		if !more {
+			break
 		}
 		l.progress(Reading, report.Read+report.Invalid, 0)
 	}
+	stop()
 	report.Unchanged = s.finished && report.Read+report.Invalid == 0
 	if err := l.arrange(ctx, s.source, &report); err != nil {
 		return report, err
 	}
-	return report, l.lookUpMedia(ctx, &report)
+	return report, l.lookUpMedia(ctx, s.source, &report)
 }
 
 func (l *Loader) progress(phase LoadPhase, done, total int) {
@@ -115,12 +131,15 @@ const (
 )
 
 // begin looks up where the reading of the source stands. A source of which nothing was stored leaves no trace: its
-// name may be a slip.
-func (s *spooler) begin() error {
+// name may be a slip. With again, one that was read to its end stands at its beginning.
+func (s *spooler) begin(again bool) error {
 	err := s.file.read.QueryRow(`SELECT id, reading, cursor, finished FROM source WHERE name = ?`, s.report.Source).
 		Scan(&s.source, &s.reading, &s.cursor, &s.finished)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
+	}
+	if again && s.finished {
+		s.cursor, s.finished = "", false
 	}
 	return s.file.explain(err)
 }
@@ -139,39 +158,78 @@ func checkRecipe(tx *sql.Tx) error {
 	return setSetting(tx, settingRecipe, recipe)
 }
 
-// store writes a batch and the cursor behind it in one transaction.
-func (s *spooler) store(batch encodedBatch) error {
+// store writes the next batch, with the batches that continue it, and the cursor behind them in one transaction. It
+// reports whether there was one.
+func (s *spooler) store(batches func() (encodedBatch, error, bool)) (more bool, err error) {
 	if s.authors == nil || len(s.authors) > maxAuthors {
 		s.authors = make(map[sources.Author]int64)
 	}
 	if s.seen == nil || len(s.seen) > maxSeen {
 		s.seen = make(map[identity]identity)
 	}
-	if batch.FromStart {
-		s.reading++
+	batch, err, more := batches()
+	if err != nil || !more {
+		return false, err
 	}
-	err := s.file.update(func(tx *sql.Tx) error {
-		err := tx.QueryRow(`INSERT INTO source (name, reading, cursor) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE
-			SET reading = excluded.reading, cursor = excluded.cursor, finished = 0 RETURNING id`,
-			s.report.Source, s.reading, batch.Cursor).Scan(&s.source)
-		if err != nil {
+	var read, invalid int
+	err = s.file.update(func(tx *sql.Tx) error {
+		if err := errors.Join(checkRecipe(tx), s.place(tx, batch)); err != nil {
 			return err
 		}
-		return errors.Join(checkRecipe(tx), s.storeMessages(tx, batch), s.storeInvalid(tx, batch.Invalid))
+		for {
+			read, invalid = read+len(batch.Messages), invalid+len(batch.Invalid)
+			if err := errors.Join(s.storeMessages(tx, batch), s.storeInvalid(tx, batch.Invalid)); err != nil {
+				return err
+			}
+			if !batch.Continued {
+				return s.moveOn(tx, batch.Cursor)
+			}
+			if batch, err, more = batches(); err != nil {
+				return err
+			}
+			if !more {
+				return errNotContinued
+			}
+		}
 	})
 	if err != nil {
 		s.authors, s.seen = nil, nil // they may name rows that were rolled back
-		return err
+		return false, err
 	}
-	s.report.Read += len(batch.Messages)
-	s.report.Invalid += len(batch.Invalid)
-	return nil
+	s.report.Read += read
+	s.report.Invalid += invalid
+	return true, nil
+}
+
+var errNotContinued = errors.New("the source broke off in the middle of a batch")
+
+// place finds the row of the source, or makes it, and begins another reading if the batch does.
+func (s *spooler) place(tx *sql.Tx, batch encodedBatch) error {
+	confined := []byte{}
+	if batch.FromStart {
+		s.reading++
+		if len(batch.Only) > 0 {
+			var err error
+			if confined, err = json.Marshal(batch.Only); err != nil {
+				return err
+			}
+		}
+	}
+	return tx.QueryRow(`INSERT INTO source (name, reading, confined) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE
+		SET reading = excluded.reading, confined = iif(?4, excluded.confined, confined), finished = 0 RETURNING id`,
+		s.report.Source, s.reading, string(confined), batch.FromStart).Scan(&s.source)
+}
+
+// moveOn writes down where the next batch begins.
+func (s *spooler) moveOn(tx *sql.Tx, cursor string) error {
+	_, err := tx.Exec(`UPDATE source SET cursor = ? WHERE id = ?`, cursor, s.source)
+	return err
 }
 
 func (s *spooler) storeInvalid(tx *sql.Tx, invalid []sources.Invalid) error {
 	for _, entry := range invalid {
-		_, err := tx.Exec(`INSERT INTO invalid (source, reading, position, reason, raw) VALUES (?, ?, ?, ?, ?)`,
-			s.source, s.reading, entry.Position, entry.Reason, strings.ToValidUTF8(entry.Raw, "�"))
+		_, err := tx.Exec(`INSERT INTO invalid (source, reading, conversation, position, reason, raw) VALUES (?, ?, ?, ?, ?, ?)`,
+			s.source, s.reading, entry.Conversation, entry.Position, entry.Reason, strings.ToValidUTF8(entry.Raw, "\uFFFD"))
 		if err != nil {
 			return err
 		}

@@ -37,8 +37,13 @@ type mediaInfo struct {
 	Size    int64     // bytes; 0 unless found, and if it is not told and more than [maxCounted]
 	MIME    string    // as the server says, without parameters, lower case; "" if it does not
 	Name    string    // from Content-Disposition, else the last part of the URL's path, "" if it has none
+	URL     string    // the link as it is now
+	Maker   string    // the source that makes new links; "" if none does
+	Renewed bool      // the link was made anew
+	Checked time.Time // when it was asked last, if it was
 	Expires time.Time // when the storage deletes the file (X-Amz-Expiration); zero if not told
 	Reason  string    // why it is gone, refused or failed: one phrase, lower case, never with the URL in it
+	Err     error     // that makes it senseless to ask about any other; nothing was found out
 }
 
 // A mediaLookup asks media URLs what lies behind them, without downloading it where that can be avoided. It asks
@@ -46,6 +51,7 @@ type mediaInfo struct {
 // not told either way. What goes wrong for a passing reason is tried once more. Its zero value is ready to use.
 type mediaLookup struct {
 	Transport    http.RoundTripper // nil connects to public addresses only, see [newPublicTransport]
+	Renew        Renewer           // nil: no link can be made anew
 	AllowPrivate bool              // lets the nil Transport connect to loopback and private addresses too
 	Timeout      time.Duration     // of one URL with all its tries, 0 = 20 s; waiting for its turn does not count
 	PerHost      int               // URLs of one host that are asked at one time, 0 = 4

@@ -548,12 +548,12 @@ func (c *crowd) count(host string, n int) {
 }
 
 // urlsOf yields n URLs of each host, host after host, and counts in pulled how many were taken.
-func urlsOf(n int, pulled *int, hosts ...string) iter.Seq[string] {
-	return func(yield func(string) bool) {
+func urlsOf(n int, pulled *int, hosts ...string) iter.Seq[mediaLink] {
+	return func(yield func(mediaLink) bool) {
 		for _, host := range hosts {
 			for i := range n {
 				*pulled++
-				if !yield(fmt.Sprintf("https://%s/%d.jpg", host, i)) {
+				if !yield(mediaLink{url: fmt.Sprintf("https://%s/%d.jpg", host, i)}) {
 					return
 				}
 			}
@@ -584,10 +584,10 @@ func TestAllKeepsItsLimits(t *testing.T) {
 				}
 				c, pulled, seen := newCrowd(), 0, map[string]int{}
 				l := &mediaLookup{Transport: c, PerHost: tt.perHost}
-				for u, info := range l.all(t.Context(), urlsOf(50, &pulled, hosts...)) {
-					seen[u]++
+				for link, info := range l.all(t.Context(), urlsOf(50, &pulled, hosts...)) {
+					seen[link.url]++
 					if info.Status != mediaFound {
-						t.Fatalf("%s: %+v, want it found", u, info)
+						t.Fatalf("%s: %+v, want it found", link.url, info)
 					}
 				}
 				if len(seen) != 50*tt.hosts || slices.Max(slices.Collect(maps.Values(seen))) != 1 {
@@ -615,8 +615,8 @@ func TestAllIsNotHeldUpByASlowHost(t *testing.T) {
 		}
 		last := map[string]time.Duration{}
 		l := &mediaLookup{Transport: c}
-		for u := range l.all(t.Context(), urlsOf(100, &pulled, "slow.example", "fast.example")) {
-			last[urlHost(u)] = time.Since(start)
+		for link := range l.all(t.Context(), urlsOf(100, &pulled, "slow.example", "fast.example")) {
+			last[urlHost(link.url)] = time.Since(start)
 		}
 		if got, want := last["fast.example"], 2500*time.Millisecond; got != want {
 			t.Errorf("the fast host was done after %v, want %v", got, want)
@@ -654,8 +654,8 @@ func TestAllGivesADeadHostUp(t *testing.T) {
 		}
 		got := map[string]int{}
 		l := &mediaLookup{Transport: c}
-		for u, info := range l.all(t.Context(), urlsOf(1000, &pulled, "dead.example", "alive.example")) {
-			got[urlHost(u)+": "+info.Reason]++
+		for link, info := range l.all(t.Context(), urlsOf(1000, &pulled, "dead.example", "alive.example")) {
+			got[urlHost(link.url)+": "+info.Reason]++
 		}
 		want := map[string]int{"alive.example: ": 1000}
 		asked := got["dead.example: its server answers 502 bad gateway"]
@@ -696,8 +696,8 @@ func TestAllKeepsAskingAHostThatFailsNowAndThen(t *testing.T) {
 func TestAllAnswersWhatItRefuses(t *testing.T) {
 	l := &mediaLookup{Transport: &mediaScript{}}
 	got := map[string]mediaStatus{}
-	for u, info := range l.all(t.Context(), slices.Values([]string{"", "ftp://a/b", "http://[::1"})) {
-		got[u] = info.Status
+	for link, info := range l.all(t.Context(), slices.Values([]mediaLink{{}, {url: "ftp://a/b"}, {url: "http://[::1"}})) {
+		got[link.url] = info.Status
 	}
 	want := map[string]mediaStatus{"": mediaRefused, "ftp://a/b": mediaRefused, "http://[::1": mediaRefused}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -711,10 +711,10 @@ func TestAllEndsWithItsContext(t *testing.T) {
 		defer cancel()
 		c, pulled, start := newCrowd(), 0, time.Now()
 		yielded := 0
-		for u, info := range (&mediaLookup{Transport: c}).all(ctx, urlsOf(1000, &pulled, "a.example")) {
+		for link, info := range (&mediaLookup{Transport: c}).all(ctx, urlsOf(1000, &pulled, "a.example")) {
 			yielded++
 			if info.Status != mediaFound {
-				t.Errorf("%s: %+v, want only what was finished", u, info)
+				t.Errorf("%s: %+v, want only what was finished", link.url, info)
 			}
 		}
 		if took := time.Since(start); took != 350*time.Millisecond {
@@ -733,8 +733,8 @@ func TestAllEndsWhenItsContextHasEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c, pulled := newCrowd(), 0
-	for u := range (&mediaLookup{Transport: c}).all(ctx, urlsOf(1000, &pulled, "a.example")) {
-		t.Errorf("%s answered", u)
+	for link := range (&mediaLookup{Transport: c}).all(ctx, urlsOf(1000, &pulled, "a.example")) {
+		t.Errorf("%s answered", link.url)
 	}
 	if c.asked != 0 || pulled > 1 {
 		t.Errorf("%d URLs taken and %d asked, want none", pulled, c.asked)

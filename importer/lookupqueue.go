@@ -11,25 +11,25 @@ import (
 	"sync"
 )
 
-// all looks the URLs up and yields each with its answer as it comes, in no order: l.PerHost of one host and
+// all looks the links up and yields each with its answer as it comes, in no order: l.PerHost of one host and
 // [maxMediaLookups] in all at one time. A host that fails [maxDeadLookups] times in a row is not asked again, and the
-// rest of its URLs fail at once: one dead host must not take days.
+// rest of its links fail at once: one dead host must not take days.
 //
-// It is the loop of one goroutine: urls is read, a window of [mediaWindow] ahead, and answers are yielded in the
-// caller's. It ends early when ctx is done or the caller breaks off; the URLs that were not yielded are then as if
+// It is the loop of one goroutine: links is read, a window of [mediaWindow] ahead, and answers are yielded in the
+// caller's. It ends early when ctx is done or the caller breaks off; the links that were not yielded are then as if
 // they had never been asked.
-func (l *mediaLookup) all(ctx context.Context, urls iter.Seq[string]) iter.Seq2[string, mediaInfo] {
-	return func(yield func(string, mediaInfo) bool) {
+func (l *mediaLookup) all(ctx context.Context, links iter.Seq[mediaLink]) iter.Seq2[mediaLink, mediaInfo] {
+	return func(yield func(mediaLink, mediaInfo) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		q := &mediaQueue{lookup: l, hosts: map[string]*mediaHost{}, answers: make(chan mediaAnswer, maxMediaLookups)}
 		defer l.httpClient().CloseIdleConnections()
 		defer q.underWay.Wait()
 		defer cancel()
-		for u := range urls {
+		for link := range links {
 			if ctx.Err() != nil {
 				return
 			}
-			q.add(ctx, u)
+			q.add(ctx, link)
 			for q.full() || q.answered() {
 				if !q.deliver(ctx, yield) {
 					return
@@ -41,7 +41,7 @@ func (l *mediaLookup) all(ctx context.Context, urls iter.Seq[string]) iter.Seq2[
 	}
 }
 
-// A mediaQueue holds the URLs that were taken from the sequence and not yet yielded. It belongs to one goroutine.
+// A mediaQueue holds the links that were taken from the sequence and not yet yielded. It belongs to one goroutine.
 type mediaQueue struct {
 	lookup   *mediaLookup
 	waiting  []mediaJob // in order of arrival
@@ -52,7 +52,7 @@ type mediaQueue struct {
 }
 
 type mediaJob struct {
-	url  string
+	link mediaLink
 	host *mediaHost
 }
 
@@ -73,16 +73,16 @@ func (q *mediaQueue) full() bool     { return len(q.waiting)+q.busy >= mediaWind
 func (q *mediaQueue) empty() bool    { return len(q.waiting)+q.busy == 0 }
 func (q *mediaQueue) answered() bool { return len(q.answers) > 0 }
 
-// add puts rawURL into the queue and begins what can be begun.
-func (q *mediaQueue) add(ctx context.Context, rawURL string) {
-	name := urlHost(rawURL)
+// add puts a link into the queue and begins what can be begun.
+func (q *mediaQueue) add(ctx context.Context, link mediaLink) {
+	name := urlHost(link.url)
 	host := q.hosts[name]
 	if host == nil {
 		host = &mediaHost{name: name}
 		q.hosts[name] = host
 	}
 	host.waiting++
-	q.waiting = append(q.waiting, mediaJob{rawURL, host})
+	q.waiting = append(q.waiting, mediaJob{link, host})
 	q.begin(ctx)
 }
 
@@ -117,16 +117,16 @@ func (q *mediaQueue) ask(ctx context.Context, job mediaJob) {
 	job.host.busy++
 	if job.host.failed >= maxDeadLookups {
 		reason := fmt.Sprintf("its server failed %d times in a row and was not asked again", maxDeadLookups)
-		q.answers <- mediaAnswer{job, mediaInfo{Status: mediaFailed, Reason: reason}}
+		q.answers <- mediaAnswer{job, mediaInfo{Status: mediaFailed, Reason: reason, URL: job.link.url}}
 		return
 	}
 	q.underWay.Go(func() {
-		q.answers <- mediaAnswer{job, q.lookup.lookup(ctx, job.url)}
+		q.answers <- mediaAnswer{job, q.lookup.find(ctx, job.link)}
 	})
 }
 
 // deliver waits for an answer, begins what it made room for, and yields it. It reports whether to go on.
-func (q *mediaQueue) deliver(ctx context.Context, yield func(string, mediaInfo) bool) bool {
+func (q *mediaQueue) deliver(ctx context.Context, yield func(mediaLink, mediaInfo) bool) bool {
 	select {
 	case <-ctx.Done():
 		return false
@@ -136,7 +136,7 @@ func (q *mediaQueue) deliver(ctx context.Context, yield func(string, mediaInfo) 
 		}
 		q.settle(a)
 		q.begin(ctx)
-		return yield(a.url, a.info)
+		return yield(a.link, a.info)
 	}
 }
 

@@ -7,47 +7,57 @@ import (
 	"fmt"
 	"iter"
 	"net/url"
-
-	"kommo-import/sources"
+	"time"
 )
 
-// lookUpMedia asks the media URLs whose size no source told, each once, and those that did not answer the last time.
-// Every answer is written down as it comes.
-func (l *Loader) lookUpMedia(ctx context.Context, report *LoadReport) error {
-	if l.AllowPrivateMedia {
-		if err := l.File.askRefusedMedia(); err != nil {
-			return err
-		}
+// lookUpMedia asks about the media of which not all is known, each once, and those that did not answer the last time.
+// Links that are empty or dead are made anew where they can be. Every answer is written down as it comes.
+func (l *Loader) lookUpMedia(ctx context.Context, source int64, report *LoadReport) error {
+	maker := sql.NullInt64{Int64: source, Valid: l.Renew != nil}
+	if err := l.reopenMedia(maker); err != nil || l.Filter.Media != MediaAsLink {
+		return err
 	}
 	var total int
-	err := l.File.read.QueryRow(`SELECT count(*) FROM media WHERE status IN ('pending', 'failed')`).Scan(&total)
+	err := l.File.read.QueryRow(`SELECT count(*) FROM media WHERE status IN ('pending', 'failed') AND (maker IS NULL OR maker = ?)`,
+		maker).Scan(&total)
 	if err != nil || total == 0 {
 		return l.File.explain(err)
 	}
-	lookup := &mediaLookup{AllowPrivate: l.AllowPrivateMedia}
+	lookup := &mediaLookup{Transport: l.MediaTransport, AllowPrivate: l.AllowPrivateMedia, Renew: l.Renew}
 	var reading error
 	done := 0
-	for address, info := range lookup.all(ctx, openMedia(l.File.read, &reading)) {
-		if err := l.File.keepMedia(address, info); err != nil {
+	for link, info := range lookup.all(ctx, openMedia(l.File.read, maker, &reading)) {
+		if info.Err != nil {
+			return info.Err
+		}
+		if err := l.File.keepMedia(link.key, info, time.Now()); err != nil {
 			return err
 		}
 		done++
-		report.countMedia(info.Status)
+		report.countMedia(info)
 		l.progress(LookingUpMedia, done, total)
 	}
 	return errors.Join(l.File.explain(reading), context.Cause(ctx))
 }
 
-// askRefusedMedia lets the links be asked that a load before did not ask, because they lead into private networks.
-func (f *File) askRefusedMedia() error {
-	return f.update(func(tx *sql.Tx) error {
-		_, err := tx.Exec(`UPDATE media SET status = 'pending' WHERE status = 'refused'`)
-		return err
+// reopenMedia lets links be asked once more that nobody wanted before, that lead into private networks, if that is
+// allowed now, and that have died since, if they can be made anew. If media are not wanted as links, it closes them.
+func (l *Loader) reopenMedia(maker sql.NullInt64) error {
+	return l.File.update(func(tx *sql.Tx) error {
+		if l.Filter.Media != MediaAsLink {
+			_, err := tx.Exec(`UPDATE media SET status = 'unwanted' WHERE status IN ('pending', 'failed')`)
+			return err
+		}
+		_, err := tx.Exec(`UPDATE media SET status = 'pending' WHERE status = 'unwanted' OR status = 'refused' AND ?
+			OR status = 'found' AND maker = ? AND expires BETWEEN 1 AND ?`,
+			l.AllowPrivateMedia, maker, time.Now().UnixMilli())
+		return errors.Join(err, setSetting(tx, settingPrivateMedia, l.AllowPrivateMedia))
 	})
 }
 
-func (r *LoadReport) countMedia(status mediaStatus) {
-	switch status {
+func (r *LoadReport) countMedia(info mediaInfo) {
+	r.MediaRenewed += one(info.Renewed)
+	switch info.Status {
 	case mediaFound:
 		r.MediaFound++
 	case mediaGone:
@@ -59,64 +69,78 @@ func (r *LoadReport) countMedia(status mediaStatus) {
 	}
 }
 
-// openMedia yields the URLs that are to be asked, in the order of the alphabet. What keeps it from reading is left in
-// failure.
-func openMedia(q querier, failure *error) iter.Seq[string] {
-	return func(yield func(string) bool) {
+// openMedia yields what is to be asked, in the order of the alphabet; what a source can make
+// anew only if that is maker. What keeps it from reading is left in failure.
+func openMedia(q querier, maker sql.NullInt64, failure *error) iter.Seq[mediaLink] {
+	return func(yield func(mediaLink) bool) {
 		for last := ""; ; {
-			page, err := openMediaAfter(q, last)
+			page, err := openMediaAfter(q, maker, last)
 			if *failure = err; err != nil || len(page) == 0 {
 				return
 			}
-			for _, last = range page {
-				if !yield(last) {
+			for _, link := range page {
+				if !yield(link) {
 					return
 				}
+				last = link.key
 			}
 		}
 	}
 }
 
-func openMediaAfter(q querier, last string) (page []string, err error) {
-	rows, err := q.Query(`SELECT url FROM media WHERE status IN ('pending', 'failed') AND url > ? ORDER BY url LIMIT 500`, last)
+func openMediaAfter(q querier, maker sql.NullInt64, last string) (page []mediaLink, err error) {
+	rows, err := q.Query(`SELECT key, url, maker IS NOT NULL FROM media WHERE status IN ('pending', 'failed') AND key > ?
+		AND (maker IS NULL OR maker = ?) ORDER BY key LIMIT 500`, last, maker)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var address string
-		if err := rows.Scan(&address); err != nil {
+		var link mediaLink
+		if err := rows.Scan(&link.key, &link.url, &link.renewable); err != nil {
 			return nil, err
 		}
-		page = append(page, address)
+		page = append(page, link)
 	}
 	return page, rows.Err()
 }
 
-func (f *File) keepMedia(address string, info mediaInfo) error {
+// keepMedia writes down what was found out about media at a time.
+func (f *File) keepMedia(key string, info mediaInfo, at time.Time) error {
 	expires := int64(0)
 	if !info.Expires.IsZero() {
 		expires = info.Expires.UnixMilli()
 	}
 	return f.update(func(tx *sql.Tx) error {
-		_, err := tx.Exec(`UPDATE media SET status = ?, size = ?, mime = ?, name = ?, expires = ?, reason = ? WHERE url = ?`,
-			string(info.Status), info.Size, info.MIME, info.Name, expires, info.Reason, address)
+		_, err := tx.Exec(`UPDATE media SET status = ?, size = ?, mime = ?, name = ?, expires = ?, reason = ?, url = ?,
+			checked = ?, renewed = renewed + ? WHERE key = ?`,
+			string(info.Status), info.Size, info.MIME, info.Name, expires, info.Reason, info.URL, at.UnixMilli(), info.Renewed, key)
 		return err
 	})
 }
 
-// mediaOf returns what is known of a message's media. Where nobody had to ask, they count as found.
-func mediaOf(q querier, m *sources.Message) (mediaInfo, error) {
-	address := needsLookup(m)
-	if !address.Valid {
+// mediaOf returns what is known of the media of m. Where nobody had to ask, they count as found; where nobody wanted
+// to, nothing is known.
+func mediaOf(q querier, cv *conversation, m *outgoing) (mediaInfo, error) {
+	key := mediaKey(m.sourceKind, cv.externalID, &m.content)
+	if !key.Valid {
 		return mediaInfo{Status: mediaFound}, nil
 	}
 	var info mediaInfo
-	err := q.QueryRow(`SELECT status, size, mime, name, reason FROM media WHERE url = ?`, address).
-		Scan(&info.Status, &info.Size, &info.MIME, &info.Name, &info.Reason)
+	var expires, checked int64
+	err := q.QueryRow(`SELECT status, size, mime, name, url, expires, checked,
+		coalesce((SELECT name FROM source WHERE id = maker), '') FROM media WHERE key = ?`, key).
+		Scan(&info.Status, &info.Size, &info.MIME, &info.Name, &info.URL, &expires, &checked, &info.Maker)
 	if errors.Is(err, sql.ErrNoRows) {
-		return info, fmt.Errorf("the migration file does not know a media link of message %s", m.Position)
+		if m.asText {
+			return info, nil
+		}
+		return info, fmt.Errorf("the migration file does not know the media of message %s", m.content.Position)
 	}
+	if expires > 0 {
+		info.Expires = fromMillis(expires)
+	}
+	info.Checked = fromMillis(checked)
 	return info, err
 }
 

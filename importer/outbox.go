@@ -197,7 +197,7 @@ func complete(q querier, cv *conversation, m *outgoing) error {
 		return fmt.Errorf("message %d in the migration file: %w", m.spool, err)
 	}
 	var err error
-	if m.media, err = mediaOf(q, &m.content); err != nil || m.content.ReplyTo == "" {
+	if m.media, err = mediaOf(q, cv, m); err != nil || m.content.ReplyTo == "" {
 		return err
 	}
 	quoted := identifyByID(m.sourceKind, cv.externalID, m.content.ReplyTo)

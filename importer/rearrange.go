@@ -1,12 +1,17 @@
 package importer
 
-import "database/sql"
+import "kommo-import/sources"
 
 // A placed message is what rearranging needs of a message.
 type placed struct {
 	time, spool, msec int64
 	state             State
 	reason            string
+	asText            bool
+
+	kind   sources.Kind
+	skip   string // why it has no form in Kommo, or ""
+	lookup bool   // its media have to be asked about
 }
 
 // rearrange decides a conversation anew, as far as it was not sent: states by the filters, times by the order.
@@ -37,15 +42,16 @@ func (a *arranger) rearrange(conversation int64, reason string) error {
 
 // placedAfter returns the next some messages of a conversation, in order.
 func (a *arranger) placedAfter(conversation int64, last placed) (page []placed, err error) {
-	rows, err := a.tx.Query(`SELECT time, spool, msec, state, reason FROM message
-		WHERE conversation = ? AND (time, spool) > (?, ?) ORDER BY time, spool LIMIT 1000`, conversation, last.time, last.spool)
+	rows, err := a.tx.Query(`SELECT m.time, m.spool, m.msec, m.state, m.reason, m.as_text, m.kind, s.skip, s.lookup IS NOT NULL
+		FROM message m JOIN spool s ON s.id = m.spool
+		WHERE m.conversation = ? AND (m.time, m.spool) > (?, ?) ORDER BY m.time, m.spool LIMIT 1000`, conversation, last.time, last.spool)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var m placed
-		if err := rows.Scan(&m.time, &m.spool, &m.msec, &m.state, &m.reason); err != nil {
+		if err := rows.Scan(&m.time, &m.spool, &m.msec, &m.state, &m.reason, &m.asText, &m.kind, &m.skip, &m.lookup); err != nil {
 			return nil, err
 		}
 		page = append(page, m)
@@ -61,23 +67,24 @@ func (a *arranger) replace(conversation int64, m placed, before int64, reason st
 	}
 	now := m
 	now.msec = followingMillis(m.time, before)
-	now.state, now.reason = decide(reason, a.filter.message(fromMillis(m.time)))
+	now.state, now.reason = decide(reason, m.skip, a.filter.message(fromMillis(m.time), m.kind))
+	now.asText = a.filter.asText(m.kind)
 	if now == m {
 		return now, nil
 	}
-	_, err := a.tx.Exec(`UPDATE message SET msec = ?, state = ?, reason = ?
-		WHERE conversation = ? AND time = ? AND spool = ?`, now.msec, now.state, now.reason, conversation, m.time, m.spool)
-	if err != nil || now.state == m.state {
+	_, err := a.tx.Exec(`UPDATE message SET msec = ?, state = ?, reason = ?, as_text = ?
+		WHERE conversation = ? AND time = ? AND spool = ?`, now.msec, now.state, now.reason, now.asText, conversation, m.time, m.spool)
+	if err != nil {
 		return now, err
 	}
-	if now.state == Skipped {
+	switch {
+	case now.state == Skipped && m.state != Skipped:
 		a.report.Dropped++
-		return now, nil
+	case now.state != Skipped && m.state == Skipped:
+		a.report.Restored++
 	}
-	a.report.Restored++
-	var lookup sql.NullString
-	if err := a.tx.QueryRow(`SELECT lookup FROM spool WHERE id = ?`, m.spool).Scan(&lookup); err != nil {
-		return now, err
+	if now.state == Planned && now.lookup && !now.asText {
+		return now, a.wantMedia(m.spool)
 	}
-	return now, a.wantMedia(lookup)
+	return now, nil
 }

@@ -1,4 +1,4 @@
--- The migration file, version 1. Every time is in Unix milliseconds, UTC.
+-- The migration file, version 2. Every time is in Unix milliseconds, UTC.
 -- No secret, token or signed header is ever written here.
 
 -- What holds for the whole migration: the recipe of the message ids, the filters of the last load, and from the
@@ -15,7 +15,8 @@ CREATE TABLE source (
   reading  INTEGER NOT NULL DEFAULT 0, -- how often it was begun at its beginning
   cursor   TEXT    NOT NULL DEFAULT '',-- where the next batch begins; known to the source only
   finished INTEGER NOT NULL DEFAULT 0, -- 1: read to its end and planned
-  absent   INTEGER NOT NULL DEFAULT 0  -- messages in the plan that an earlier reading held and the last one did not
+  absent   INTEGER NOT NULL DEFAULT 0, -- messages in the plan that an earlier reading held and the last one did not
+  confined TEXT    NOT NULL DEFAULT '' -- the conversations that the last reading was confined to, a JSON array; '' for all
 ) STRICT;
 
 -- Every message as it was read, in the order of arrival. Rows up to the setting "arranged" stand in message too.
@@ -29,10 +30,11 @@ CREATE TABLE spool (
   kind         TEXT    NOT NULL,      -- text, picture, ...
   author       INTEGER REFERENCES author (id), -- who wrote it, if it is outgoing
   length       INTEGER NOT NULL,      -- of the text, in characters
-  lookup       TEXT,                  -- the media URL whose size the source did not tell
+  lookup       TEXT,                  -- media.key, where the source does not tell all that Kommo wants to know
   identity     BLOB    NOT NULL,      -- 16 bytes, see identity.go
   counted      INTEGER NOT NULL,      -- 1: the source has no ids, so how many identical ones came before counts
-  content      TEXT    NOT NULL       -- sources.Message as JSON
+  content      TEXT    NOT NULL,      -- sources.Message as JSON
+  skip         TEXT    NOT NULL DEFAULT '' -- why it has no form in Kommo, '' if it has one
 ) STRICT;
 
 -- What the messages told of the other side of their conversation; emptied when it has gone into conversation.
@@ -97,7 +99,7 @@ CREATE TABLE message (
                  CHECK (state = 'planned' OR state = 'accepted' OR state = 'sending' OR state = 'skipped'
                    OR state = 'verified' OR state = 'refused'),
   reason       TEXT    NOT NULL DEFAULT '', -- why it is skipped, or Kommo's words when it was refused
-  as_text      INTEGER NOT NULL DEFAULT 0,  -- 1: Kommo refused the media, so it goes as text
+  as_text      INTEGER NOT NULL DEFAULT 0,  -- 1: its media go as text: Kommo refused them, or nobody wants them
   doubtful     INTEGER NOT NULL DEFAULT 0,  -- 1: once sent with an outcome that nobody knows
   sent_at      INTEGER,                     -- when it was last marked as sending, for people
   remote_id    TEXT    NOT NULL DEFAULT '', -- the message's id at Kommo
@@ -125,18 +127,25 @@ CREATE TABLE invalid (
   reading  INTEGER NOT NULL,
   position TEXT    NOT NULL, -- "chats.csv:17"
   reason   TEXT    NOT NULL,
-  raw      TEXT    NOT NULL  -- as it stands in the source, cut
+  raw      TEXT    NOT NULL, -- as it stands in the source, cut
+  conversation TEXT NOT NULL DEFAULT '' -- its id at the source, '' if it is not known
 ) STRICT;
 
--- What is known of the media URLs whose size the source did not tell.
+-- What is known of media that have to be asked about: those whose size the source did not tell, and all whose links die.
 CREATE TABLE media (
-  url     TEXT    NOT NULL PRIMARY KEY,
-  status  TEXT    NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'found', 'gone', 'refused', 'failed')),
-  size    INTEGER NOT NULL DEFAULT 0,  -- bytes
-  mime    TEXT    NOT NULL DEFAULT '',
-  name    TEXT    NOT NULL DEFAULT '',
-  expires INTEGER NOT NULL DEFAULT 0,  -- when the link dies; 0 if not told
-  reason  TEXT    NOT NULL DEFAULT ''  -- why there is nothing to send
+  key       TEXT    NOT NULL PRIMARY KEY, -- the link; for one that can be made anew "green-api:CONVERSATION/MESSAGE"
+  told      TEXT    NOT NULL,            -- the link as the source told it last
+  url       TEXT    NOT NULL,            -- the link as it is now; '' if there is none
+  maker     INTEGER REFERENCES source (id), -- the source that makes new links; NULL if none does
+  status    TEXT    NOT NULL DEFAULT 'pending'
+              CHECK (status IN ('pending', 'found', 'gone', 'refused', 'failed', 'unwanted')),
+  size      INTEGER NOT NULL DEFAULT 0,  -- bytes
+  mime      TEXT    NOT NULL DEFAULT '',
+  name      TEXT    NOT NULL DEFAULT '',
+  expires   INTEGER NOT NULL DEFAULT 0,  -- when the link dies; 0 if not told
+  reason    TEXT    NOT NULL DEFAULT '', -- why there is nothing to send
+  checked   INTEGER NOT NULL DEFAULT 0,  -- when the link was asked last
+  renewed   INTEGER NOT NULL DEFAULT 0   -- how often the link was made anew
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX media_open ON media (url) WHERE status IN ('pending', 'failed');
+CREATE INDEX media_open ON media (key) WHERE status IN ('pending', 'failed');

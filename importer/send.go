@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 
@@ -27,6 +28,13 @@ type Sender struct {
 	Workers   int           // conversations at a time; 0 means 4
 	Settle    time.Duration // what Kommo is given to show a message in its history; 0 means 5 s
 	Log       *slog.Logger  // what an administrator should know while it runs; nil: silence
+	// Renew makes new links to media of the source RenewOf, whose links have died since they were loaded; nil: nobody
+	// does.
+	Renew   Renewer
+	RenewOf string
+	// MediaTransport carries the requests to media; nil connects to public addresses only, or to all if the last load
+	// was allowed to.
+	MediaTransport http.RoundTripper
 
 	progress progress
 }
@@ -40,8 +48,11 @@ type SendReport struct {
 	Notified   int           `json:"notified"`  // conversations whose message with silent=false was accepted
 	Requests   int           `json:"requests"`  // of all kinds
 	SlowDowns  int           `json:"slowdowns"` // answers that asked to slow down
+	Renewed    int           `json:"renewed"`   // media links that had died and were made anew
 	Elapsed    time.Duration `json:"-"`
 	Unnotified []string      `json:"unnotified,omitempty"` // conversations whose message with silent=false was refused; the first 100
+	// RenewedMedia are the positions of the messages whose link differs from that of the preview; the first 100.
+	RenewedMedia []string `json:"renewed_media,omitempty"`
 }
 
 // A StoppedError means that going on made no sense. What was done is recorded; the same run goes on from there.
@@ -82,6 +93,9 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 	if r.Log == nil {
 		r.Log = slog.New(slog.DiscardHandler)
 	}
+	if err := r.openLinks(); err != nil {
+		return r.report, err
+	}
 	err := r.conversations(ctx)
 	r.report.Elapsed = time.Since(started)
 	return r.report, err
@@ -97,6 +111,9 @@ func (s *Sender) Check() error {
 		return err
 	}
 	if err := s.Composer.check(s.File.read, s.Selection); err != nil {
+		return err
+	}
+	if err := s.checkLinks(); err != nil {
 		return err
 	}
 	return s.File.bound(s.Client.ScopeID, s.Composer.Prefix)
@@ -119,6 +136,7 @@ func (s *Sender) begin() error {
 type run struct {
 	*Sender
 	settle time.Duration
+	links  *mediaLookup
 
 	mu       sync.Mutex
 	report   SendReport

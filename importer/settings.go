@@ -14,6 +14,8 @@ const (
 	settingArranged = "arranged" // the last row of spool that stands in message
 	settingScope    = "scope"    // of the first send
 	settingPrefix   = "prefix"   // before every conversation id, of the first send
+
+	settingPrivateMedia = "private media" // whether the last load was allowed to ask private networks
 )
 
 // A querier is a transaction or a pool of connections.

@@ -21,7 +21,7 @@ func (s *spooler) storeMessages(tx *sql.Tx, batch encodedBatch) (err error) {
 		text     string
 	}{
 		{&w.message, `INSERT INTO spool (source, reading, conversation, time, direction, kind, author, length, lookup,
-			identity, counted, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+			identity, counted, content, skip) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&w.sighting, `INSERT INTO sighting (conversation, kind, client_id, name, phone, email, avatar)
 			VALUES (?, ?, ?, ?, ?, ?, ?)`},
 		{&w.author, `INSERT INTO author (external_id, name) VALUES (?, ?)
@@ -49,7 +49,7 @@ func (w *spoolWriter) store(m *sources.Message, e *encoding) error {
 		return err
 	}
 	_, err = w.message.Exec(w.source, w.reading, m.Conversation.ID, m.Time.UnixMilli(), string(m.Direction), string(m.Kind),
-		author, e.length, needsLookup(m), e.identity[:], e.counted, e.content)
+		author, e.length, mediaKey(w.sourceKind, m.Conversation.ID, m), e.identity[:], e.counted, e.content, m.Skip)
 	return err
 }
 
@@ -79,16 +79,4 @@ func (w *spoolWriter) authorOf(m *sources.Message) (id sql.NullInt64, err error)
 	author := sources.Author{ID: strings.Clone(m.Author.ID), Name: strings.Clone(m.Author.Name)} // not the row they are part of
 	w.authors[author] = id.Int64
 	return id, nil
-}
-
-// needsLookup returns the URL of a message whose kind needs a file size that the source did not tell, else NULL.
-// Kommo requires file_name and file_size for picture, video and file (documented).
-func needsLookup(m *sources.Message) sql.NullString {
-	switch m.Kind {
-	case sources.KindPicture, sources.KindVideo, sources.KindFile:
-		if m.Media != nil && m.Media.Size == 0 {
-			return sql.NullString{String: m.Media.URL, Valid: true}
-		}
-	}
-	return sql.NullString{}
 }

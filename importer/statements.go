@@ -15,12 +15,13 @@ type statements struct {
 	seen   *sql.Stmt // notes that the present reading holds a message
 	renew  *sql.Stmt // gives a row of spool the content of another
 	reset  *sql.Stmt // gives a message what its row of spool says
+	media  *sql.Stmt // wants the media of a row of spool to be asked about
 	drop   *sql.Stmt // notes a row of spool that has no use
 }
 
 // prepare makes the statements, and the table of the rows that have no use.
 func (s *statements) prepare(tx *sql.Tx) error {
-	if _, err := tx.Exec(`CREATE TEMP TABLE dropped (id INTEGER PRIMARY KEY)`); err != nil {
+	if _, err := tx.Exec(`CREATE TEMP TABLE IF NOT EXISTS dropped (id INTEGER PRIMARY KEY)`); err != nil {
 		return err
 	}
 	for _, statement := range []struct {
@@ -37,7 +38,7 @@ func (s *statements) prepare(tx *sql.Tx) error {
 			RETURNING id`},
 		{&s.count, `UPDATE conversation SET planned = planned + ?, skipped = skipped + ?, first = ? WHERE id = ?`},
 		{&s.insert, `INSERT INTO message (conversation, time, spool, identity, source, reading, direction, kind, author,
-			length, msec, state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			length, msec, state, reason, as_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (conversation, identity) DO NOTHING`},
 		{&s.known, `SELECT time, spool, source, reading, state, doubtful FROM message WHERE conversation = ? AND identity = ?`},
 		{&s.used, `SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND identity = ?2 AND source = ?3 AND reading = ?4)
@@ -50,11 +51,16 @@ func (s *statements) prepare(tx *sql.Tx) error {
 			FROM spool new, spool old WHERE new.id = ?7 AND old.id = ?8
 			ON CONFLICT DO UPDATE SET reading = excluded.reading, position = excluded.position, differs = excluded.differs`},
 		{&s.seen, `UPDATE message SET reading = ? WHERE conversation = ? AND time = ? AND spool = ?`},
-		{&s.renew, `UPDATE spool SET (time, direction, kind, author, length, lookup, content) =
-			(SELECT time, direction, kind, author, length, lookup, content FROM spool WHERE id = ?) WHERE id = ?`},
+		{&s.renew, `UPDATE spool SET (time, direction, kind, author, length, lookup, content, skip) =
+			(SELECT time, direction, kind, author, length, lookup, content, skip FROM spool WHERE id = ?) WHERE id = ?`},
 		{&s.reset, `UPDATE message SET (time, direction, kind, author, length) =
 			(SELECT time, direction, kind, author, length FROM spool WHERE id = message.spool)
 			WHERE conversation = ? AND time = ? AND spool = ?`},
+		{&s.media, `INSERT INTO media (key, told, url, maker)
+			SELECT lookup, coalesce(content ->> '$.media.url', ''), coalesce(content ->> '$.media.url', ''),
+				iif(content ->> '$.media.renewable', source, NULL) FROM spool WHERE id = ? AND lookup IS NOT NULL
+			ON CONFLICT DO UPDATE SET told = excluded.told, url = excluded.told, maker = excluded.maker, status = 'pending'
+				WHERE excluded.told NOT IN ('', told)`},
 		{&s.drop, `INSERT INTO dropped (id) VALUES (?)`},
 	} {
 		var err error
@@ -67,7 +73,7 @@ func (s *statements) prepare(tx *sql.Tx) error {
 
 func (s *statements) close() {
 	for _, statement := range []*sql.Stmt{s.find, s.keep, s.count, s.insert, s.known, s.used, s.copied, s.copy, s.seen, s.renew,
-		s.reset, s.drop} {
+		s.reset, s.media, s.drop} {
 		if statement != nil {
 			statement.Close()
 		}

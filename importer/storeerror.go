@@ -13,7 +13,9 @@ import (
 
 var (
 	errNotOurs = errors.New("this is a database, but not a migration file; name another file with --migration")
-	errNewer   = errors.New("this migration file was made by a newer kommo-import; use that version, " +
+	errOlder   = errors.New("this migration file was made by an older kommo-import; load and send bring it up to date, " +
+		"also if there is nothing to load or send")
+	errNewer = errors.New("this migration file was made by a newer kommo-import; use that version, " +
 		"or start with another file (--migration)")
 )
 
@@ -37,7 +39,7 @@ func (f *File) explain(err error) error {
 	if _, done := errors.AsType[*StoreError](err); done {
 		return err
 	}
-	if _, ok := errors.AsType[*sqlite.Error](err); ok || errors.Is(err, errNotOurs) || errors.Is(err, errNewer) {
+	if _, ok := errors.AsType[*sqlite.Error](err); ok || errors.Is(err, errNotOurs) || errors.Is(err, errOlder) || errors.Is(err, errNewer) {
 		return &StoreError{f.path, err}
 	}
 	return err

@@ -26,6 +26,12 @@ type Message struct {
 	Contact  *Contact  `json:"contact,omitempty"`  // contact
 	Post     *Post     `json:"post,omitempty"`     // a comment on a post, whatever its kind
 	ReplyTo  string    `json:"reply_to,omitempty"` // ID of the message of this conversation that this one answers
+	// Quote is what the message said that this one answers, as far as the source tells. It is shown where that
+	// message itself cannot be named.
+	Quote string `json:"quote,omitempty"`
+	// Skip is why the message has no form in Kommo, such as "a reaction"; "" if it has one. A message with a reason
+	// may lack what belongs to its kind.
+	Skip string `json:"skip,omitempty"`
 	// Position is where the message stands in the source, for people: "chats.csv:17".
 	Position string `json:"position,omitempty"`
 }
@@ -92,6 +98,9 @@ type Media struct {
 	Name string `json:"name,omitempty"`
 	Size int64  `json:"size,omitempty"` // bytes; 0 if not known
 	MIME string `json:"mime,omitempty"`
+	// Renewable says that links to the file die, and that the source makes a new one for the id of the message. Then
+	// URL may be empty.
+	Renewable bool `json:"renewable,omitempty"`
 }
 
 // A Location is a point on the map, in degrees.

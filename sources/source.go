@@ -14,6 +14,7 @@ package sources
 
 import (
 	"context"
+	"errors"
 	"iter"
 )
 
@@ -34,17 +35,31 @@ type Batch struct {
 	// FromStart is set on the first batch of a reading that begins at the beginning: the first ever, or one of a
 	// place that has changed since. Messages known from an earlier reading may follow again.
 	FromStart bool
-	Messages  []Message
-	Invalid   []Invalid
+	// Only, on the first batch of a reading, names the conversations that the reading is confined to; empty: all.
+	// That it does not hold the others says nothing about them.
+	Only     []string
+	Messages []Message
+	Invalid  []Invalid
+	// Continued says that the next batch is the rest of this one: the two are stored together or not at all. Such a
+	// batch has no cursor.
+	Continued bool
 	// Cursor is where the next batch begins. It means something to its source only.
 	Cursor string
 }
 
+var (
+	// ErrMediaGone means that a source cannot make a new link to a file: it has been deleted there.
+	ErrMediaGone = errors.New("the file is no longer there")
+	// ErrUnavailable means that a source was asked several times and did not answer. Another time it may.
+	ErrUnavailable = errors.New("no answer")
+)
+
 // Invalid is a part of the source that could not be understood as a message.
 type Invalid struct {
-	Position string // "chats.csv:17"
-	Reason   string // what is wrong and with which value, lower case, no full stop
-	Raw      string // the text as it stands in the source, made valid UTF-8 and cut after [MaxRaw] bytes
+	Conversation string // id at the source; "" if it is not known
+	Position     string // "chats.csv:17"
+	Reason       string // what is wrong and with which value, lower case, no full stop
+	Raw          string // the text as it stands in the source, made valid UTF-8 and cut after [MaxRaw] bytes
 }
 
 // MaxRaw is how much of an invalid entry is kept, in bytes.

@@ -1,0 +1,114 @@
+package importer
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	// linkMargin is how long a link must live on for Kommo to fetch the file. When it does is not documented.
+	linkMargin = time.Hour
+	// linkTrust is how long a link is believed to live of which nobody knows when it dies.
+	linkTrust = 24 * time.Hour
+	// maxRenewedTold is how many renewed links a report names.
+	maxRenewedTold = 100
+)
+
+// A DeadLinksError means that links to media have died since they were loaded, and that nobody can make new ones.
+type DeadLinksError struct {
+	Links int
+}
+
+func (e *DeadLinksError) Error() string {
+	return fmt.Sprintf("links to media that have died since they were loaded: %d", e.Links)
+}
+
+// stale reports whether a link that was found at load may be dead when Kommo asks for it.
+func (i mediaInfo) stale(now time.Time) bool {
+	if i.Expires.IsZero() {
+		return now.Sub(i.Checked) > linkTrust
+	}
+	return now.Add(linkMargin).After(i.Expires)
+}
+
+// checkLinks makes sure that no link of what is to be sent is known to be dead, unless new ones can be made.
+func (s *Sender) checkLinks() error {
+	renewing := ""
+	if s.Renew != nil {
+		renewing = s.RenewOf
+	}
+	condition, args := s.Selection.where()
+	e := new(DeadLinksError)
+	err := s.File.read.QueryRow(`SELECT count(*) FROM media WHERE maker <> coalesce((SELECT id FROM source WHERE name = ?), 0)
+		AND status = 'found' AND expires BETWEEN 1 AND ?
+		AND key IN (SELECT s.lookup FROM message m JOIN spool s ON s.id = m.spool
+			WHERE m.state IN ('planned', 'sending') AND NOT m.as_text
+			AND m.conversation IN (SELECT id FROM conversation WHERE `+condition+`))`,
+		append([]any{renewing, time.Now().UnixMilli()}, args...)...).Scan(&e.Links)
+	if err == nil && e.Links > 0 {
+		return e
+	}
+	return s.File.explain(err)
+}
+
+// openLinks prepares the asking of links, under the terms of the last load.
+func (r *run) openLinks() error {
+	r.links = &mediaLookup{Transport: r.MediaTransport, Renew: r.Renew}
+	_, err := setting(r.File.read, settingPrivateMedia, &r.links.AllowPrivate)
+	return r.File.explain(err)
+}
+
+// freshen makes sure that the link to the media of m lives, and makes a new one if it does not. It may find that the
+// file is gone; m then goes as text.
+func (r *run) freshen(ctx context.Context, cv *conversation, m *outgoing) error {
+	media := m.content.Media
+	if media == nil || !media.Renewable || m.asText || m.media.Status != mediaFound || !m.media.stale(time.Now()) {
+		return nil
+	}
+	link := mediaLink{
+		key: mediaKey(m.sourceKind, cv.externalID, &m.content).String, url: m.media.URL,
+		renewable: r.Renew != nil && m.media.Maker == r.RenewOf,
+	}
+	if !m.media.Expires.IsZero() {
+		link.url = "" // no need to ask it
+	}
+	info := r.links.find(ctx, link)
+	if err := cmp.Or(context.Cause(ctx), info.Err); err != nil {
+		return err
+	}
+	dead := info.Status == mediaGone
+	if !m.media.Expires.IsZero() {
+		dead = !m.media.Expires.After(time.Now())
+	}
+	switch {
+	case info.Status == mediaFound, info.Status == mediaGone && dead && link.renewable:
+		return r.keepLink(cv, m, link.key, info)
+	case !dead:
+		return nil
+	case !link.renewable:
+		return &DeadLinksError{1}
+	}
+	return &StoppedError{Reason: "a link to media has died and cannot be made anew now: " + info.Reason}
+}
+
+// keepLink writes down what became of a link, and tells if it is another one.
+func (r *run) keepLink(cv *conversation, m *outgoing, key string, info mediaInfo) error {
+	if err := r.File.keepMedia(key, info, time.Now()); err != nil {
+		return err
+	}
+	info.Maker, info.Checked = m.media.Maker, time.Now()
+	m.media = info
+	if !info.Renewed {
+		return nil
+	}
+	r.count(func(report *SendReport) {
+		report.Renewed++
+		if len(report.RenewedMedia) < maxRenewedTold {
+			report.RenewedMedia = append(report.RenewedMedia, m.content.Position)
+		}
+	})
+	r.Log.Info("renewed the link to a "+string(m.content.Kind), "message", m.content.Position)
+	return nil
+}

@@ -1,0 +1,220 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kommo-import/sources"
+)
+
+// A scripted source yields its batches, each with its place in the list as cursor, and breaks off where it is told to.
+type scripted struct {
+	batches []sources.Batch
+	breakAt int // before this batch; 0: nowhere
+}
+
+func (s *scripted) Name() string { return "scripted:1" }
+
+func (s *scripted) Batches(_ context.Context, cursor string) iter.Seq2[sources.Batch, error] {
+	return func(yield func(sources.Batch, error) bool) {
+		from, _ := strconv.Atoi(cursor)
+		for i, batch := range s.batches[from:] {
+			i += from
+			if s.breakAt == i && i > 0 {
+				yield(sources.Batch{}, errors.New("the source broke off"))
+				return
+			}
+			batch.FromStart = i == 0
+			if !batch.Continued {
+				batch.Cursor = strconv.Itoa(i + 1)
+			}
+			if !yield(batch, nil) {
+				return
+			}
+		}
+	}
+}
+
+func textOf(conversation, id string, second int) sources.Message {
+	return sources.Message{
+		Conversation: sources.Conversation{ID: conversation, Kind: sources.Person, Client: sources.Client{ID: conversation}},
+		ID:           id, Time: fromMillis(1700000000000 + int64(second)*1000), Direction: sources.Incoming, Kind: sources.KindText,
+		Text: "text of " + id, Position: conversation + "/" + id,
+	}
+}
+
+func loadScript(t *testing.T, f *File, loader Loader, batches ...sources.Batch) LoadReport {
+	t.Helper()
+	loader.File = f
+	report, err := loader.Load(t.Context(), &scripted{batches: batches})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// plannedTexts returns what is to be sent, a line each.
+func plannedTexts(t *testing.T, f *File) (all []string) {
+	t.Helper()
+	for _, list := range bodies(t, f, newComposer()) {
+		for _, body := range list {
+			all = append(all, between(body, `"text":"`, `"`))
+		}
+	}
+	return all
+}
+
+// A batch in parts is stored whole or not at all: broken off between two parts it is read again from its first.
+func TestBatchInParts(t *testing.T) {
+	part := func(first int) sources.Batch {
+		return sources.Batch{Messages: []sources.Message{textOf("ann", fmt.Sprint(first), first), textOf("ann", fmt.Sprint(first+1), first+1)},
+			Invalid: []sources.Invalid{{Conversation: "ann", Position: fmt.Sprint("part ", first), Reason: "bad"}}}
+	}
+	source := &scripted{batches: []sources.Batch{part(0), part(2), part(4), part(6)}}
+	source.batches[1].Continued, source.batches[2].Continued = true, true
+	f := newFile(t)
+	for source.breakAt = 1; source.breakAt <= 3; source.breakAt++ {
+		if _, err := (&Loader{File: f}).Load(t.Context(), source); err == nil || !strings.Contains(err.Error(), "broke off") {
+			t.Fatalf("broken off before batch %d: %v", source.breakAt, err)
+		}
+		status, err := f.Status()
+		if err != nil || status.Unplanned != 2 || status.Messages.Invalid != 1 {
+			t.Fatalf("broken off before batch %d: %+v, %v", source.breakAt, status, err)
+		}
+	}
+	source.breakAt = 0
+	report, err := (&Loader{File: f}).Load(t.Context(), source)
+	if err != nil || report.Added != 8 || report.Read != 6 || report.Invalid != 3 || report.Duplicate != 0 {
+		t.Errorf("report %+v, error %v", report, err)
+	}
+}
+
+// A source that ends between two parts of a batch leaves nothing of it.
+func TestBatchWithoutItsRest(t *testing.T) {
+	f := newFile(t)
+	_, err := (&Loader{File: f}).Load(t.Context(), &scripted{batches: []sources.Batch{
+		{Messages: []sources.Message{textOf("ann", "1", 1)}, Continued: true}}})
+	if status, statusErr := f.Status(); !errors.Is(err, errNotContinued) || statusErr != nil || status.Unplanned != 0 || len(status.Sources) != 0 {
+		t.Errorf("error %v, status %+v", err, status)
+	}
+}
+
+// A reading that is confined to some conversations says nothing about the messages, and the invalid entries, of others.
+func TestReadingOfSomeConversations(t *testing.T) {
+	f := newFile(t)
+	bad := func(conversation, reason string) sources.Invalid {
+		return sources.Invalid{Conversation: conversation, Position: conversation + "/x", Reason: reason}
+	}
+	loadScript(t, f, Loader{}, sources.Batch{
+		Messages: []sources.Message{textOf("ann", "1", 1), textOf("ann", "2", 2), textOf("bob", "1", 1)},
+		Invalid:  []sources.Invalid{bad("ann", "first"), bad("bob", "first")}})
+
+	report := loadScript(t, f, Loader{Again: true}, sources.Batch{Only: []string{"ann"},
+		Messages: []sources.Message{textOf("ann", "1", 1), textOf("ann", "3", 3)}, Invalid: []sources.Invalid{bad("ann", "second")}})
+	if report.Known != 1 || report.Added != 1 || report.Absent != 0 {
+		t.Errorf("confined reading: %+v", report)
+	}
+	var reasons []string
+	for failure, err := range f.Failures() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		reasons = append(reasons, failure.Conversation+" "+failure.Reason)
+	}
+	if diff := cmp.Diff([]string{"bob first", "ann second"}, reasons); diff != "" {
+		t.Errorf("invalid (-want +got):\n%s", diff)
+	}
+
+	report = loadScript(t, f, Loader{Again: true}, sources.Batch{Messages: []sources.Message{textOf("ann", "1", 1), textOf("ann", "3", 3)}})
+	if report.Known != 2 || report.Absent != 2 || report.Invalid != 0 {
+		t.Errorf("whole reading: %+v", report)
+	}
+	if status, err := f.Status(); err != nil || status.Messages.Invalid != 0 {
+		t.Errorf("status %+v, error %v", status, err)
+	}
+}
+
+// A source that was read to its end is read again only if that is wanted; one that was not goes on in any case.
+func TestReadingAgain(t *testing.T) {
+	f := newFile(t)
+	source := &scripted{batches: []sources.Batch{{Messages: []sources.Message{textOf("ann", "1", 1)}}, {Messages: []sources.Message{textOf("ann", "2", 2)}}}}
+	source.breakAt = 1
+	if _, err := (&Loader{File: f, Again: true}).Load(t.Context(), source); err == nil {
+		t.Fatal("the source did not break off")
+	}
+	source.breakAt = 0
+	for _, want := range []struct {
+		again       bool
+		read, known int
+		unchanged   bool
+	}{{true, 1, 0, false}, {false, 0, 0, true}, {true, 2, 2, false}} {
+		report, err := (&Loader{File: f, Again: want.again}).Load(t.Context(), source)
+		if err != nil || report.Read != want.read || report.Known != want.known || report.Unchanged != want.unchanged {
+			t.Errorf("again %t: %+v, error %v; want %+v", want.again, report, err, want)
+		}
+	}
+}
+
+// What has no form in Kommo is skipped with its reason, whatever the filters say, and never the one that notifies; when
+// the source changes its mind, so does the plan.
+func TestMessagesWithoutAForm(t *testing.T) {
+	f := newFile(t)
+	reaction := textOf("ann", "2", 2)
+	reaction.Skip = "a reaction"
+	batch := sources.Batch{Messages: []sources.Message{textOf("ann", "1", 1), reaction}}
+	if report := loadScript(t, f, Loader{}, batch); report.Added != 2 {
+		t.Errorf("report %+v", report)
+	}
+	list := bodies(t, f, newComposer())["ann"]
+	if len(list) != 1 || !strings.Contains(list[0], `"silent":false`) {
+		t.Errorf("planned %v", list)
+	}
+	for failure, err := range f.Failures() {
+		if err != nil || failure.State != "skipped" || failure.Reason != "a reaction" || failure.Text != "text of 2" {
+			t.Errorf("failure %+v, error %v", failure, err)
+		}
+	}
+	loadScript(t, f, Loader{Again: true, Filter: Filter{Since: fromMillis(1)}}, batch)
+	if got := plannedTexts(t, f); len(got) != 1 {
+		t.Errorf("with another filter: planned %v", got)
+	}
+
+	batch.Messages[1].Skip = ""
+	if report := loadScript(t, f, Loader{Again: true}, batch); report.Restored != 1 {
+		t.Errorf("report %+v", report)
+	}
+	if diff := cmp.Diff([]string{"text of 1", "text of 2"}, plannedTexts(t, f)); diff != "" {
+		t.Errorf("planned (-want +got):\n%s", diff)
+	}
+}
+
+// An answer names the message that it answers if Kommo has it before; otherwise it shows what that message said.
+func TestQuotes(t *testing.T) {
+	answer := func(id string, second int, to string) sources.Message {
+		m := textOf("ann", id, second)
+		m.ReplyTo, m.Quote = to, "what "+to+" said\nin two lines"
+		return m
+	}
+	f := newFile(t)
+	skipped := textOf("ann", "4", 2)
+	skipped.Skip = "a reaction"
+	loadScript(t, f, Loader{}, sources.Batch{Messages: []sources.Message{
+		textOf("ann", "1", 1), answer("2", 2, "1"), answer("3", 3, "9"), skipped, answer("5", 5, "4"), answer("6", 6, "7"), textOf("ann", "7", 7)}})
+	var got []string
+	for _, body := range bodies(t, f, newComposer())["ann"] {
+		got = append(got, fmt.Sprint(strings.Contains(body, "reply_to"), " ", between(body, `"text":"`, `"`)))
+	}
+	want := []string{"false text of 1", "true text of 2",
+		`false > what 9 said\n> in two lines\ntext of 3`, `false > what 4 said\n> in two lines\ntext of 5`,
+		`false > what 7 said\n> in two lines\ntext of 6`, "false text of 7"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("planned (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,142 @@
+-- The migration file, version 1. Every time is in Unix milliseconds, UTC.
+-- No secret, token or signed header is ever written here.
+
+-- What holds for the whole migration: the recipe of the message ids, the filters of the last load, and from the
+-- first send on the scope and the conversation prefix.
+CREATE TABLE setting (
+  name  TEXT NOT NULL PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The places that were read.
+CREATE TABLE source (
+  id       INTEGER PRIMARY KEY,
+  name     TEXT    NOT NULL UNIQUE,    -- "csv:chats.csv"
+  reading  INTEGER NOT NULL DEFAULT 0, -- how often it was begun at its beginning
+  cursor   TEXT    NOT NULL DEFAULT '',-- where the next batch begins; known to the source only
+  finished INTEGER NOT NULL DEFAULT 0, -- 1: read to its end and planned
+  absent   INTEGER NOT NULL DEFAULT 0  -- messages in the plan that an earlier reading held and the last one did not
+) STRICT;
+
+-- Every message as it was read, in the order of arrival. Rows up to the setting "arranged" stand in message too.
+CREATE TABLE spool (
+  id           INTEGER PRIMARY KEY,   -- order of arrival
+  source       INTEGER NOT NULL REFERENCES source (id),
+  reading      INTEGER NOT NULL,      -- the reading of that source
+  conversation TEXT    NOT NULL,      -- the conversation's id at the source
+  time         INTEGER NOT NULL,      -- when it was written
+  direction    TEXT    NOT NULL,      -- incoming, outgoing
+  kind         TEXT    NOT NULL,      -- text, picture, ...
+  author       INTEGER REFERENCES author (id), -- who wrote it, if it is outgoing
+  length       INTEGER NOT NULL,      -- of the text, in characters
+  lookup       TEXT,                  -- the media URL whose size the source did not tell
+  identity     BLOB    NOT NULL,      -- 16 bytes, see identity.go
+  counted      INTEGER NOT NULL,      -- 1: the source has no ids, so how many identical ones came before counts
+  content      TEXT    NOT NULL       -- sources.Message as JSON
+) STRICT;
+
+-- What the messages told of the other side of their conversation; emptied when it has gone into conversation.
+CREATE TABLE sighting (
+  id           INTEGER PRIMARY KEY,   -- order of arrival
+  conversation TEXT NOT NULL,
+  kind         TEXT NOT NULL,
+  client_id    TEXT NOT NULL,
+  name         TEXT NOT NULL,
+  phone        TEXT NOT NULL,
+  email        TEXT NOT NULL,
+  avatar       TEXT NOT NULL
+) STRICT;
+
+-- The people who wrote outgoing messages. They can be mapped to Kommo users.
+CREATE TABLE author (
+  id          INTEGER PRIMARY KEY,
+  external_id TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  UNIQUE (external_id, name)
+) STRICT;
+
+-- The conversations, and how many of their messages are in which state.
+CREATE TABLE conversation (
+  id            INTEGER PRIMARY KEY,
+  external_id   TEXT    NOT NULL UNIQUE,     -- at the source, verbatim
+  kind          TEXT    NOT NULL,            -- person, group
+  first         INTEGER NOT NULL,            -- spool.id of its first message: conversations are sent in this order
+  client_id     TEXT    NOT NULL,
+  client_name   TEXT    NOT NULL,
+  client_phone  TEXT    NOT NULL,            -- E.164 or empty
+  client_email  TEXT    NOT NULL,
+  client_avatar TEXT    NOT NULL,
+  chat_id       TEXT    NOT NULL DEFAULT '', -- at Kommo, once it has told
+  loud          INTEGER,                     -- message.spool of the one that was sent with silent=false, and is not
+                                             -- known to have been turned down
+  duplicate     INTEGER NOT NULL DEFAULT 0,
+  skipped       INTEGER NOT NULL DEFAULT 0,
+  planned       INTEGER NOT NULL DEFAULT 0,
+  sending       INTEGER NOT NULL DEFAULT 0,
+  accepted      INTEGER NOT NULL DEFAULT 0,
+  verified      INTEGER NOT NULL DEFAULT 0,
+  refused       INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX conversation_open ON conversation (first) WHERE planned + sending > 0;
+
+-- What becomes of every message, in the order in which a conversation's messages are sent.
+CREATE TABLE message (
+  conversation INTEGER NOT NULL REFERENCES conversation (id),
+  time         INTEGER NOT NULL,            -- when it was written, as the source says
+  spool        INTEGER NOT NULL,            -- spool.id: its content, and the order within one time
+  identity     BLOB    NOT NULL,            -- 16 bytes; in hexadecimal the msgid
+  source       INTEGER NOT NULL REFERENCES source (id),
+  reading      INTEGER NOT NULL,            -- the last reading of that source that held it
+  direction    TEXT    NOT NULL,
+  kind         TEXT    NOT NULL,
+  author       INTEGER REFERENCES author (id),
+  length       INTEGER NOT NULL,            -- of the text, in characters
+  msec         INTEGER NOT NULL,            -- msec_timestamp: time, moved on so that no two are equal
+  state        TEXT    NOT NULL             -- IN would build a table of the six words for every row
+                 CHECK (state = 'planned' OR state = 'accepted' OR state = 'sending' OR state = 'skipped'
+                   OR state = 'verified' OR state = 'refused'),
+  reason       TEXT    NOT NULL DEFAULT '', -- why it is skipped, or Kommo's words when it was refused
+  as_text      INTEGER NOT NULL DEFAULT 0,  -- 1: Kommo refused the media, so it goes as text
+  doubtful     INTEGER NOT NULL DEFAULT 0,  -- 1: once sent with an outcome that nobody knows
+  sent_at      INTEGER,                     -- when it was last marked as sending, for people
+  remote_id    TEXT    NOT NULL DEFAULT '', -- the message's id at Kommo
+  PRIMARY KEY (conversation, time, spool)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX message_identity ON message (conversation, identity);
+
+-- Messages that were read more than once: from two places, or twice in one.
+CREATE TABLE duplicate (
+  conversation INTEGER NOT NULL REFERENCES conversation (id),
+  identity     BLOB    NOT NULL,
+  source       INTEGER NOT NULL REFERENCES source (id),
+  copy         INTEGER NOT NULL, -- the how-manieth of that source
+  reading      INTEGER NOT NULL, -- the last reading of that source that held it
+  position     TEXT    NOT NULL, -- where it stands there
+  differs      INTEGER NOT NULL, -- 1: it has the same id as the message in the plan, and says something else
+  PRIMARY KEY (conversation, identity, source, copy)
+) STRICT, WITHOUT ROWID;
+
+-- What could not be understood.
+CREATE TABLE invalid (
+  id       INTEGER PRIMARY KEY,
+  source   INTEGER NOT NULL REFERENCES source (id),
+  reading  INTEGER NOT NULL,
+  position TEXT    NOT NULL, -- "chats.csv:17"
+  reason   TEXT    NOT NULL,
+  raw      TEXT    NOT NULL  -- as it stands in the source, cut
+) STRICT;
+
+-- What is known of the media URLs whose size the source did not tell.
+CREATE TABLE media (
+  url     TEXT    NOT NULL PRIMARY KEY,
+  status  TEXT    NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'found', 'gone', 'refused', 'failed')),
+  size    INTEGER NOT NULL DEFAULT 0,  -- bytes
+  mime    TEXT    NOT NULL DEFAULT '',
+  name    TEXT    NOT NULL DEFAULT '',
+  expires INTEGER NOT NULL DEFAULT 0,  -- when the link dies; 0 if not told
+  reason  TEXT    NOT NULL DEFAULT ''  -- why there is nothing to send
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX media_open ON media (url) WHERE status IN ('pending', 'failed');
