@@ -13,6 +13,8 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+	stream stream // instead of body, for what is made while it is sent
+	done   func() // nil, or called once or more when the whole answer has left or nobody wants it any longer
 }
 
 // newAnswer returns an answer with that body; an empty contentType means an answer without a body.
@@ -36,6 +38,12 @@ func htmlAnswer(status int) answer {
 	title := strconv.Itoa(status) + " " + http.StatusText(status)
 	page := "<!DOCTYPE html>\n<html><head><title>" + title + "</title></head><body><h1>" + title + "</h1></body></html>\n"
 	return newAnswer(status, "text/html; charset=utf-8", []byte(page))
+}
+
+func redirectAnswer() answer {
+	a := htmlAnswer(http.StatusFound)
+	a.header.Set("Location", "/login")
+	return a
 }
 
 func jsonAnswer(status int, contentType string, v any) answer {
@@ -78,15 +86,35 @@ func refused(reason string) answer {
 	return errorAnswer(http.StatusBadRequest, "BAD_REQUEST", reason)
 }
 
+// write sends the answer. Where its stream breaks the connection is dropped, after what came before has been sent.
 func (a answer) write(w http.ResponseWriter) {
+	defer a.finish()
 	for name, values := range a.header {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(a.status)
-	w.Write(a.body) // a client that has gone away misses nothing but its own answer
+	for piece, err := range a.pieces() {
+		if err != nil {
+			http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}
+		if _, err := w.Write(piece); err != nil {
+			return // a client that has gone away misses nothing but its own answer
+		}
+	}
+}
+
+func (a answer) finish() {
+	if a.done != nil {
+		a.done()
+	}
 }
 
 func (a answer) response(r *http.Request) *http.Response {
+	var b io.ReadCloser = io.NopCloser(bytes.NewReader(a.body))
+	if a.stream != nil {
+		b = &body{ctx: r.Context(), pieces: a.stream, done: a.finish}
+	}
 	return &http.Response{
 		Status:        strconv.Itoa(a.status) + " " + http.StatusText(a.status),
 		StatusCode:    a.status,
@@ -94,8 +122,19 @@ func (a answer) response(r *http.Request) *http.Response {
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        a.header,
-		Body:          io.NopCloser(bytes.NewReader(a.body)),
-		ContentLength: int64(len(a.body)),
+		Body:          b,
+		ContentLength: a.length(),
 		Request:       r,
 	}
+}
+
+// length returns the Content-Length, or -1 where the answer is not made yet.
+func (a answer) length() int64 {
+	if n, err := strconv.ParseInt(a.header.Get("Content-Length"), 10, 64); err == nil {
+		return n
+	}
+	if a.stream != nil {
+		return -1
+	}
+	return int64(len(a.body))
 }

@@ -10,6 +10,8 @@
 // As an [http.Handler] it is served over a real connection, where people and scripts also read what arrived, at
 // /sandbox/state and /sandbox/summary. In both forms [Kommo.Dump] and [Kommo.Summary] tell a test the same.
 //
+// [GreenAPI] is the other half: one instance of Green-API, from which chats are read. It has the same two forms.
+//
 // It knows none of the packages that it is there to test: what it says about a signature is a second opinion.
 package sandbox
 
@@ -33,7 +35,7 @@ type Kommo struct {
 	store     store
 	requests  []Request
 	limits    limits
-	rules     []*armedRule
+	rules     rules
 }
 
 // NewKommo returns a Kommo that has no chats yet.
@@ -127,10 +129,10 @@ func (k *Kommo) arrive(q request) (number int, fault Rule) {
 	switch {
 	case k.limits.blocked(now, k.Options):
 		fault = Rule{Do: Block}
-	case k.limits.exceeded(now, k.Options):
+	case k.limits.exceeded(now, k.Options.RateLimit):
 		fault = Rule{Do: TooMany}
 	default:
-		fault = k.chooseRule(q)
+		fault = k.rules.choose(q.endpoint, "", func() string { return peekMsgID(q) })
 	}
 	if fault.Do == TooMany {
 		k.limits.count(now, k.Options)

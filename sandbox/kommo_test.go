@@ -144,6 +144,7 @@ func TestOptionsCheck(t *testing.T) {
 		{"limit", sandbox.Options{RateLimit: -1}, "rate limit -1, block after 0: want 0 or more"},
 		{"wait", sandbox.Options{Latency: -1}, "latency -1ns, history delay 0s, retry-after 0s, block for 0s: want 0 or more"},
 		{"rule", sandbox.Options{Rules: []sandbox.Rule{{Do: "slow"}}}, `rule "slow": slow: want a duration, as in slow=3s`},
+		{"rule of Green-API", sandbox.Options{Rules: []sandbox.Rule{{Do: "466"}}}, `rule "466": 466: only Green-API answers so, not Kommo`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

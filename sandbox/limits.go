@@ -8,24 +8,30 @@ import (
 
 // limits count requests against Options.RateLimit and 429s against Options.BlockAfter.
 type limits struct {
-	recent       []time.Time // the requests of the last second that were not turned away
-	tooMany      int         // 429s since the start or the last block
+	window
+	tooMany      int // 429s since the start or the last block
 	isBlocked    bool
 	blockedSince time.Time
 }
 
+// A window holds the requests of the last second that were not turned away.
+type window struct {
+	recent []time.Time
+}
+
 // exceeded reports whether a request at now is one too many in the second that ends with it; if not, it counts.
-func (l *limits) exceeded(now time.Time, o Options) bool {
-	if o.RateLimit <= 0 {
+// A limit of 0 or less is none.
+func (w *window) exceeded(now time.Time, perSecond int) bool {
+	if perSecond <= 0 {
 		return false
 	}
-	for len(l.recent) > 0 && now.Sub(l.recent[0]) >= time.Second {
-		l.recent = l.recent[1:]
+	for len(w.recent) > 0 && now.Sub(w.recent[0]) >= time.Second {
+		w.recent = w.recent[1:]
 	}
-	if len(l.recent) >= o.RateLimit {
+	if len(w.recent) >= perSecond {
 		return true
 	}
-	l.recent = append(l.recent, now)
+	w.recent = append(w.recent, now)
 	return false
 }
 

@@ -84,7 +84,7 @@ func (o Options) Check() error {
 			o.Latency, o.HistoryDelay, o.RetryAfter, o.BlockFor)
 	}
 	for _, r := range o.Rules {
-		if err := r.Check(); err != nil {
+		if err := r.CheckForKommo(); err != nil {
 			return fmt.Errorf("rule %q: %w", r, err)
 		}
 	}

@@ -17,6 +17,10 @@ const (
 	OnAny        Endpoint = "any"        // in a Rule: all of these, and paths that do not exist
 )
 
+func kommoEndpoints() []Endpoint {
+	return []Endpoint{OnMessage, OnChats, OnHistory, OnConnect, OnDisconnect, OnAny}
+}
+
 // A target is what a path says. Its endpoint is "" when the sandbox has no such path.
 type target struct {
 	endpoint         Endpoint

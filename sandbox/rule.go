@@ -29,32 +29,60 @@ const (
 	Redirect        Action = "302"           // to /login, not taken
 )
 
-func actions() []Action {
+// What only a Green-API does. Of the actions above it has 429, 502, cut, slow, garbage, html, 502-html, 403, 404 and 302.
+const (
+	Unauthorized          Action = "401"                // as if the token were wrong
+	QuotaExceeded         Action = "466"                // the tariff's requests of this month are used up
+	CorrespondentsReached Action = "466-correspondents" // the tariff's chats of this month are used up
+	ClientClosed          Action = "499"
+	ServerError           Action = "500"
+	Unavailable           Action = "503"
+	GatewayTimeout        Action = "504"
+	Starting              Action = "400-starting" // as if the instance were starting
+	PlainBadRequest       Action = "400-text"     // 400 with a plain text
+	Empty                 Action = "empty"        // 200 without a body
+	Half                  Action = "half"         // the right answer, which ends within an entry as if that were its end
+	CutBody               Action = "cut-body"     // the right answer, in the middle of which the connection breaks
+	GrowNew               Action = "grow-new"     // before the answer the chat gets one more entry at its new end
+	GrowOld               Action = "grow-old"     // before the answer the chat gets one more entry at its old end
+)
+
+func kommoActions() []Action {
 	return []Action{Refuse, TooMany, BadGateway, BadGatewayTaken, Cut, CutTaken, Slow, Garbage, HTML, HTMLBadGateway,
 		Block, BadSignature, NotFound, Redirect}
 }
 
+func greenAPIActions() []Action {
+	return []Action{TooMany, BadGateway, Cut, Slow, Garbage, HTML, HTMLBadGateway, Block, NotFound, Redirect,
+		Unauthorized, QuotaExceeded, CorrespondentsReached, ClientClosed, ServerError, Unavailable, GatewayTimeout,
+		Starting, PlainBadRequest, Empty, Half, CutBody, GrowNew, GrowOld}
+}
+
 // A Rule makes some requests fail. A request meets the first rule whose conditions it fulfils, all of them; a rule
-// without conditions is met by every message. A fault that takes the request takes it only if it is right: a wrong
-// signature or an invalid message leaves nothing behind. Rules do not see what a block or the rate limit turns away.
+// without conditions is met by every message of Kommo, or by every getChatHistory of Green-API. A fault that takes the
+// request takes it only if it is right: a wrong signature or an invalid message leaves nothing behind. Rules do not see
+// what a block or the rate limit turns away.
 type Rule struct {
 	Do    Action
 	Wait  time.Duration // before the answer, or the cut; for any action. What is taken is taken before it
-	On    Endpoint      // "" means OnMessage
-	MsgID string        // only messages with this msgid
-	N     int           // only the n-th request that On and MsgID select, from 1, since the rule was added
+	On    Endpoint      // "" means OnMessage for Kommo, OnGetChatHistory for Green-API
+	MsgID string        // only messages with this msgid; for Green-API, only downloadFile of this idMessage
+	Chat  string        // only requests whose body names this chatId, for Green-API alone
+	N     int           // only the n-th request that On, MsgID and Chat select, from 1, since the rule was added
 	Every int           // only each k-th of them
 	P     float64       // only with this probability, above 0 and up to 1
 	Count int           // at most so many times; 0: without end
 }
 
-// Check reports what makes the rule meaningless.
+// Check reports what makes the rule meaningless for Kommo and Green-API alike.
 func (r Rule) Check() error {
+	actions := union(kommoActions(), greenAPIActions())
+	endpoints := union(kommoEndpoints(), greenAPIEndpoints())
 	switch {
-	case !slices.Contains(actions(), r.Do):
-		return fmt.Errorf("action %q: want one of %s", r.Do, commaList(actions()))
-	case r.On != "" && !slices.Contains(endpoints(), r.On):
-		return fmt.Errorf("on=%s: want one of %s", r.On, commaList(endpoints()))
+	case !slices.Contains(actions, r.Do):
+		return fmt.Errorf("action %q: want one of %s", r.Do, commaList(actions))
+	case r.On != "" && !slices.Contains(endpoints, r.On):
+		return fmt.Errorf("on=%s: want one of %s", r.On, commaList(endpoints))
 	case r.N < 0, r.Every < 0, r.Count < 0:
 		return errors.New("n, every and count: want 1 or more")
 	case !(r.P >= 0 && r.P <= 1):
@@ -67,8 +95,48 @@ func (r Rule) Check() error {
 	return nil
 }
 
-func endpoints() []Endpoint {
-	return []Endpoint{OnMessage, OnChats, OnHistory, OnConnect, OnDisconnect, OnAny}
+// CheckForKommo reports what makes the rule meaningless for a Kommo.
+func (r Rule) CheckForKommo() error {
+	switch err := r.Check(); {
+	case err != nil:
+		return err
+	case !slices.Contains(kommoActions(), r.Do):
+		return fmt.Errorf("%s: only Green-API answers so, not Kommo", r.Do)
+	case r.On != "" && !slices.Contains(kommoEndpoints(), r.On):
+		return fmt.Errorf("on=%s: a method of Green-API, not of Kommo", r.On)
+	case r.Chat != "":
+		return errors.New("chat: a condition for Green-API, not for Kommo")
+	}
+	return nil
+}
+
+// CheckForGreenAPI reports what makes the rule meaningless for a GreenAPI.
+func (r Rule) CheckForGreenAPI() error {
+	grows := r.Do == GrowNew || r.Do == GrowOld
+	switch err := r.Check(); {
+	case err != nil:
+		return err
+	case !slices.Contains(greenAPIActions(), r.Do):
+		return fmt.Errorf("%s: only Kommo answers so, not Green-API", r.Do)
+	case r.On != "" && !slices.Contains(greenAPIEndpoints(), r.On):
+		return fmt.Errorf("on=%s: an endpoint of Kommo, not of Green-API", r.On)
+	case grows && r.On != "" && r.On != OnGetChatHistory && r.On != OnAny:
+		return fmt.Errorf("%s: a history grows when it is read: want on=getChatHistory", r.Do)
+	case r.MsgID != "" && r.On != OnDownloadFile && r.On != OnAny:
+		return errors.New("msgid: of Green-API's methods only downloadFile names a message: want on=downloadFile")
+	}
+	return nil
+}
+
+// union returns the elements of both lists, each once, in order of appearance.
+func union[T comparable](a, b []T) []T {
+	all := slices.Clone(a)
+	for _, v := range b {
+		if !slices.Contains(all, v) {
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 func commaList[T ~string](words []T) string {
@@ -83,16 +151,24 @@ func commaList[T ~string](words []T) string {
 //
 //	rule      = action [ "=" wait ] [ ":" condition { "," condition } ]
 //	action    = "refuse" | "429" | "502" | "502-taken" | "cut" | "cut-taken" | "slow" | "garbage" | "html" |
-//	            "502-html" | "403" | "403-signature" | "404" | "302"
+//	            "502-html" | "403" | "403-signature" | "404" | "302" |
+//	            "401" | "466" | "466-correspondents" | "499" | "500" | "503" | "504" | "400-starting" | "400-text" |
+//	            "empty" | "half" | "cut-body" | "grow-new" | "grow-old"
 //	wait      = a duration such as 3s or 250ms: how long the answer takes; "slow" needs it
 //	condition = "n=" N          only the n-th request, from 1
 //	          | "every=" K      only each k-th
 //	          | "p=" P          only with this probability, above 0 and up to 1
 //	          | "count=" C      at most so many times
-//	          | "on=" ENDPOINT  message (if not given), chats, history, connect, disconnect or any
-//	          | "msgid=" ID     only the message with this msgid, which must not contain a comma
+//	          | "on=" ENDPOINT  Kommo: message (if not given), chats, history, connect, disconnect or any;
+//	                            Green-API: getChatHistory (if not given), getChats, getContacts, getContactInfo,
+//	                            getSettings, getStateInstance, getWaSettings, downloadFile, media or any
+//	          | "msgid=" ID     only the message with this msgid, which must not contain a comma;
+//	                            Green-API: only downloadFile of this idMessage
+//	          | "chat=" ID      Green-API: only what asks for this chatId
 //
-// Examples: "502-taken:n=5", "cut:every=10", "refuse:p=0.1", "slow=3s:n=2,on=history", "429:every=100,count=3".
+// Which of them Kommo and Green-API have tell [Rule.CheckForKommo] and [Rule.CheckForGreenAPI].
+// Examples: "502-taken:n=5", "cut:every=10", "refuse:p=0.1", "slow=3s:n=2,on=history", "429:every=100,count=3",
+// "500:chat=79001234567@c.us", "404:on=media,n=2".
 func ParseRule(s string) (Rule, error) {
 	head, conditions, conditional := strings.Cut(s, ":")
 	action, duration, timed := strings.Cut(head, "=")
@@ -150,8 +226,10 @@ func (r *Rule) parseCondition(key, value string) (err error) {
 		r.On = Endpoint(value)
 	case "msgid":
 		r.MsgID = value
+	case "chat":
+		r.Chat = value
 	default:
-		err = fmt.Errorf("condition %q: want n, every, p, count, on or msgid", key)
+		err = fmt.Errorf("condition %q: want n, every, p, count, on or msgid, or chat for Green-API", key)
 	}
 	return err
 }
@@ -182,6 +260,7 @@ func (r Rule) String() string {
 	add(r.P != 0, "p=%v", r.P)
 	add(r.Count != 0, "count=%d", r.Count)
 	add(r.MsgID != "", "msgid=%s", r.MsgID)
+	add(r.Chat != "", "chat=%s", r.Chat)
 	if len(conditions) == 0 {
 		return head
 	}

@@ -21,6 +21,9 @@ func TestParseRule(t *testing.T) {
 		{"slow=3s:n=2", sandbox.Rule{Do: sandbox.Slow, Wait: 3 * time.Second, N: 2}},
 		{"429", sandbox.Rule{Do: sandbox.TooMany}},
 		{"502=250ms:on=history,count=3", sandbox.Rule{Do: sandbox.BadGateway, Wait: 250 * time.Millisecond, On: sandbox.OnHistory, Count: 3}},
+		{"466-correspondents:n=2", sandbox.Rule{Do: sandbox.CorrespondentsReached, N: 2}},
+		{"grow-old:chat=7900@c.us,on=getChatHistory", sandbox.Rule{Do: sandbox.GrowOld, Chat: "7900@c.us", On: sandbox.OnGetChatHistory}},
+		{"404=1s:on=media", sandbox.Rule{Do: sandbox.NotFound, Wait: time.Second, On: sandbox.OnMedia}},
 		{"garbage:msgid=wa:1=2", sandbox.Rule{Do: sandbox.Garbage, MsgID: "wa:1=2"}},
 	}
 	for _, tt := range tests {
@@ -37,7 +40,7 @@ func TestParseRule(t *testing.T) {
 func TestParseRuleErrors(t *testing.T) {
 	tests := []struct{ text, want string }{
 		{"", `rule "": action "": want one of refuse, 429, `},
-		{"503:n=1", `rule "503:n=1": action "503": want one of refuse, 429, `},
+		{"418:n=1", `rule "418:n=1": action "418": want one of refuse, 429, `},
 		{"slow", `rule "slow": slow: want a duration, as in slow=3s`},
 		{"slow=3", `rule "slow=3": wait "3": not a duration such as 3s`},
 		{"slow=-3s", `rule "slow=-3s": slow=-3s: want a duration of 0 or more`},
@@ -63,9 +66,74 @@ func TestParseRuleErrors(t *testing.T) {
 	}
 }
 
+// The actions of Kommo and of Green-API overlap.
+func TestWhoseRule(t *testing.T) {
+	both := []sandbox.Action{"429", "502", "cut", "slow=1s", "garbage", "html", "502-html", "403", "404", "302"}
+	kommo := []sandbox.Action{"refuse", "502-taken", "cut-taken", "403-signature"}
+	greenAPI := []sandbox.Action{"401", "466", "466-correspondents", "499", "500", "503", "504", "400-starting", "400-text", "empty",
+		"half", "cut-body", "grow-new", "grow-old"}
+	for _, do := range both {
+		checkWhose(t, string(do), "", "")
+	}
+	for _, do := range kommo {
+		checkWhose(t, string(do), "", string(do)+": only Kommo answers so, not Green-API")
+	}
+	for _, do := range greenAPI {
+		checkWhose(t, string(do), string(do)+": only Green-API answers so, not Kommo", "")
+	}
+	for _, on := range []string{"message", "chats", "history", "connect", "disconnect"} {
+		checkWhose(t, "502:on="+on, "", "on="+on+": an endpoint of Kommo, not of Green-API")
+	}
+	for _, on := range []string{"getChatHistory", "getChats", "getContacts", "getContactInfo", "getSettings", "getStateInstance",
+		"getWaSettings", "downloadFile", "media"} {
+		checkWhose(t, "502:on="+on, "on="+on+": a method of Green-API, not of Kommo", "")
+	}
+	const noMessage = "msgid: of Green-API's methods only downloadFile names a message: want on=downloadFile"
+	checkWhose(t, "502:on=any", "", "")
+	checkWhose(t, "502:chat=x", "chat: a condition for Green-API, not for Kommo", "")
+	checkWhose(t, "502:msgid=x", "", noMessage)
+	checkWhose(t, "502:msgid=x,on=any", "", "")
+	checkWhose(t, "502:msgid=x,on=getChats", "on=getChats: a method of Green-API, not of Kommo", noMessage)
+	checkWhose(t, "grow-new:on=any", "grow-new: only Green-API answers so, not Kommo", "")
+	checkWhose(t, "grow-new:on=getChatHistory", "grow-new: only Green-API answers so, not Kommo", "")
+	checkWhose(t, "grow-old:on=getChats", "grow-old: only Green-API answers so, not Kommo",
+		"grow-old: a history grows when it is read: want on=getChatHistory")
+	checkWhose(t, "grow-new:on=media", "grow-new: only Green-API answers so, not Kommo",
+		"grow-new: a history grows when it is read: want on=getChatHistory")
+}
+
+func checkWhose(t *testing.T, text, kommo, greenAPI string) {
+	t.Helper()
+	rule, err := sandbox.ParseRule(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rule.CheckForKommo(); message(err) != kommo {
+		t.Errorf("%s for Kommo: got %v, want %q", text, err, kommo)
+	}
+	if err := rule.CheckForGreenAPI(); message(err) != greenAPI {
+		t.Errorf("%s for Green-API: got %v, want %q", text, err, greenAPI)
+	}
+}
+
+func message(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestWhoseRuleIsMeaningless(t *testing.T) {
+	const want = "slow: want a duration, as in slow=3s"
+	rule := sandbox.Rule{Do: sandbox.Slow}
+	if k, g := message(rule.CheckForKommo()), message(rule.CheckForGreenAPI()); k != want || g != want {
+		t.Errorf("got %q and %q, want %q", k, g, want)
+	}
+}
+
 // What is parsed is valid, and its text is parsed as the same.
 func FuzzParseRule(f *testing.F) {
-	for _, s := range []string{"502-taken:n=5", "cut=1h2m:every=10,on=any", "refuse:p=0.1,count=3,msgid=a:b=c", "slow=3s", "cut:p=1e-300"} {
+	for _, s := range []string{"502-taken:n=5", "cut=1h2m:every=10,on=any", "refuse:p=0.1,count=3,msgid=a:b=c", "slow=3s", "cut:p=1e-300", "half:chat=x,on=getChatHistory"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
