@@ -59,7 +59,7 @@ func checkBatch(batch sources.Batch) error {
 		return errors.New("no cursor")
 	}
 	for _, m := range batch.Messages {
-		if err := checkMessage(m); err != nil {
+		if err := CheckMessage(m); err != nil {
 			return fmt.Errorf("%s: %w in %+v", m.Position, err, m)
 		}
 	}
@@ -72,7 +72,9 @@ func checkBatch(batch sources.Batch) error {
 	return nil
 }
 
-func checkMessage(m sources.Message) error {
+// CheckMessage returns an error if m lacks what every message must have, or what belongs to its kind. A message with a
+// reason to be skipped may lack the latter.
+func CheckMessage(m sources.Message) error {
 	c := m.Conversation
 	switch {
 	case c.ID == "" || c.Client.ID == "" || m.Position == "":
@@ -85,6 +87,8 @@ func checkMessage(m sources.Message) error {
 		return errors.New("bad time")
 	case !utf8.ValidString(allText(m)):
 		return errors.New("text that is not UTF-8")
+	case strings.Contains(allText(m), "\x00"):
+		return errors.New("text with a NUL character")
 	}
 	return checkContent(m)
 }
@@ -94,7 +98,7 @@ func checkContent(m sources.Message) error {
 	var media, location, contact bool
 	switch m.Kind {
 	case sources.KindText:
-		if strings.TrimSpace(m.Text) == "" {
+		if strings.TrimSpace(m.Text) == "" && m.Skip == "" {
 			return errors.New("no text")
 		}
 	case sources.KindLocation:
@@ -106,8 +110,11 @@ func checkContent(m sources.Message) error {
 	default:
 		return errors.New("bad kind of message")
 	}
-	if media != (m.Media != nil) || location != (m.Location != nil) || contact != (m.Contact != nil) {
+	if !media && m.Media != nil || !location && m.Location != nil || !contact && m.Contact != nil {
 		return errors.New("fields of another kind")
+	}
+	if m.Skip == "" && (media && m.Media == nil || location && m.Location == nil || contact && m.Contact == nil) {
+		return errors.New("no fields of its kind")
 	}
 	return nil
 }
@@ -115,7 +122,7 @@ func checkContent(m sources.Message) error {
 // allText returns everything in m that came from the source as text.
 func allText(m sources.Message) string {
 	c := m.Conversation.Client
-	s := fmt.Sprint(m.Conversation.ID, c, m.ID, m.Author, m.Text, m.ReplyTo, m.Position)
+	s := fmt.Sprint(m.Conversation.ID, c, m.ID, m.Author, m.Text, m.ReplyTo, m.Quote, m.Skip, m.Position)
 	if m.Media != nil {
 		s += fmt.Sprint(*m.Media)
 	}

@@ -1,0 +1,71 @@
+// Package greenapi reads the WhatsApp history that an instance of Green-API holds.
+//
+//	client := &greenapi.Client{BaseURL: "https://7105.api.greenapi.com", Instance: "7105000000", Token: token}
+//	err := client.History(ctx, "79001234567@c.us", 100, func(entries iter.Seq2[json.RawMessage, error]) error {
+//		for entry, err := range entries {
+//			…
+//		}
+//	})
+//
+// Errors are meant for [errors.AsType]: [DeniedError], [QuotaError], [RefusedError] and [UnavailableError]. When the
+// context ends, the error is its cause. [Client.DownloadFile] has one error more, and [Client.History] those of who takes
+// the entries. Any other error of a Client means that its own fields are wrong and nothing was sent. No error text holds
+// the token.
+package greenapi
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// A Client calls the methods of one Green-API instance: those that read, and downloadFile, which renews a link. It
+// keeps the pace that is documented for each method, tries again what is worth it, and holds no answer in memory that
+// may be long. Zero values of the fields are their documented defaults. It may be used by several goroutines at once,
+// and must not be copied or changed after its first call.
+//
+// Every method of it is safe to repeat after any error. When ctx ends, a request under way is cancelled, and the error
+// is [context.Cause] of ctx: nothing is lost by reading again.
+type Client struct {
+	// BaseURL is where the instance is, as [ParseBaseURL] takes it: "apiUrl" of the console (documented), e.g.
+	// "https://7105.api.greenapi.com".
+	BaseURL string
+	// Instance is idInstance, digits.
+	Instance string
+	// Token is apiTokenInstance. It stands in the path of every request (documented), and in no error or log.
+	Token string
+	// Transport carries the requests; nil is one of the client's own, with the proxies of the environment. It must
+	// honour the request's context.
+	Transport http.RoundTripper
+	// HistoryRate is how many getChatHistory may be sent in a second; 0 is 1, which is documented.
+	HistoryRate float64
+	// Patience is the longest silence on a connection: until the answer begins, and between its parts. 0 is 3 minutes,
+	// as in Green-API's Python SDK (seen in code).
+	Patience time.Duration
+	// Log is told what an administrator should know: waits and retries. nil is silence.
+	Log *slog.Logger
+
+	mu         sync.Mutex // guards what follows
+	own        *http.Transport
+	turnstiles map[string]*turnstile
+	reading    oneEach // chats whose history is being read
+}
+
+// Format prints a Client without its token, with every verb.
+func (c *Client) Format(state fmt.State, _ rune) {
+	fmt.Fprintf(state, "greenapi.Client{%s}", c.LogValue())
+}
+
+// LogValue keeps the token out of logs.
+func (c *Client) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("base_url", c.scrub(c.BaseURL)), slog.String("instance", c.scrub(c.Instance)))
+}
+
+func (c *Client) log() *slog.Logger {
+	if c.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return c.Log
+}

@@ -1,0 +1,143 @@
+package greenapi
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"kommo-import/sources"
+)
+
+// A chat is what is known of a chat when its entries are turned into messages. name and survey must be set.
+type chat struct {
+	conversation   sources.Conversation   // ID is the id that was asked for, verbatim
+	own            string                 // the account's own id, "79…@c.us"; "" if it is not known
+	name           func(id string) string // the name of a participant in the account's contacts, or ""
+	survey         *survey                // of all entries of the chat
+	includeDeleted bool                   // takes along what its writer deleted
+	now            time.Time              // what [sources.CheckTime] compares with
+}
+
+// convert returns the message of an entry, or what is wrong with it. number counts the chat's entries from the
+// oldest, from 1; it names the place of an entry without an id.
+//
+// What is skipped needs not be understood: a message with a reason to skip is never invalid for its content.
+func (c *chat) convert(raw json.RawMessage, number int) (sources.Message, *sources.Invalid) {
+	e, err := readEntry(raw)
+	if err != nil {
+		return sources.Message{}, c.invalid(raw, c.position("", number), err)
+	}
+	position := c.position(string(e.IDMessage), number)
+	m, err := c.message(e)
+	if err != nil {
+		return sources.Message{}, c.invalid(raw, position, err)
+	}
+	m.Position = position
+	return m, nil
+}
+
+// position returns "79001234567@c.us/3AADDD555CB0822C0539", or "79001234567@c.us, entry 17 from the oldest".
+func (c *chat) position(id string, number int) string {
+	if id == "" {
+		return fmt.Sprintf("%s, entry %d from the oldest", c.conversation.ID, number)
+	}
+	return c.conversation.ID + "/" + id
+}
+
+func (c *chat) invalid(raw json.RawMessage, position string, err error) *sources.Invalid {
+	return &sources.Invalid{
+		Conversation: c.conversation.ID,
+		Position:     position,
+		Reason:       err.Error(),
+		Raw:          excerptOf(raw),
+	}
+}
+
+// message returns the message of e. Its errors are reasons for people.
+func (c *chat) message(e *entry) (sources.Message, error) {
+	if err := checkComplete(e); err != nil {
+		return sources.Message{}, err
+	}
+	m := sources.Message{Conversation: c.conversation, ID: string(e.IDMessage), Kind: sources.KindText, ReplyTo: e.replyTo()}
+	var err error
+	if m.Direction, err = directionOf(e); err != nil {
+		return m, err
+	}
+	if m.Time, err = c.timeOf(e); err != nil {
+		return m, err
+	}
+	m.Author = c.author(e, m.Direction)
+	if e.QuotedMessage != nil {
+		m.Quote = c.quote(e.QuotedMessage)
+	}
+	m.Skip = c.skip(e)
+	if err := c.setContent(&m, c.survey.edited(e)); err != nil && m.Skip == "" {
+		return m, err
+	}
+	return m, nil
+}
+
+// checkComplete returns an error for an entry that says too little: Green-API returns objects of nothing but a type
+// and an empty typeMessage (seen in code, issue #505).
+func checkComplete(e *entry) error {
+	var missing []string
+	for _, field := range []struct {
+		name  string
+		value looseText
+	}{
+		{"type", e.Type},
+		{"typeMessage", e.TypeMessage},
+		{"idMessage", e.IDMessage},
+		{"timestamp", e.Timestamp},
+	} {
+		if field.value == "" {
+			missing = append(missing, field.name)
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("incomplete: it has no %s", strings.Join(missing, ", no "))
+	}
+	return nil
+}
+
+func directionOf(e *entry) (sources.Direction, error) {
+	switch direction := sources.Direction(e.Type); direction {
+	case sources.Incoming, sources.Outgoing:
+		return direction, nil
+	}
+	return "", badValue("type", string(e.Type), errors.New("neither incoming nor outgoing"))
+}
+
+// timeOf returns the time of an entry, which is in unix seconds (seen in code).
+func (c *chat) timeOf(e *entry) (time.Time, error) {
+	timestamp := string(e.Timestamp)
+	seconds, err := strconv.ParseFloat(strings.TrimSpace(timestamp), 64)
+	if err != nil || math.IsNaN(seconds) || math.Abs(seconds) > 1e12 {
+		return time.Time{}, badValue("timestamp", timestamp, errors.New("not a time in unix seconds"))
+	}
+	t := time.UnixMilli(int64(seconds * 1000)).UTC()
+	if err := sources.CheckTime(t, c.now); err != nil {
+		return time.Time{}, badValue("timestamp", timestamp, err)
+	}
+	return t, nil
+}
+
+// author returns who wrote e. An outgoing entry has no senderId (seen in code): it is from the account.
+func (c *chat) author(e *entry, direction sources.Direction) sources.Author {
+	if direction == sources.Outgoing {
+		return sources.Author{ID: c.own}
+	}
+	id := string(e.SenderID)
+	name := firstName(id, c.name(id), string(e.SenderContactName), string(e.SenderName))
+	return sources.Author{ID: id, Name: cmp.Or(name, sources.PhoneOfID(id))}
+}
+
+// badValue says what is wrong with the value of a field.
+func badValue(field, value string, err error) error {
+	return fmt.Errorf("%s %q: %w", field, cutRunes(value, 60), err)
+}

@@ -1,0 +1,87 @@
+package greenapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// An Account is what is known of one before it is read.
+type Account struct {
+	ID string // at WhatsApp, e.g. "79001234567@c.us"; "" if it is not told
+}
+
+// Preflight asks whether a history that is read now would be whole: the instance is authorized, its settings record
+// messages of both directions, and WhatsApp has handed over what it hands over. It returns a [PreflightError] if not;
+// with Force it gives notice of the same.
+func (s *Source) Preflight(ctx context.Context) (Account, error) {
+	found := &PreflightError{}
+	var err error
+	if found.State, err = s.Client.State(ctx); err != nil {
+		return Account{}, err
+	}
+	if problem := stateProblem(found.State); problem != "" {
+		found.Problems = append(found.Problems, problem)
+	}
+	settings, err := s.Client.Settings(ctx)
+	if err != nil {
+		return Account{}, err
+	}
+	found.Problems = append(found.Problems, settingsProblems(settings)...)
+	whatsApp, err := s.Client.WaSettings(ctx)
+	if _, refused := errors.AsType[*RefusedError](err); err != nil && !refused { // not every version has the method
+		return Account{}, err
+	}
+	if progress := whatsApp.SyncProgress; progress != nil && *progress < 100 {
+		found.Problems = append(found.Problems, fmt.Sprintf("WhatsApp has handed over %.0f %% of the history so far. Wait until it is done.", *progress))
+	}
+	account := Account{settings.WID}
+	if account.ID == "" && whatsApp.Phone != "" {
+		account.ID = whatsApp.Phone + "@c.us"
+	}
+	if len(found.Problems) == 0 {
+		return account, nil
+	}
+	if !s.Force {
+		return account, found
+	}
+	for _, problem := range found.Problems {
+		s.notice("%s", problem)
+	}
+	return account, nil
+}
+
+// stateProblem says what is wrong with a state of the instance (the states are documented), or "".
+func stateProblem(state string) string {
+	switch state {
+	case "authorized":
+		return ""
+	case "notAuthorized":
+		return "No phone is connected to the instance. Scan its QR code in the console of Green-API."
+	case "starting":
+		return "The instance is starting, and WhatsApp hands over the history. Wait some minutes."
+	case "sleepMode":
+		return "The phone is off or has no network. Switch it on."
+	case "blocked":
+		return "WhatsApp has blocked the number of the instance."
+	case "yellowCard", "suspended":
+		return "WhatsApp has suspended the number of the instance for a while (" + state + ")."
+	case "pendingCode":
+		return "The instance waits for the code that connects the phone. Enter it in the console of Green-API."
+	}
+	return fmt.Sprintf("The instance is in a state that is not known here: %q.", state)
+}
+
+// settingsProblems says which of the journals are switched off. What came before they were on is handed over only when
+// the phone is connected anew (documented).
+func settingsProblems(settings Settings) (problems []string) {
+	const again = " Switch it on in the console of Green-API and save; messages from before need more: log the instance out, " +
+		"and scan its QR code again."
+	if !settings.Incoming {
+		problems = append(problems, "Incoming messages are not recorded: the setting incomingWebhook is off."+again)
+	}
+	if !settings.OutgoingMessage {
+		problems = append(problems, "Messages sent from the phone are not recorded: the setting outgoingMessageWebhook is off."+again)
+	}
+	return problems
+}

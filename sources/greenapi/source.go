@@ -1,0 +1,159 @@
+package greenapi
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"kommo-import/sources"
+)
+
+// A Source reads the chats of an account through its Green-API instance, each whole: one chat is one batch, in parts
+// if it is long. Since nothing tells what is new, a reading that is not interrupted asks for every chat.
+type Source struct {
+	Client *Client
+	// Only names the chats to be read; empty: all.
+	Only []string
+	// CountMax is how many messages of a chat are asked for at most, the newest; 0: all.
+	CountMax int
+	// IncludeDeleted takes along what its writer deleted.
+	IncludeDeleted bool
+	// Force reads although [Source.Preflight] found something.
+	Force bool
+	// Progress is told how many chats are read and how long the others will take; nil: nobody is.
+	Progress func(done, total int, remaining time.Duration)
+	// Notice is told what an administrator should know, in sentences; nil: nobody is.
+	Notice func(text string)
+	// Now is the clock that times from the future are told by; nil: time.Now.
+	Now func() time.Time
+}
+
+var _ sources.Source = (*Source)(nil)
+
+// Name returns "green-api:" and the id of the instance.
+func (s *Source) Name() string { return "green-api:" + s.Client.Instance }
+
+// A cursor is where a reading stands, and what it is of. As JSON:
+//
+//	{"after":"79001234567@c.us","done":false,"chats":["79001234567@c.us"],"count_max":1000,"deleted":true}
+type cursor struct {
+	After string `json:"after"` // the chats up to this one are read, in the order of their ids
+	Done  bool   `json:"done,omitempty"`
+	scope
+}
+
+// A scope is what a reading is of. One reading has one from its beginning to its end.
+type scope struct {
+	Only     []string `json:"chats,omitempty"`
+	CountMax int      `json:"count_max,omitempty"`
+	Deleted  bool     `json:"deleted,omitempty"`
+}
+
+func (s *Source) scope() scope {
+	return scope{slices.Compact(slices.Sorted(slices.Values(s.Only))), s.CountMax, s.IncludeDeleted}
+}
+
+func (a scope) equal(b scope) bool {
+	return slices.Equal(a.Only, b.Only) && a.CountMax == b.CountMax && a.Deleted == b.Deleted
+}
+
+// Batches reads the chats behind the cursor, in the order of their ids. Behind the last one there is nothing, although
+// chats may have grown: begin with "" to read them again. A cursor of a reading of other chats, or of other messages,
+// begins another reading.
+func (s *Source) Batches(ctx context.Context, text string) iter.Seq2[sources.Batch, error] {
+	return func(yield func(sources.Batch, error) bool) {
+		at, err := s.parse(text)
+		if err != nil {
+			yield(sources.Batch{}, err)
+			return
+		}
+		if at.Done {
+			return
+		}
+		r, err := s.begin(ctx, at)
+		if err != nil {
+			yield(sources.Batch{}, err)
+			return
+		}
+		r.batches(ctx, yield)
+	}
+}
+
+func (s *Source) parse(text string) (cursor, error) {
+	fresh := cursor{scope: s.scope()}
+	if text == "" {
+		return fresh, nil
+	}
+	var at cursor
+	if err := json.Unmarshal([]byte(text), &at); err != nil {
+		return at, fmt.Errorf("the migration file says about %s %q, which is no place in it", s.Name(), text)
+	}
+	if at.scope.equal(fresh.scope) {
+		return at, nil
+	}
+	if !at.Done {
+		s.notice("An earlier load was interrupted that was to read other chats or messages; this one begins at the beginning.")
+	}
+	return fresh, nil
+}
+
+// begin asks what the account holds.
+func (s *Source) begin(ctx context.Context, at cursor) (*reading, error) {
+	account, err := s.Preflight(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chats, err := s.chats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	contacts, err := s.Client.Contacts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &reading{Source: s, at: at, total: len(chats), own: account.ID, contacts: make(map[string]Contact, len(contacts))}
+	for _, contact := range contacts {
+		r.contacts[contact.ID] = contact
+	}
+	r.left = slices.DeleteFunc(chats, func(c Chat) bool { return at.After != "" && c.ID <= at.After })
+	return r, nil
+}
+
+// chats returns the chats to be read, in the order of their ids.
+func (s *Source) chats(ctx context.Context) ([]Chat, error) {
+	chats, err := s.Client.Chats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(chats) == 0 {
+		return nil, ErrEmptyAccount
+	}
+	slices.SortFunc(chats, func(a, b Chat) int { return cmp.Compare(a.ID, b.ID) })
+	chats = slices.CompactFunc(chats, func(a, b Chat) bool { return a.ID == b.ID })
+	for _, id := range s.Only {
+		if !slices.ContainsFunc(chats, func(c Chat) bool { return c.ID == id }) {
+			return nil, &UnknownChatError{id, len(chats)}
+		}
+	}
+	if len(s.Only) > 0 {
+		chats = slices.DeleteFunc(chats, func(c Chat) bool { return !slices.Contains(s.Only, c.ID) })
+	}
+	return chats, nil
+}
+
+func (s *Source) notice(format string, args ...any) {
+	if s.Notice != nil {
+		s.Notice(fmt.Sprintf(format, args...))
+	}
+}
+
+func (s *Source) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
+}

@@ -1,0 +1,68 @@
+package greenapi
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kommo-import/sources"
+)
+
+func from(id, contactName, name string) string {
+	return `{"type": "incoming", "senderId": "` + id + `", "senderContactName": "` + contactName + `", "senderName": "` + name + `"}`
+}
+
+func edit(field, text, id string) string {
+	return `{"typeMessage": "editedMessage", "editedMessageData": {"` + field + `": "` + text + `", "stanzaId": "` + id + `"}}`
+}
+
+func TestSurvey(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		entries []string // newest first
+		want    survey
+	}{
+		{"nothing", nil, survey{}},
+		{"not entries", []string{`[]`, `null`, `{`, `{"type": 7, "deletedMessageData": []}`, `{"typeMessage": "deletedMessage"}`, edit("textMessage", "x", "")}, survey{}},
+		{"the newest that is there", []string{from("55@lid", "", ""), from("55@lid", "", "Andrew"), from("79001234567@c.us", "Andrew Smith", "Andy"), from("79007654321@c.us", "A.", "A.")},
+			survey{contactName: "Andrew Smith", senderName: "Andrew", phone: "+79001234567"}},
+		{"names that are none", []string{from("79001234567@c.us", "79001234567", "+7 900 123-45-67"), from("79001234567@c.us", "79001234567@c.us", "Andrew")},
+			survey{senderName: "Andrew", phone: "+79001234567"}},
+		{"outgoing", []string{`{"type": "outgoing", "senderId": "79990000000@c.us", "senderName": "Me"}`}, survey{}},
+		{"deletions", []string{`{"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": "A"}}`, `{"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": "B"}}`},
+			survey{deletions: map[string]bool{"A": true, "B": true}}},
+		{"edits", []string{edit("textMessage", "newest", "A"), edit("caption", "new", "B"), edit("textMessage", "newer", "A"), edit("textMessage", "", "C")},
+			survey{edits: map[string]looseText{"A": "newest", "B": "new"}}},
+	} {
+		var got survey
+		for _, raw := range tt.entries {
+			got.note(json.RawMessage(raw))
+		}
+		if diff := cmp.Diff(got, tt.want, cmp.AllowUnexported(survey{})); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", tt.name, diff)
+		}
+	}
+}
+
+func TestConvertEdited(t *testing.T) {
+	c := person(func(c *chat) { c.survey.note(json.RawMessage(edit("textMessage", "new", "3AADDD"))) })
+	picture := withMedia(sources.KindPicture, "new", sources.Media{})
+	for _, tt := range []struct {
+		raw  string
+		want sources.Message
+	}{
+		{incoming(`"typeMessage": "textMessage", "textMessage": "old"`), received(saying("new"))},
+		{incoming(`"typeMessage": "extendedTextMessage", "extendedTextMessage": {"text": "old"}`), received(saying("new"))},
+		{incoming(`"typeMessage": "imageMessage", "caption": "old"`), received(picture)},
+		{incoming(`"typeMessage": "textMessage", "textMessage": "newer still", "isEdited": true`), received(saying("newer still"))},
+		{incoming(`"typeMessage": "textMessage", "textMessage": "{{SWE001}}"`), received(saying("new"))},
+	} {
+		got, invalid := c.convert(json.RawMessage(tt.raw), 1)
+		if invalid != nil {
+			t.Errorf("%s: %+v", tt.raw, *invalid)
+		} else if diff := cmp.Diff(got, tt.want); diff != "" {
+			t.Errorf("%s (-got +want):\n%s", tt.raw, diff)
+		}
+	}
+}

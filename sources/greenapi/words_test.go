@@ -1,0 +1,125 @@
+package greenapi
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"unicode/utf8"
+)
+
+func TestWords(t *testing.T) {
+	client := newClient(nil)
+	for _, test := range []struct{ body, want string }{
+		{``, ``},
+		{`null`, ``},
+		{`{}`, ``},
+		{`Bad request data`, `Bad request data`},
+		{`"Error: forbidden"`, `Error: forbidden`},
+		{`{"statusCode":400,"timestamp":"t","path":"/waInstance1/getChats/` + testToken + `","message":"Validation failed"}`, `Validation failed`},
+		{`{"statusCode":404,"path":"/waInstance1/getChats/x"}`, ``},
+		{`{"error":"e","detail":"d","description":"c"}`, `c`},
+		{`{"error":"e","detail":"d"}`, `d`},
+		{`{"error":{"message":"inner"}}`, `inner`},
+		{`{"message":"","error":"e"}`, `e`},
+		{`{"message":["a",{"error":"b"},7]}`, `a; b`},
+		{`{"File message encrypted url not found"}`, `File message encrypted url not found`},
+		{`{"path":"/waInstance1/getChats/x", "message": "cut \"he`, `cut \"he`},
+		{`{"path":"/waInstance1/getChats/x", "message": "said \"so\"",}`, `said "so"`},
+		{`{"statusCode":400, "path":"/waInstance1/getChats/x", oops}`, `statusCode":400, , oops`},
+		{`<html><head><title>502</title><style>a{}</style></head><!-- no --><body>Bad&nbsp;Gateway`, `an HTML page: 502 Bad Gateway`},
+		{"Cannot POST /waInstance1/x/" + testToken, "Cannot POST /waInstance1/x/[token]"},
+		{strings.ToUpper(testToken) + " " + testToken + testToken, "[token] [token][token]"},
+		{testToken[:9] + "\x1b[31m\u200b\x00" + testToken[9:], "[token]"},
+		{`{"message":"\u0064` + testToken[1:] + `"}`, "[token]"},
+		{"<b>" + testToken[:9] + "&#" + "98;" + strings.TrimPrefix(testToken[9:], "b"), "an HTML page: " + testToken[:9] + "b" + strings.TrimPrefix(testToken[9:], "b")},
+		{"\x1b]0;title\x07red\x1b[0m\r\n\ttape\u202e\xff", "red tape\uFFFD"},
+		{strings.Repeat("ё", 301), strings.Repeat("ё", 300) + "…"},
+		{strings.Repeat("ё", 300), strings.Repeat("ё", 300)},
+	} {
+		if got := client.words([]byte(test.body)); got != test.want {
+			t.Errorf("%q\ngot  %q\nwant %q", test.body, got, test.want)
+		}
+	}
+}
+
+// A token that is escaped in URLs is found in every form.
+func TestWordsWithAnEscapedToken(t *testing.T) {
+	client := newClient(nil)
+	client.Token = "a/b+c%d~é"
+	for _, form := range []string{client.Token, url.PathEscape(client.Token), url.QueryEscape(client.Token),
+		strings.ToLower(url.PathEscape(client.Token))} {
+		if got, want := client.scrub("at /"+form+" no"), "at /[token] no"; got != want {
+			t.Errorf("%q: got %q, want %q", form, got, want)
+		}
+	}
+}
+
+// A long body is read so far that its words are whole, and no farther.
+func TestLongProblem(t *testing.T) {
+	read := 0
+	client := newClient(roundTrip(func(*http.Request) (*http.Response, error) {
+		return respond(401, nil, counted{&read}), nil
+	}))
+	_, err := client.State(t.Context())
+	if denied := see(err).Denied; denied == nil || utf8.RuneCountInString(denied.Words) != maxWords+1 {
+		t.Errorf("got %v", err)
+	}
+	if read > 2*maxProblem {
+		t.Errorf("%d bytes were read", read)
+	}
+}
+
+// A counted body is endless and counts what is read of it.
+type counted struct{ read *int }
+
+func (c counted) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'x'
+	}
+	*c.read += len(p)
+	return len(p), nil
+}
+
+// FuzzAnswer gives the client answers of any kind: none may make it panic or wait for ever, no error may show what it
+// must not, and each has a type.
+func FuzzAnswer(f *testing.F) {
+	f.Add(200, "", `{"stateInstance":"authorized","downloadUrl":"https://a"}`)
+	f.Add(200, "", `[{"id":"1@c.us"},{"id":`)
+	f.Add(301, "https://user:pw@host/"+testToken, "")
+	f.Add(400, "", "{\n\"File message encrypted url not found\"\n}")
+	f.Add(400, "", `{"path":"/`+testToken+`","message":"`+testToken)
+	f.Add(400, "7", `instance in starting process`)
+	f.Add(404, "", "<html><script><h1>\xff&#27;[31m"+testToken)
+	f.Add(429, "99999999999999999999", "\x1b[31m"+testToken[:5]+"\x1b[0m"+testToken[5:])
+	f.Add(466, "", `{"invokeStatus":{"used":"1","description":"`+testToken+`"},"correspondentsStatus":{"status":"EXCEEDED"}}`)
+	f.Add(503, "-1", "\u2028\u0085\u202e")
+	f.Fuzz(func(t *testing.T, status int, header, body string) {
+		synctest.Test(t, func(t *testing.T) {
+			told := http.Header{"Location": {header}, "Retry-After": {header}}
+			client := newClient(roundTrip(func(*http.Request) (*http.Response, error) {
+				return respond(status, told, strings.NewReader(body)), nil
+			}))
+			_, err := client.State(t.Context())
+			checkTyped(t, err)
+			_, err = client.Contacts(t.Context())
+			checkTyped(t, err)
+			_, err = client.DownloadFile(t.Context(), "1@c.us", "3EB0")
+			if err != nil {
+				checkClean(t, err.Error())
+			}
+		})
+	})
+}
+
+func checkTyped(t *testing.T, err error) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	checkClean(t, err.Error())
+	if see(err) == (seen{}) {
+		t.Errorf("%v has none of the types", err)
+	}
+}
