@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"sync"
 	"time"
 )
@@ -46,6 +47,9 @@ type Client struct {
 	Patience time.Duration
 	// Log is told what an administrator should know: waits and retries. nil is silence.
 	Log *slog.Logger
+
+	makeForms sync.Once
+	forms     *regexp.Regexp // of the token
 
 	mu         sync.Mutex // guards what follows
 	own        *http.Transport

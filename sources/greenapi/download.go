@@ -24,10 +24,15 @@ func (c *Client) DownloadFile(ctx context.Context, chatID, idMessage string) (ur
 	}
 	err = c.call(ctx, question{downloadFile, ask{chatID, idMessage}}, func(a *answer) error {
 		err := a.decode(&told)
-		if err == nil && told.URL == "" {
+		switch {
+		case err != nil:
+			return err
+		case told.URL == "":
 			return a.misshapen("it has no downloadUrl")
+		case c.tokenForms().MatchString(string(told.URL)):
+			return a.misshapen("its downloadUrl holds the token")
 		}
-		return err
+		return nil
 	})
 	if status, words, ok := mediaGone(err); ok {
 		return "", fmt.Errorf("%s: %w", tell(downloadFile.name, fmt.Sprintf("status %d", status), words), sources.ErrMediaGone)

@@ -130,7 +130,7 @@ func (r *reading) yieldChat(read chatHistory, fresh bool, yield func(sources.Bat
 			batch = sources.Batch{}
 		}
 		number++
-		if message, invalid := c.convert(entry, number); invalid != nil {
+		if message, invalid := r.Client.withoutToken(c.convert(entry, number)); invalid != nil {
 			batch.Invalid = append(batch.Invalid, *invalid)
 		} else {
 			batch.Messages = append(batch.Messages, message)

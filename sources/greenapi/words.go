@@ -91,12 +91,15 @@ func (c *Client) scrub(raw string) string {
 
 // tokenForms matches the token as it is and as it stands in URLs, in letters of any case.
 func (c *Client) tokenForms() *regexp.Regexp {
-	token := strings.ToValidUTF8(c.Token, "\uFFFD")
-	var forms []string
-	for _, form := range []string{url.PathEscape(token), url.QueryEscape(token), token} {
-		forms = append(forms, regexp.QuoteMeta(form))
-	}
-	return regexp.MustCompile(`(?i)` + strings.Join(forms, "|"))
+	c.makeForms.Do(func() {
+		token := strings.ToValidUTF8(c.Token, "\uFFFD")
+		var forms []string
+		for _, form := range []string{url.PathEscape(token), url.QueryEscape(token), token} {
+			forms = append(forms, regexp.QuoteMeta(form))
+		}
+		c.forms = regexp.MustCompile(`(?i)` + strings.Join(forms, "|"))
+	})
+	return c.forms
 }
 
 func showable(r rune) rune {
