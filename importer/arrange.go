@@ -170,17 +170,21 @@ func (a *arranger) conclude(source int64) error {
 	if err := a.tx.QueryRow(`SELECT max(?, coalesce((SELECT max(id) FROM spool), 0))`, a.until).Scan(&a.until); err != nil {
 		return err
 	}
-	if err := a.countAbsent(source); err != nil {
+	if err := a.countReading(source); err != nil {
 		return err
 	}
 	return setSetting(a.tx, settingArranged, a.until)
 }
 
-// countAbsent counts the messages that an earlier reading of the source held and the last one did not. A reading that
-// was confined to some conversations says nothing about that.
-func (a *arranger) countAbsent(source int64) error {
+// countReading counts what the last reading of the source could not understand, and the messages that an earlier one
+// held and the last one did not. A reading that was confined to some conversations says nothing about those.
+func (a *arranger) countReading(source int64) error {
 	if a.report.Unchanged {
 		return nil
+	}
+	if err := a.tx.QueryRow(`SELECT count(*) FROM invalid WHERE source = ?1
+		AND reading = (SELECT reading FROM source WHERE id = ?1)`, source).Scan(&a.report.Invalid); err != nil {
+		return err
 	}
 	_, err := a.tx.Exec(`UPDATE source SET absent = iif(reading < 2, 0,
 		(SELECT count(*) FROM message WHERE message.source = source.id AND message.reading < source.reading)) WHERE id = ? AND confined = ''`, source)

@@ -54,11 +54,11 @@ const (
 type LoadReport struct {
 	Source    string `json:"source"`
 	Unchanged bool   `json:"unchanged"` // the source was read whole before and has not changed
-	Read      int    `json:"read"`      // messages read in this load
+	Read      int    `json:"read"`      // messages read, also by a load before that was interrupted
 	Known     int    `json:"known"`     // of these, known from an earlier reading of the same source
 	Added     int    `json:"added"`     // of these, added to the plan or skipped
 	Duplicate int    `json:"duplicate"` // of these, there already from elsewhere or twice in the source
-	Invalid   int    `json:"invalid"`   // could not be understood
+	Invalid   int    `json:"invalid"`   // entries beside them that could not be understood
 	Absent    int    `json:"absent"`    // known messages that the source no longer holds; they stay
 	Dropped   int    `json:"dropped"`   // not yet sent, and left out by the filters from now on
 	Restored  int    `json:"restored"`  // left out by earlier filters, and planned from now on
@@ -95,6 +95,9 @@ func (l *Loader) Load(ctx context.Context, source sources.Source) (LoadReport, e
 	report.Unchanged = s.finished && report.Read+report.Invalid == 0
 	if err := l.arrange(ctx, s.source, &report); err != nil {
 		return report, err
+	}
+	if !report.Unchanged {
+		report.Read = report.Added + report.Known + report.Duplicate
 	}
 	return report, l.lookUpMedia(ctx, s.source, &report)
 }

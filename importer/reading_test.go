@@ -91,7 +91,7 @@ func TestBatchInParts(t *testing.T) {
 	}
 	source.breakAt = 0
 	report, err := (&Loader{File: f}).Load(t.Context(), source)
-	if err != nil || report.Added != 8 || report.Read != 6 || report.Invalid != 3 || report.Duplicate != 0 {
+	if err != nil || report.Added != 8 || report.Read != 8 || report.Invalid != 4 || report.Duplicate != 0 {
 		t.Errorf("report %+v, error %v", report, err)
 	}
 }
@@ -154,7 +154,7 @@ func TestReadingAgain(t *testing.T) {
 		again       bool
 		read, known int
 		unchanged   bool
-	}{{true, 1, 0, false}, {false, 0, 0, true}, {true, 2, 2, false}} {
+	}{{true, 2, 0, false}, {false, 0, 0, true}, {true, 2, 2, false}} {
 		report, err := (&Loader{File: f, Again: want.again}).Load(t.Context(), source)
 		if err != nil || report.Read != want.read || report.Known != want.known || report.Unchanged != want.unchanged {
 			t.Errorf("again %t: %+v, error %v; want %+v", want.again, report, err, want)
