@@ -40,19 +40,6 @@ func (r *run) attempt(ctx context.Context, cv *conversation, m *outgoing, tries 
 	return r.turnedDown(ctx, cv, m, tries, departed, err)
 }
 
-// underWay counts a request and returns the context for it: one under way is not cancelled.
-func (r *run) underWay(ctx context.Context) context.Context {
-	r.count(func(report *SendReport) { report.Requests++ })
-	return context.WithoutCancel(ctx)
-}
-
-func unless(err, expected error) error {
-	if errors.Is(err, expected) {
-		return nil
-	}
-	return err
-}
-
 // turnedDown records what an attempt came to that left at departed and ended with failure. The error types of package
 // kommo tell what each means; any other error means that nothing was sent.
 func (r *run) turnedDown(ctx context.Context, cv *conversation, m *outgoing, tries *tries, departed time.Time, failure error) error {
@@ -73,29 +60,6 @@ func (r *run) turnedDown(ctx context.Context, cv *conversation, m *outgoing, tri
 		return err
 	}
 	return r.again(ctx, tries, departed, failure)
-}
-
-// again waits until a request that was not taken may be repeated. It returns an error if that makes no sense.
-func (r *run) again(ctx context.Context, tries *tries, departed time.Time, failure error) error {
-	if tooFast, ok := errors.AsType[*kommo.TooFastError](failure); ok {
-		wait := r.Pace.TooFast(departed, tooFast.RetryAfter)
-		r.count(func(report *SendReport) { report.SlowDowns++ })
-		r.Log.Warn("Kommo asks to slow down; everything waits", "for", wait.Round(time.Second), "then requests per second", r.Pace.Rate())
-		return nil
-	}
-	var why error
-	if unreachable, ok := errors.AsType[*kommo.UnreachableError](failure); ok {
-		why = unreachable
-	} else if unknown, ok := errors.AsType[*kommo.UnknownOutcomeError](failure); ok {
-		why = unknown
-	} else {
-		return failure
-	}
-	if err := tries.another(failure); err != nil {
-		return err
-	}
-	r.Log.Warn("no answer from Kommo; trying again", "in", tries.pause(), "why", why)
-	return sleep(ctx, tries.pause())
 }
 
 // accept records that Kommo has m; settled says that history told.
@@ -151,17 +115,3 @@ func one(yes bool) int {
 	}
 	return 0
 }
-
-// tries counts the attempts at one message whose outcome was not known or that did not reach Kommo.
-type tries int
-
-// another counts one more, and returns an error when there were enough.
-func (t *tries) another(last error) error {
-	if *t++; *t >= maxTries {
-		return &StoppedError{fmt.Sprintf("gave up after %d tries", *t), last}
-	}
-	return nil
-}
-
-// pause returns how long to wait before the next try: a second, then twice as long each time.
-func (t *tries) pause() time.Duration { return time.Second << (*t - 1) }

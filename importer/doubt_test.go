@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"kommo-import/kommo"
 	"kommo-import/sandbox"
 )
 
@@ -181,4 +182,27 @@ func TestRefusedMediaGoAsText(t *testing.T) {
 			t.Errorf("got %q, id %s, silent %t, want %q, id %s, loud", got.Text, got.MsgID, got.Silent, want, id)
 		}
 	})
+}
+
+// An answer that does not name the chat takes nothing away from what is known of it.
+func TestChatIsNotForgotten(t *testing.T) {
+	f := loaded(t)
+	for cv, err := range openConversations(f.read, Selection{MaxConversations: 1}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for m, err := range openMessages(f.read, cv, false) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(f.setChat(cv, "the chat"), f.markSending(cv, m, longAfter()), f.markAccepted(cv, m, kommo.Accepted{MessageID: "m"})); err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+		var chat string
+		if err := f.read.QueryRow(`SELECT chat_id FROM conversation WHERE id = ?`, cv.id).Scan(&chat); err != nil || chat != "the chat" {
+			t.Errorf("the chat is %q, error %v", chat, err)
+		}
+	}
 }

@@ -42,6 +42,7 @@ func TestAnySequenceEndsInTheSameChats(t *testing.T) {
 				"break":   m.addFault,
 				"send":    m.send,
 				"retry":   m.retry,
+				"verify":  m.verify,
 				"kill":    m.killWhileSending,
 			})
 			m.check()
@@ -137,6 +138,21 @@ func (m *model) send(rt *rapid.T) {
 func (m *model) retry(*rapid.T) {
 	if _, err := m.file.RetryRefused(); err != nil {
 		m.t.Fatal(err)
+	}
+}
+
+// verify reads some of the chats back, perhaps not to the end, and plans again what is missing, which is nothing.
+func (m *model) verify(rt *rapid.T) {
+	v := newVerifier(m.file, m.box)
+	v.Sample = rapid.IntRange(0, 2).Draw(rt, "sample")
+	ctx, cancel := context.WithTimeout(m.t.Context(), time.Duration(rapid.IntRange(1, 200).Draw(rt, "seconds"))*time.Second)
+	defer cancel()
+	report, err := v.Verify(ctx)
+	if err == nil && report.Differences() > report.Unread {
+		m.t.Errorf("verification finds %+v", report)
+	}
+	if n, err := m.file.RetryMissing(); n > 0 || err != nil {
+		m.t.Fatalf("planned %d again, error %v", n, err)
 	}
 }
 

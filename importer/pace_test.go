@@ -3,6 +3,7 @@ package importer
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,13 +13,14 @@ import (
 
 // manyConversations are so many conversations of so many messages each.
 func manyConversations(conversations, messages int) string {
-	content := csvHeader
+	var content strings.Builder
+	content.WriteString(csvHeader)
 	for c := range conversations {
 		for m := range messages {
-			content += row(fmt.Sprintf("c%03d", c), m, "in", "text", fmt.Sprint(m))
+			content.WriteString(row(fmt.Sprintf("c%03d", c), m, "in", "text", fmt.Sprint(m)))
 		}
 	}
-	return content
+	return content.String()
 }
 
 // Requests leave evenly at the rate: never more in any second than the rate allows, and not fewer either.

@@ -77,8 +77,8 @@ func (p *Preview) readNumbers(tx *sql.Tx, composer Composer, selection Selection
 	}
 	condition, args := selection.where()
 	err := tx.QueryRow(`SELECT count(*), coalesce(sum(planned + sending), 0), coalesce(sum(sending), 0),
-			coalesce(sum(loud IS NULL OR sending > 0 AND EXISTS (SELECT 1 FROM message
-				WHERE conversation = conversation.id AND state = 'sending' AND spool = loud)), 0)
+			coalesce(sum(loud IS NULL OR EXISTS (SELECT 1 FROM message m JOIN spool s ON s.id = m.spool AND s.time = m.time
+				WHERE m.conversation = conversation.id AND s.id = loud AND state IN ('planned', 'sending'))), 0)
 		FROM conversation WHERE `+condition, args...).Scan(&p.Conversations, &p.Messages, &p.InDoubt, &p.Notifications)
 	if composer.AllSilent {
 		p.Notifications = 0

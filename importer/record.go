@@ -23,12 +23,13 @@ func (f *File) markSending(cv *conversation, m *outgoing, now time.Time) error {
 	})
 }
 
-// markAccepted writes down that Kommo has m, under which id and in which chat.
+// markAccepted writes down that Kommo has m, under which id and in which chat. It was sending, or planned again and
+// then found.
 func (f *File) markAccepted(cv *conversation, m *outgoing, accepted kommo.Accepted) error {
-	return f.move(cv, m, Sending, Accepted, func(tx *sql.Tx) error {
+	return f.move(cv, m, m.state, Accepted, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`UPDATE message SET remote_id = ? WHERE conversation = ? AND time = ? AND spool = ?`,
 			accepted.MessageID, cv.id, m.time, m.spool)
-		if err != nil || accepted.ChatID == cv.chatID {
+		if err != nil || accepted.ChatID == "" || accepted.ChatID == cv.chatID {
 			return err
 		}
 		return keepChat(tx, cv, accepted.ChatID)

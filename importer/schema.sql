@@ -100,9 +100,10 @@ CREATE TABLE message (
                    OR state = 'verified' OR state = 'refused'),
   reason       TEXT    NOT NULL DEFAULT '', -- why it is skipped, or Kommo's words when it was refused
   as_text      INTEGER NOT NULL DEFAULT 0,  -- 1: its media go as text: Kommo refused them, or nobody wants them
-  doubtful     INTEGER NOT NULL DEFAULT 0,  -- 1: once sent with an outcome that nobody knows
+  doubtful     INTEGER NOT NULL DEFAULT 0,  -- 1: once sent with an outcome that nobody knows, or accepted and not there
   sent_at      INTEGER,                     -- when it was last marked as sending, for people
   remote_id    TEXT    NOT NULL DEFAULT '', -- the message's id at Kommo
+  met          INTEGER NOT NULL DEFAULT 0,  -- the pass over its chat that met it there last, see verifypass.go
   PRIMARY KEY (conversation, time, spool)
 ) STRICT, WITHOUT ROWID;
 
@@ -149,3 +150,29 @@ CREATE TABLE media (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX media_open ON media (key) WHERE status IN ('pending', 'failed');
+
+-- The chats that the last verification reads back, and how far it is with each.
+CREATE TABLE readback (
+  conversation INTEGER PRIMARY KEY REFERENCES conversation (id),
+  pass    INTEGER NOT NULL DEFAULT 1,  -- 1 reads the whole chat, later ones look for what is missing
+  next    INTEGER NOT NULL DEFAULT 0,  -- how many messages of the chat the next page leaves out
+  trail   TEXT    NOT NULL DEFAULT '', -- what the pass must remember of the pages before, as JSON
+  due     INTEGER NOT NULL DEFAULT 0,  -- when the pass may begin
+  missed  INTEGER NOT NULL DEFAULT 0,  -- when the first pass ended with messages missing; 0 if it did not
+  met     INTEGER NOT NULL DEFAULT 0,  -- messages of the plan that were found
+  ended   INTEGER NOT NULL DEFAULT 0   -- 1: there is a verdict on every message
+) STRICT;
+
+CREATE INDEX readback_open ON readback (due) WHERE ended = 0;
+
+-- What the last verification found to be otherwise than it should be.
+CREATE TABLE finding (
+  conversation INTEGER NOT NULL REFERENCES conversation (id),
+  kind         TEXT    NOT NULL,           -- FindingKind
+  msgid        TEXT    NOT NULL,           -- as the chat has it: of a message of the plan, anything if it is foreign
+  remote_id    TEXT    NOT NULL,           -- the message's id at Kommo; '' if it is missing or out of order
+  time         INTEGER NOT NULL,           -- when it was written; of a foreign one, what Kommo says or 0
+  reason       TEXT    NOT NULL,
+  retried      INTEGER NOT NULL DEFAULT 0, -- 1: it was missing, and has been planned again
+  PRIMARY KEY (conversation, kind, msgid, remote_id)
+) STRICT, WITHOUT ROWID;

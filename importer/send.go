@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,17 +87,16 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 	if err := s.begin(); err != nil {
 		return SendReport{}, err
 	}
-	r := &run{Sender: s, settle: s.Settle}
-	if r.settle == 0 {
-		r.settle = defaultSettle
-	}
+	r := &run{Sender: s, settle: cmp.Or(s.Settle, defaultSettle)}
 	if r.Log == nil {
 		r.Log = slog.New(slog.DiscardHandler)
 	}
+	r.pace, r.log = r.Pace, r.Log
 	if err := r.openLinks(); err != nil {
 		return r.report, err
 	}
 	err := r.conversations(ctx)
+	r.report.Requests, r.report.SlowDowns = int(r.requests.Load()), int(r.slowDowns.Load())
 	r.report.Elapsed = time.Since(started)
 	return r.report, err
 }
@@ -135,6 +135,7 @@ func (s *Sender) begin() error {
 // A run is one run of a Sender.
 type run struct {
 	*Sender
+	traffic
 	settle time.Duration
 	links  *mediaLookup
 
@@ -179,13 +180,19 @@ func (r *run) conversation(ctx context.Context, cv *conversation) error {
 }
 
 // message sees one message through: first what came of it in an earlier run, if that is in doubt, then sending it.
+// One that was sent before and then not found may have shown since, so the chat is looked at once more.
 func (r *run) message(ctx context.Context, cv *conversation, m *outgoing) error {
 	tries := new(tries)
-	if m.state == Sending {
+	switch {
+	case m.state == Sending:
 		if err := r.File.markDoubtful(cv, m); err != nil {
 			return err
 		}
 		if err := r.settleDoubt(ctx, cv, m, tries); err != nil {
+			return err
+		}
+	case m.doubtful:
+		if _, err := r.look(ctx, cv, m, tries); err != nil {
 			return err
 		}
 	}

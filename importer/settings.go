@@ -15,7 +15,10 @@ const (
 	settingScope    = "scope"    // of the first send
 	settingPrefix   = "prefix"   // before every conversation id, of the first send
 
+	settingVerification = "verification" // the last one
+
 	settingPrivateMedia = "private media" // whether the last load was allowed to ask private networks
+	settingProbe        = "probe"         // what check --probe found out, as JSON
 )
 
 // A querier is a transaction or a pool of connections.

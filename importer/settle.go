@@ -136,20 +136,3 @@ func (r *run) askChat(ctx context.Context, cv *conversation) error {
 	}
 	return r.File.setChat(cv, id)
 }
-
-// turn waits for the pace before a request that only reads.
-func (r *run) turn(ctx context.Context) error {
-	for {
-		if err := r.Pace.Wait(ctx); err != nil {
-			return err
-		}
-		err := r.Pace.Depart(ctx)
-		if err == nil {
-			r.underWay(ctx)
-			return nil
-		}
-		if unless(err, errHeldBack) != nil {
-			return err
-		}
-	}
-}

@@ -6,15 +6,17 @@ type State string
 
 // The states of a message.
 //
-//	planned ──► sending ──► accepted ──► verified
+//	planned ──► sending ──► accepted ◄──► verified
 //	     ▲       │   └────► refused
 //	     └───────┘ known not to have been taken
+//
+// What a verification misses among the accepted can be planned again.
 const (
 	Skipped  State = "skipped"  // it has no form in Kommo, or a filter left it out
 	Planned  State = "planned"  // it will be sent
 	Sending  State = "sending"  // a request with it may have left; found at the start of a run, it is in doubt
 	Accepted State = "accepted" // Kommo took it
-	Verified State = "verified" // it was read back
+	Verified State = "verified" // the last verification found it as it was sent
 	Refused  State = "refused"  // Kommo did not want it
 )
 

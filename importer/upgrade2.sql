@@ -1,4 +1,5 @@
--- From version 1 to 2: messages without a form in Kommo, readings of some conversations, and media whose links die.
+-- From version 1 to 2: messages without a form in Kommo, readings of some conversations, media whose links die, and
+-- verification.
 ALTER TABLE source ADD COLUMN confined TEXT NOT NULL DEFAULT '';
 ALTER TABLE spool ADD COLUMN skip TEXT NOT NULL DEFAULT '';
 ALTER TABLE invalid ADD COLUMN conversation TEXT NOT NULL DEFAULT '';
@@ -26,3 +27,29 @@ CREATE INDEX media_open ON media (key) WHERE status IN ('pending', 'failed');
 INSERT INTO media (key, told, url, maker, status, size, mime, name, expires, reason)
   SELECT url, url, url, NULL, status, size, mime, name, expires, reason FROM media1;
 DROP TABLE media1;
+
+ALTER TABLE message ADD COLUMN met INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE readback (
+  conversation INTEGER PRIMARY KEY REFERENCES conversation (id),
+  pass    INTEGER NOT NULL DEFAULT 1,
+  next    INTEGER NOT NULL DEFAULT 0,
+  trail   TEXT    NOT NULL DEFAULT '',
+  due     INTEGER NOT NULL DEFAULT 0,
+  missed  INTEGER NOT NULL DEFAULT 0,
+  met     INTEGER NOT NULL DEFAULT 0,
+  ended   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX readback_open ON readback (due) WHERE ended = 0;
+
+CREATE TABLE finding (
+  conversation INTEGER NOT NULL REFERENCES conversation (id),
+  kind         TEXT    NOT NULL,
+  msgid        TEXT    NOT NULL,
+  remote_id    TEXT    NOT NULL,
+  time         INTEGER NOT NULL,
+  reason       TEXT    NOT NULL,
+  retried      INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (conversation, kind, msgid, remote_id)
+) STRICT, WITHOUT ROWID;
