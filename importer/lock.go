@@ -32,7 +32,7 @@ func (e *InUseError) Error() string {
 		return name + ": another kommo-import is working with this migration file"
 	}
 	return fmt.Sprintf("%s: \"kommo-import %s\" (process %d, since %s) is working with this migration file",
-		name, e.Holder.Command, e.Holder.PID, e.Holder.Since.Local().Format("2006-01-02 15:04:05"))
+		name, e.Holder.Command, e.Holder.PID, e.Holder.Since.Local().Format("2006-01-02 15:04:05 MST"))
 }
 
 // A lock is held through the operating system's lock on a file beside the migration file, so it ends with its

@@ -1,0 +1,14 @@
+//go:build linux || darwin
+
+package importer
+
+import "syscall"
+
+// freeSpace returns how many bytes this user can still write on the disk of folder, if the system tells.
+func freeSpace(folder string) (bytes uint64, told bool) {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(folder, &disk); err != nil {
+		return 0, false
+	}
+	return disk.Bavail * uint64(disk.Bsize), true
+}

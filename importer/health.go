@@ -1,0 +1,157 @@
+package importer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// A Health tells what is wrong with a migration file, if anything is.
+type Health struct {
+	// Damage is what SQLite finds wrong with the file, the first lines of it.
+	Damage []string
+	// Miscounted names conversations whose numbers of messages, as they are kept, are not what counting the messages
+	// gives; the first 10.
+	Miscounted []string
+	// Plan says why nothing can be sent: a [NotReadyError], or [ErrNothingLoaded]; nil if the plan is complete.
+	Plan error
+	// Status is where the migration stands.
+	Status Status
+}
+
+// maxDamage is how much is told of what is wrong.
+const maxDamage = 10
+
+// Health reads all of the migration file and tells whether it is whole. It changes nothing, and works while another
+// process writes. It takes time: about a minute for ten gigabytes.
+func (f *File) Health(ctx context.Context) (h Health, err error) {
+	h.Damage, err = f.texts(ctx, fmt.Sprintf(`PRAGMA integrity_check(%d)`, maxDamage))
+	if err != nil {
+		return h, f.explain(err)
+	}
+	if len(h.Damage) == 1 && h.Damage[0] == "ok" {
+		h.Damage = nil
+	}
+	if len(h.Damage) > 0 {
+		return h, nil
+	}
+	if h.Miscounted, err = f.miscounted(ctx); err != nil {
+		return h, f.explain(err)
+	}
+	err = f.ready()
+	if _, notReady := errors.AsType[*NotReadyError](err); notReady || errors.Is(err, ErrNothingLoaded) {
+		h.Plan, err = err, nil
+	}
+	if err != nil {
+		return h, err
+	}
+	h.Status, err = f.Status()
+	return h, err
+}
+
+// miscounted compares the numbers that every conversation keeps with its messages, in one statement and so at one
+// moment.
+func (f *File) miscounted(ctx context.Context) ([]string, error) {
+	return f.texts(ctx, `
+		SELECT c.external_id FROM conversation c
+		LEFT JOIN (SELECT conversation, sum(state = 'skipped') AS skipped, sum(state = 'planned') AS planned,
+				sum(state = 'sending') AS sending, sum(state = 'accepted') AS accepted,
+				sum(state = 'verified') AS verified, sum(state = 'refused') AS refused
+			FROM message GROUP BY conversation) m ON m.conversation = c.id
+		LEFT JOIN (SELECT conversation, count(*) AS copies FROM duplicate GROUP BY conversation) d ON d.conversation = c.id
+		WHERE c.duplicate <> coalesce(d.copies, 0) OR c.skipped <> coalesce(m.skipped, 0)
+			OR c.planned <> coalesce(m.planned, 0) OR c.sending <> coalesce(m.sending, 0)
+			OR c.accepted <> coalesce(m.accepted, 0) OR c.verified <> coalesce(m.verified, 0)
+			OR c.refused <> coalesce(m.refused, 0)
+		ORDER BY c.id LIMIT 10`)
+}
+
+// texts returns the one column of a query.
+func (f *File) texts(ctx context.Context, query string) (texts []string, err error) {
+	rows, err := f.read.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		texts = append(texts, text)
+	}
+	return texts, rows.Err()
+}
+
+// IsOutdated reports whether a migration file could not be read because an older version made it; to open it for
+// writing brings it up to date.
+func IsOutdated(err error) bool { return errors.Is(err, errOlder) }
+
+// Mapping tells who outgoing messages are from that are still to be sent.
+type Mapping struct {
+	Authors  int // who wrote them
+	Unmapped []UnmappedAuthor
+	// Unused are those of the composer's users who are no author of anything that is to be sent: perhaps misspelt.
+	Unused []string
+}
+
+// Mapping compares the authors of what is to be sent with the composer's users.
+func (f *File) Mapping(c Composer) (m Mapping, err error) {
+	all, err := Composer{}.unmapped(f.read, Selection{})
+	if err != nil {
+		return m, f.explain(err)
+	}
+	used := make(map[string]bool)
+	for _, author := range all {
+		m.Authors += one(author.ID != "" || author.Name != "")
+		used[author.ID], used[author.Name] = true, true
+	}
+	for name := range c.Users {
+		if !used[name] {
+			m.Unused = append(m.Unused, name)
+		}
+	}
+	m.Unmapped, err = c.unmapped(f.read, Selection{})
+	return m, f.explain(err)
+}
+
+// CheckBound makes sure that the migration file belongs to this scope and has this conversation prefix, or to none yet.
+// The error is a [BoundError].
+func (f *File) CheckBound(scope, prefix string) error { return f.bound(scope, prefix) }
+
+// CheckLinks makes sure that no link to media that is to be sent has died, unless the sender can make new ones. The
+// error is a [DeadLinksError].
+func (s *Sender) CheckLinks() error { return s.checkLinks() }
+
+// A Place is where a migration file is, or would be.
+type Place struct {
+	Free uint64 // bytes that can still be written there; only if Told
+	Told bool   // whether the system says how much is free
+	Size int64  // bytes of the migration file; 0 if there is none
+	// Closed is why the file cannot be written; nil if it can, or is not there.
+	Closed error
+}
+
+// LookAt returns what is known of the place of a migration file without opening it as one. It must not be called while
+// the file is open in this process: closing a file takes SQLite's locks on it away.
+func LookAt(path string) (Place, error) {
+	path, err := placeOf(path)
+	if err != nil {
+		return Place{}, err
+	}
+	var p Place
+	p.Free, p.Told = freeSpace(filepath.Dir(path))
+	info, err := os.Stat(path)
+	if err != nil {
+		return p, nil
+	}
+	p.Size = info.Size()
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		p.Closed = err
+		return p, nil
+	}
+	return p, file.Close()
+}

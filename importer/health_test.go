@@ -1,0 +1,137 @@
+package importer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestHealth(t *testing.T) {
+	f := newFile(t)
+	load(t, f, threeConversations())
+	change := func(statement string) {
+		t.Helper()
+		if _, err := f.write.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	health := func() Health {
+		t.Helper()
+		h, err := f.Health(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	if h := health(); len(h.Damage)+len(h.Miscounted) > 0 || h.Plan != nil || h.Status.Messages.Planned != 10 {
+		t.Errorf("of a healthy file got %+v", h)
+	}
+
+	change(`UPDATE conversation SET planned = planned + 1 WHERE external_id = 'bob'`)
+	change(`UPDATE conversation SET duplicate = 1 WHERE external_id = 'cat'`)
+	if diff := cmp.Diff([]string{"bob", "cat"}, health().Miscounted); diff != "" {
+		t.Errorf("miscounted (-want +got):\n%s", diff)
+	}
+	change(`UPDATE conversation SET planned = planned - 1 WHERE external_id = 'bob'`)
+	change(`UPDATE conversation SET duplicate = 0`)
+
+	change(`UPDATE source SET finished = 0`)
+	if _, ok := errors.AsType[*NotReadyError](health().Plan); !ok {
+		t.Errorf("of an unfinished load got the plan %v, want a NotReadyError", health().Plan)
+	}
+	change(`UPDATE source SET finished = 1`)
+}
+
+// Whatever page of the file is spoilt, it is not called healthy. What is free or unused does not count.
+func TestHealthOfDamage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "migration.db")
+	f := openFile(t, path)
+	load(t, f, threeConversations())
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const page = 4096
+	found := 0
+	for at := page; at < len(whole); at += page {
+		spoilt := slices.Clone(whole)
+		copy(spoilt[at:at+page/2], bytes.Repeat([]byte{0xff}, page/2))
+		if err := os.WriteFile(path, spoilt, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := OpenReadOnly(path)
+		if err != nil {
+			found++
+			continue
+		}
+		if h, err := f.Health(t.Context()); err != nil || len(h.Damage) > 0 {
+			found++
+		}
+		f.Close()
+	}
+	if pages := len(whole)/page - 1; found < pages*3/4 {
+		t.Errorf("found %d of %d spoilt pages", found, pages)
+	}
+}
+
+func TestHealthOfNothing(t *testing.T) {
+	h, err := newFile(t).Health(t.Context())
+	if err != nil || !errors.Is(h.Plan, ErrNothingLoaded) {
+		t.Errorf("got %+v, %v, want ErrNothingLoaded", h, err)
+	}
+}
+
+func TestHealthIsInterrupted(t *testing.T) {
+	f := newFile(t)
+	load(t, f, threeConversations())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := f.Health(ctx); err == nil {
+		t.Error("got no error of a context that has ended")
+	}
+}
+
+func TestMapping(t *testing.T) {
+	f := newFile(t)
+	load(t, f, csvHeader+
+		"ann,1700000000,out,a,1,,Eva,,,,,\nann,1700000001,out,b,2,,Max,,,,,\nann,1700000002,out,c,3,,Eva,,,,,\nann,1700000003,in,d,4,,,,,,,\n")
+	got, err := f.Mapping(Composer{Users: map[string]string{"Max": "76fc", "Mux": "76fd"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Mapping{Authors: 2, Unmapped: []UnmappedAuthor{{Name: "Eva", Messages: 2}}, Unused: []string{"Mux"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestLookAt(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "migration.db")
+	place, err := LookAt(path)
+	if err != nil || place.Size != 0 || place.Closed != nil {
+		t.Errorf("of no file got %+v, %v", place, err)
+	}
+	if place.Told && place.Free == 0 {
+		t.Errorf("got %+v, want some free space", place)
+	}
+	if err := os.WriteFile(path, []byte("12345"), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	place, err = LookAt(path)
+	if err != nil || place.Size != 5 || (place.Closed == nil) != (os.Geteuid() == 0) {
+		t.Errorf("of a file that cannot be written got %+v, %v", place, err)
+	}
+	if _, err := LookAt(filepath.Join(folder, "nowhere", "migration.db")); err == nil {
+		t.Error("got no error of a folder that is not there")
+	}
+}

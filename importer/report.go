@@ -1,0 +1,181 @@
+package importer
+
+import (
+	"database/sql"
+	"encoding/json"
+	"iter"
+	"time"
+)
+
+// A Report tells what a migration was, as far as it went.
+type Report struct {
+	Made   time.Time `json:"made"`
+	Status Status    `json:"status"`
+
+	FirstWritten time.Time `json:"first_written,omitzero"` // when the oldest message that Kommo has was written
+	LastWritten  time.Time `json:"last_written,omitzero"`  // and the newest
+	FirstSent    time.Time `json:"first_sent,omitzero"`    // when the first request with a message left
+	LastSent     time.Time `json:"last_sent,omitzero"`     // and the last
+
+	// Kinds counts messages by kind and state.
+	Kinds    map[string]map[State]int `json:"kinds"`
+	Notified int                      `json:"notified"` // conversations with a message that Kommo took with silent=false
+	Media    MediaReport              `json:"media"`
+	Skipped  []Group                  `json:"skipped"`
+	Invalid  []Group                  `json:"invalid"`
+	Refused  []Group                  `json:"refused"`
+	// Verification is what the last verify found; nil if there was none.
+	Verification *VerifyReport `json:"verification,omitempty"`
+	// Probe is what check --probe has found out about this Kommo; nil if it was not run.
+	Probe json.RawMessage `json:"probe,omitempty"`
+}
+
+// A MediaReport counts the files that had to be asked about, and messages with files.
+type MediaReport struct {
+	Found   int `json:"found"`
+	Gone    int `json:"gone"`    // went as text
+	Unknown int `json:"unknown"` // gave no answer; went as text
+	Renewed int `json:"renewed"` // links that were made anew
+	AsText  int `json:"as_text"` // messages whose files were to go, or had to go, as text
+}
+
+// A ReportedConversation is what became of one conversation.
+type ReportedConversation struct {
+	ID       string        `json:"id"` // at the source
+	Name     string        `json:"name"`
+	Phone    string        `json:"phone,omitempty"`
+	Messages map[State]int `json:"messages"` // the states that occur
+	First    time.Time     `json:"first"`    // when its oldest message was written
+	Last     time.Time     `json:"last"`     // and its newest
+}
+
+// Report returns what the migration file tells of all messages together.
+func (f *File) Report() (Report, error) {
+	r := &Report{Made: time.Now().UTC(), Kinds: make(map[string]map[State]int)}
+	err := f.reading(func(tx *sql.Tx) error {
+		for _, part := range []func(*sql.Tx) error{loadedTx, r.readStatus, r.readTimes, r.readKinds, r.readMedia, r.readReasons} {
+			if err := part(tx); err != nil {
+				return err
+			}
+		}
+		_, err := setting(tx, settingProbe, &r.Probe)
+		return err
+	})
+	if err != nil {
+		return *r, err
+	}
+	verification, err := f.lastVerification()
+	if verification.Conversations+verification.Open > 0 {
+		r.Verification = &verification
+	}
+	return *r, err
+}
+
+func loadedTx(tx *sql.Tx) error { return loadedSomething(tx) }
+
+func (r *Report) readStatus(tx *sql.Tx) (err error) {
+	r.Status, err = readStatus(tx)
+	return err
+}
+
+func (r *Report) readTimes(tx *sql.Tx) error {
+	var first, last, firstSent, lastSent sql.NullInt64
+	err := tx.QueryRow(`SELECT min(time), max(time), min(sent_at), max(sent_at) FROM message
+		WHERE state IN ('accepted', 'verified')`).Scan(&first, &last, &firstSent, &lastSent)
+	for to, from := range map[*time.Time]sql.NullInt64{
+		&r.FirstWritten: first, &r.LastWritten: last, &r.FirstSent: firstSent, &r.LastSent: lastSent,
+	} {
+		if from.Valid {
+			*to = fromMillis(from.Int64)
+		}
+	}
+	return err
+}
+
+func (r *Report) readKinds(tx *sql.Tx) error {
+	rows, err := tx.Query(`SELECT kind, state, count(*) FROM message GROUP BY kind, state`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var kind string
+		var state State
+		var messages int
+		if err := rows.Scan(&kind, &state, &messages); err != nil {
+			return err
+		}
+		if r.Kinds[kind] == nil {
+			r.Kinds[kind] = make(map[State]int)
+		}
+		r.Kinds[kind][state] = messages
+	}
+	return rows.Err()
+}
+
+func (r *Report) readMedia(tx *sql.Tx) error {
+	err := tx.QueryRow(`SELECT coalesce(sum(status = 'found'), 0), coalesce(sum(status = 'gone'), 0),
+		coalesce(sum(status IN ('pending', 'failed', 'refused')), 0), coalesce(sum(renewed), 0) FROM media`).
+		Scan(&r.Media.Found, &r.Media.Gone, &r.Media.Unknown, &r.Media.Renewed)
+	if err != nil {
+		return err
+	}
+	return tx.QueryRow(`SELECT count(*), (SELECT count(*) FROM conversation WHERE EXISTS (SELECT 1 FROM message
+			WHERE conversation = conversation.id AND spool = loud AND state IN ('accepted', 'verified')))
+		FROM message WHERE as_text`).Scan(&r.Media.AsText, &r.Notified)
+}
+
+func (r *Report) readReasons(tx *sql.Tx) (err error) {
+	const ofState = `SELECT m.reason, (SELECT coalesce(content ->> '$.position', '') FROM spool WHERE id = m.spool) FROM message m WHERE m.state = `
+	for _, list := range []struct {
+		groups *[]Group
+		query  string
+	}{
+		{&r.Invalid, `SELECT reason, position FROM invalid ORDER BY id`},
+		{&r.Skipped, ofState + `'skipped'`},
+		{&r.Refused, ofState + `'refused'`},
+	} {
+		if *list.groups, err = groups(tx, list.query); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReportedConversations yields what became of each conversation, in the order in which they are sent.
+func (f *File) ReportedConversations() iter.Seq2[ReportedConversation, error] {
+	return func(yield func(ReportedConversation, error) bool) {
+		rows, err := f.read.Query(`SELECT external_id, client_name, client_phone, skipped, planned, sending, accepted, verified, refused,
+				(SELECT min(time) FROM message WHERE conversation = conversation.id),
+				(SELECT max(time) FROM message WHERE conversation = conversation.id)
+			FROM conversation WHERE skipped + planned + sending + accepted + verified + refused > 0 ORDER BY first`)
+		if err != nil {
+			yield(ReportedConversation{}, f.explain(err))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			c, err := scanReported(rows)
+			if !yield(c, f.explain(err)) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(ReportedConversation{}, f.explain(err))
+		}
+	}
+}
+
+func scanReported(rows *sql.Rows) (c ReportedConversation, err error) {
+	states := []State{Skipped, Planned, Sending, Accepted, Verified, Refused}
+	counts := make([]int, len(states))
+	var first, last int64
+	err = rows.Scan(&c.ID, &c.Name, &c.Phone, &counts[0], &counts[1], &counts[2], &counts[3], &counts[4], &counts[5], &first, &last)
+	c.First, c.Last, c.Messages = fromMillis(first), fromMillis(last), make(map[State]int)
+	for i, state := range states {
+		if counts[i] > 0 {
+			c.Messages[state] = counts[i]
+		}
+	}
+	return c, err
+}
