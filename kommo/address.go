@@ -37,10 +37,14 @@ func (c *Client) target(r request) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !validID(c.ScopeID) {
-		return nil, fmt.Errorf("scope id %q: not an id", c.ScopeID)
+	within := r.within
+	if within == "" {
+		within = c.ScopeID
+		if !validID(within) {
+			return nil, fmt.Errorf("scope id %q: not an id", within)
+		}
 	}
-	target := base.JoinPath("/v2/origin/custom", c.ScopeID, r.below)
+	target := base.JoinPath("/v2/origin/custom", within, r.below)
 	target.RawQuery = r.query
 	return target, nil
 }

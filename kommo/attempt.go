@@ -20,7 +20,8 @@ const (
 // A request is one call of the Chats API, not yet signed.
 type request struct {
 	method string
-	below  string // what follows the scope in the path
+	within string // what the path is about instead of the scope; "" is the scope
+	below  string // what follows that in the path
 	query  string // is not signed
 	body   []byte
 	limit  int64 // how much of the answer is read, in bytes
@@ -51,28 +52,35 @@ func (c *Client) do(ctx context.Context, r request, read func(answer) error) err
 }
 
 // attempt signs the request with the time of now, sends it and reads the answer, whatever its status.
-//
-// It calls the transport directly. An [http.Client] around it would follow redirects, or fail on one that it cannot
-// parse instead of returning it, and add the URL to its errors.
 func (c *Client) attempt(ctx context.Context, r request, target *url.URL) (answer, error) {
-	timeout := cmp.Or(c.Timeout, defaultTimeout)
-	late := fmt.Errorf("no answer within %v: %w", timeout, context.DeadlineExceeded)
-	limited, cancel := context.WithTimeoutCause(ctx, timeout, late)
-	defer cancel()
-	traced, connection := traceConnection(limited)
-
-	httpRequest, err := http.NewRequestWithContext(traced, r.method, target.String(), bytes.NewReader(r.body))
+	httpRequest, err := http.NewRequest(r.method, target.String(), bytes.NewReader(r.body))
 	if err != nil {
 		return answer{}, errors.New("not a valid request")
 	}
 	now := c.now()
 	scrub := c.sign(httpRequest, r.body, now)
-	response, err := c.transport().RoundTrip(httpRequest)
+	got, err := exchange(ctx, c.transport(), c.Timeout, httpRequest, r.limit, scrub)
+	got.sentAt = now
+	return got, err
+}
+
+// exchange sends a request and reads the answer, limit bytes of it at most and whatever its status, within timeout, of
+// which 0 is the default.
+//
+// It calls the transport directly. An [http.Client] around it would follow redirects, or fail on one that it cannot
+// parse instead of returning it, and add the URL to its errors.
+func exchange(ctx context.Context, transport http.RoundTripper, timeout time.Duration, r *http.Request, limit int64, scrub scrubber) (answer, error) {
+	timeout = cmp.Or(timeout, defaultTimeout)
+	late := fmt.Errorf("no answer within %v: %w", timeout, context.DeadlineExceeded)
+	limited, cancel := context.WithTimeoutCause(ctx, timeout, late)
+	defer cancel()
+	traced, connection := traceConnection(limited)
+	response, err := transport.RoundTrip(r.WithContext(traced))
 	if err != nil {
 		return answer{}, transportError(ctx, limited, err, connection, scrub)
 	}
-	got := answer{status: response.StatusCode, header: response.Header, sentAt: now, scrub: scrub}
-	got.body, got.cutShort = readBody(response, r.limit)
+	got := answer{status: response.StatusCode, header: response.Header, scrub: scrub}
+	got.body, got.cutShort = readBody(response, limit)
 	return got, nil
 }
 

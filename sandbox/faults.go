@@ -41,6 +41,11 @@ func peekMsgID(q request) string {
 
 // perform answers the request as the fault wants it; the zero Rule is no fault. An error is a cut connection.
 func (k *Kommo) perform(fault Rule, q request) (answer, error) {
+	if q.endpoint.ofAccount() {
+		if a, ok := refuseAccount(fault.Do); ok {
+			return a, nil
+		}
+	}
 	switch fault.Do {
 	case Refuse:
 		return refused("payload: refused by a rule of the sandbox"), nil

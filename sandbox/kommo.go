@@ -10,6 +10,8 @@
 // As an [http.Handler] it is served over a real connection, where people and scripts also read what arrived, at
 // /sandbox/state and /sandbox/summary. In both forms [Kommo.Dump] and [Kommo.Summary] tell a test the same.
 //
+// The account's main API is served beside, as far as somebody asks who the account and its users are.
+//
 // [GreenAPI] is the other half: one instance of Green-API, from which chats are read. It has the same two forms.
 //
 // It knows none of the packages that it is there to test: what it says about a signature is a second opinion.

@@ -45,6 +45,9 @@ type Options struct {
 	BotID         string // amojo id of the channel's bot
 	ManagerID     string // amojo id of a CRM user; other ref_ids are taken as well
 
+	AccountToken string // of the account's main API, which is served beside; has a fixed default
+	Users        []User // who works in the account; nil: two people
+
 	Disconnected bool // the account is not connected to the channel until somebody connects it
 
 	Now       func() time.Time // the time of arrivals; nil: time.Now
@@ -97,6 +100,10 @@ func (o Options) withDefaults() Options {
 	o.AccountID = cmp.Or(o.AccountID, defaultAccountID)
 	o.BotID = cmp.Or(o.BotID, defaultBotID)
 	o.ManagerID = cmp.Or(o.ManagerID, defaultManagerID)
+	o.AccountToken = cmp.Or(o.AccountToken, defaultAccountToken)
+	if o.Users == nil {
+		o.Users = o.defaultUsers()
+	}
 	o.Duplicates = cmp.Or(o.Duplicates, KeepDuplicates)
 	o.RetryAfterIn = cmp.Or(o.RetryAfterIn, InHeader)
 	o.RetryAfter = cmp.Or(o.RetryAfter, time.Second)

@@ -18,7 +18,7 @@ const (
 )
 
 func kommoEndpoints() []Endpoint {
-	return []Endpoint{OnMessage, OnChats, OnHistory, OnConnect, OnDisconnect, OnAny}
+	return append([]Endpoint{OnMessage, OnChats, OnHistory, OnConnect, OnDisconnect, OnAny}, accountEndpoints()...)
 }
 
 // A target is what a path says. Its endpoint is "" when the sandbox has no such path.
@@ -31,7 +31,7 @@ type target struct {
 func route(method, path string) target {
 	rest, ok := strings.CutPrefix(path, "/v2/origin/custom/")
 	if !ok {
-		return target{}
+		return target{endpoint: routeAccount(method, path)}
 	}
 	first, rest, deeper := strings.Cut(rest, "/")
 	channel, account, _ := strings.Cut(first, "_")
@@ -66,6 +66,9 @@ func cutBoth(s, prefix, suffix string) (string, bool) {
 func (k *Kommo) handle(q request) answer {
 	if q.endpoint == "" {
 		return emptyAnswer(http.StatusNotFound)
+	}
+	if q.endpoint.ofAccount() {
+		return k.handleAccount(q)
 	}
 	if q.channel != k.Options.ChannelID {
 		return notRegistered()

@@ -76,7 +76,7 @@ type Rule struct {
 
 // Check reports what makes the rule meaningless for Kommo and Green-API alike.
 func (r Rule) Check() error {
-	actions := union(kommoActions(), greenAPIActions())
+	actions := union(union(kommoActions(), greenAPIActions()), accountActions())
 	endpoints := union(kommoEndpoints(), greenAPIEndpoints())
 	switch {
 	case !slices.Contains(actions, r.Do):
@@ -100,6 +100,9 @@ func (r Rule) CheckForKommo() error {
 	switch err := r.Check(); {
 	case err != nil:
 		return err
+	case slices.Contains(accountActions(), r.Do) && r.On.ofAccount():
+	case r.Do == PaymentRequired || r.Do == NoRights:
+		return fmt.Errorf("%s: only the account answers so: want on=account or on=users", r.Do)
 	case !slices.Contains(kommoActions(), r.Do):
 		return fmt.Errorf("%s: only Green-API answers so, not Kommo", r.Do)
 	case r.On != "" && !slices.Contains(kommoEndpoints(), r.On):
@@ -153,13 +156,13 @@ func commaList[T ~string](words []T) string {
 //	action    = "refuse" | "429" | "502" | "502-taken" | "cut" | "cut-taken" | "slow" | "garbage" | "html" |
 //	            "502-html" | "403" | "403-signature" | "404" | "302" |
 //	            "401" | "466" | "466-correspondents" | "499" | "500" | "503" | "504" | "400-starting" | "400-text" |
-//	            "empty" | "half" | "cut-body" | "grow-new" | "grow-old"
+//	            "empty" | "half" | "cut-body" | "grow-new" | "grow-old" | "402" | "403-rights"
 //	wait      = a duration such as 3s or 250ms: how long the answer takes; "slow" needs it
 //	condition = "n=" N          only the n-th request, from 1
 //	          | "every=" K      only each k-th
 //	          | "p=" P          only with this probability, above 0 and up to 1
 //	          | "count=" C      at most so many times
-//	          | "on=" ENDPOINT  Kommo: message (if not given), chats, history, connect, disconnect or any;
+//	          | "on=" ENDPOINT  Kommo: message (if not given), chats, history, connect, disconnect, any, account or users;
 //	                            Green-API: getChatHistory (if not given), getChats, getContacts, getContactInfo,
 //	                            getSettings, getStateInstance, getWaSettings, downloadFile, media or any
 //	          | "msgid=" ID     only the message with this msgid, which must not contain a comma;
