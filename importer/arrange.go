@@ -164,7 +164,8 @@ func (a *arranger) conclude(source int64) error {
 			OR invalid.conversation IN (SELECT value FROM json_each(confined))))`, source); err != nil {
 		return err
 	}
-	if _, err := a.tx.Exec(`UPDATE source SET finished = 1 WHERE id = ? OR ?`, source, a.forget); err != nil {
+	if _, err := a.tx.Exec(`UPDATE source SET finished = ?2 OR NOT partial, partial = partial AND NOT ?2
+		WHERE id = ?1 OR ?2`, source, a.forget); err != nil {
 		return err
 	}
 	if err := a.tx.QueryRow(`SELECT max(?, coalesce((SELECT max(id) FROM spool), 0))`, a.until).Scan(&a.until); err != nil {

@@ -122,6 +122,7 @@ type spooler struct {
 	reading    int64
 	cursor     string
 	finished   bool
+	partial    bool
 	authors    map[sources.Author]int64
 	seen       map[identity]identity // of conversations: the digest of what sighting says last
 	report     *LoadReport
@@ -136,12 +137,12 @@ const (
 // begin looks up where the reading of the source stands. A source of which nothing was stored leaves no trace: its
 // name may be a slip. With again, one that was read to its end stands at its beginning.
 func (s *spooler) begin(again bool) error {
-	err := s.file.read.QueryRow(`SELECT id, reading, cursor, finished FROM source WHERE name = ?`, s.report.Source).
-		Scan(&s.source, &s.reading, &s.cursor, &s.finished)
+	err := s.file.read.QueryRow(`SELECT id, reading, cursor, finished, partial FROM source WHERE name = ?`, s.report.Source).
+		Scan(&s.source, &s.reading, &s.cursor, &s.finished, &s.partial)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
-	if again && s.finished {
+	if again && (s.finished || s.partial) {
 		s.cursor, s.finished = "", false
 	}
 	return s.file.explain(err)
@@ -206,7 +207,8 @@ func (s *spooler) store(batches func() (encodedBatch, error, bool)) (more bool, 
 
 var errNotContinued = errors.New("the source broke off in the middle of a batch")
 
-// place finds the row of the source, or makes it, and begins another reading if the batch does.
+// place finds the row of the source, or makes it, and begins another reading if the batch does. One of some conversations
+// does not stand for one of all that was interrupted: the source stays unfinished.
 func (s *spooler) place(tx *sql.Tx, batch encodedBatch) error {
 	confined := []byte{}
 	if batch.FromStart {
@@ -219,7 +221,9 @@ func (s *spooler) place(tx *sql.Tx, batch encodedBatch) error {
 		}
 	}
 	return tx.QueryRow(`INSERT INTO source (name, reading, confined) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE
-		SET reading = excluded.reading, confined = iif(?4, excluded.confined, confined), finished = 0 RETURNING id`,
+		SET reading = excluded.reading,
+			partial = iif(?4, excluded.confined <> '' AND finished = 0 AND (confined = '' OR partial), partial),
+			confined = iif(?4, excluded.confined, confined), finished = 0 RETURNING id`,
 		s.report.Source, s.reading, string(confined), batch.FromStart).Scan(&s.source)
 }
 

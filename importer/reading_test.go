@@ -17,7 +17,8 @@ import (
 // A scripted source yields its batches, each with its place in the list as cursor, and breaks off where it is told to.
 type scripted struct {
 	batches []sources.Batch
-	breakAt int // before this batch; 0: nowhere
+	breakAt int  // before this batch; 0: nowhere
+	anew    bool // it does not know the cursor, and begins at the beginning
 }
 
 func (s *scripted) Name() string { return "scripted:1" }
@@ -25,6 +26,9 @@ func (s *scripted) Name() string { return "scripted:1" }
 func (s *scripted) Batches(_ context.Context, cursor string) iter.Seq2[sources.Batch, error] {
 	return func(yield func(sources.Batch, error) bool) {
 		from, _ := strconv.Atoi(cursor)
+		if s.anew {
+			from = 0
+		}
 		for i, batch := range s.batches[from:] {
 			i += from
 			if s.breakAt == i && i > 0 {
@@ -138,6 +142,47 @@ func TestReadingOfSomeConversations(t *testing.T) {
 	}
 	if status, err := f.Status(); err != nil || status.Messages.Invalid != 0 {
 		t.Errorf("status %+v, error %v", status, err)
+	}
+}
+
+// A reading of some conversations does not make up for one of all that was interrupted: what is left of that one is
+// missing, until it is read or done without.
+func TestReadingOfSomeAfterAnInterruptedOne(t *testing.T) {
+	unfinished := func(f *File) bool {
+		_, is := errors.AsType[*NotReadyError](f.ready())
+		return is
+	}
+	some := sources.Batch{Only: []string{"ann"}, Messages: []sources.Message{textOf("ann", "1", 1)}}
+	whole := []sources.Batch{{Messages: []sources.Message{textOf("ann", "1", 1)}}, {Messages: []sources.Message{textOf("bob", "1", 1)}}}
+	for name, end := range map[string]func(f *File){
+		"read whole":   func(f *File) { loadScript(t, f, Loader{Again: true}, whole...) },
+		"done without": func(f *File) { loadScript(t, f, Loader{Again: true, ForgetUnfinished: true}, some) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFile(t)
+			if _, err := (&Loader{File: f, Again: true}).Load(t.Context(), &scripted{batches: whole, breakAt: 1}); err == nil {
+				t.Fatal("the source did not break off")
+			}
+			for range 2 {
+				startedAnew := &scripted{batches: []sources.Batch{some}, anew: true}
+				if _, err := (&Loader{File: f, Again: true}).Load(t.Context(), startedAnew); err != nil {
+					t.Fatal(err)
+				}
+				if status, err := f.Status(); !unfinished(f) || err != nil || status.Sources[0].Finished {
+					t.Errorf("after a reading of some: ready %v, status %+v, %v", f.ready(), status, err)
+				}
+			}
+			if end(f); unfinished(f) {
+				t.Error("the source counts as unfinished")
+			}
+		})
+	}
+	f := newFile(t)
+	if loadScript(t, f, Loader{Again: true}, some); unfinished(f) {
+		t.Error("a reading of some that was the first counts as unfinished")
+	}
+	if loadScript(t, f, Loader{Again: true}, some); unfinished(f) {
+		t.Error("another one does")
 	}
 }
 

@@ -16,7 +16,8 @@ CREATE TABLE source (
   cursor   TEXT    NOT NULL DEFAULT '',-- where the next batch begins; known to the source only
   finished INTEGER NOT NULL DEFAULT 0, -- 1: read to its end and planned
   absent   INTEGER NOT NULL DEFAULT 0, -- messages in the plan that an earlier reading held and the last one did not
-  confined TEXT    NOT NULL DEFAULT '' -- the conversations that the last reading was confined to, a JSON array; '' for all
+  confined TEXT    NOT NULL DEFAULT '',-- the conversations that the last reading was confined to, a JSON array; '' for all
+  partial  INTEGER NOT NULL DEFAULT 0  -- 1: a reading of all of them was interrupted, and only some were read since
 ) STRICT;
 
 -- Every message as it was read, in the order of arrival. Rows up to the setting "arranged" stand in message too.

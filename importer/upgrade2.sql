@@ -1,6 +1,7 @@
 -- From version 1 to 2: messages without a form in Kommo, readings of some conversations, media whose links die, and
 -- verification.
 ALTER TABLE source ADD COLUMN confined TEXT NOT NULL DEFAULT '';
+ALTER TABLE source ADD COLUMN partial INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE spool ADD COLUMN skip TEXT NOT NULL DEFAULT '';
 ALTER TABLE invalid ADD COLUMN conversation TEXT NOT NULL DEFAULT '';
 
