@@ -5,25 +5,28 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
 // A desk is where a command talks with people: stdout takes data, talk takes everything else.
 type desk struct {
+	args   []string // of the command line, the first of which is the program's name
 	stdin  io.Reader
 	stdout io.Writer
 	talk   *talk
+	json   bool // JSON is wanted on stdout, also of an error
 }
 
 // Run runs the command line args, the first of which is the program's name, and returns the exit code. When ctx ends
 // it stops as soon as nothing is left half-done; the cause tells why.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	d := &desk{stdin: stdin, stdout: stdout, talk: newTalk(stderr)}
+	d := &desk{args: args, stdin: stdin, stdout: stdout, talk: newTalk(stderr), json: asksForJSON(args)}
 	err := d.app().RunContext(ctx, args)
 	d.talk.endProgress()
 	return d.exit(err)
@@ -33,14 +36,12 @@ func (d *desk) app() *cli.App {
 	app := &cli.App{
 		Name:  "kommo-import",
 		Usage: "moves a company's old conversations into Kommo, once",
-		Description: `The way:  load ──► preview ──► send ──► status
+		Description: `The way:  load ──► preview ──► send ──► verify
 
-  kommo-import load --csv chats.csv     read the conversations into migration.db
-  kommo-import preview                  see what would be sent; sends nothing
-  kommo-import send                     send it; interrupted, run it again
-
-Exit codes: 0 done; 1 error, run again to go on; 2 usage; 3 done, but some messages were refused or
-invalid (see failures); 4 Kommo does not let us in; 5 the migration file is in use; 130 interrupted.`,
+  kommo-import load --csv chats.csv   read the conversations into migration.db
+  kommo-import preview                see what would be sent; sends nothing
+  kommo-import send                   send it; interrupted, run it again
+  kommo-import verify                 read it back and compare`,
 		Writer:                    d.stdout,
 		ErrWriter:                 d.talk,
 		HideHelpCommand:           true,
@@ -48,18 +49,16 @@ invalid (see failures); 4 Kommo does not let us in; 5 the migration file is in u
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              onUsageError,
-		Action: func(c *cli.Context) error {
-			if c.Args().Present() {
-				return &usageError{fmt.Sprintf("there is no command %q; kommo-import --help lists them", c.Args().First())}
-			}
-			return cli.ShowAppHelp(c)
-		},
 	}
 	for _, command := range []*cli.Command{
-		d.load(), d.preview(), d.send(), d.status(), d.failures(), d.sandbox(),
+		d.load(), d.preview(), d.send(), d.verify(), d.status(), d.failures(), d.report(),
+		d.check(), d.connect(), d.sign(), d.sandbox(),
 	} {
-		app.Commands = append(app.Commands, d.prepare(command))
+		app.Commands = append(app.Commands, d.prepare(command, commonFlags()))
 	}
+	app.Commands = append(app.Commands, d.config(app), d.completion(), d.man())
+	app.Action = chooseAmong(app.Commands, cli.ShowAppHelp)
+	app.CustomAppHelpTemplate = appHelp(app)
 	return app
 }
 
@@ -72,25 +71,66 @@ func version() string {
 	return info.Main.Version
 }
 
-// prepare gives a command what all have in common.
-func (d *desk) prepare(command *cli.Command) *cli.Command {
-	command.Flags = append(command.Flags, commonFlags()...)
+// prepare gives a command what all have in common, and the flags that many have.
+func (d *desk) prepare(command *cli.Command, common []cli.Flag) *cli.Command {
+	command.Flags = append(command.Flags, common...)
 	command.OnUsageError = onUsageError
 	command.HideHelpCommand = true
+	command.CustomHelpTemplate = commandHelp(command)
 	command.Before = func(c *cli.Context) error {
 		if c.Args().Present() {
 			return &usageError{fmt.Sprintf("%q belongs to no flag; put it behind one, such as --csv", c.Args().First())}
 		}
 		d.talk.quiet, d.talk.verbose = c.Bool("quiet"), c.Bool("verbose")
-		if err := checkSourceFlags(c); err != nil {
-			return err
+		if loads(command) {
+			if err := checkSourceFlags(c); err != nil {
+				return err
+			}
 		}
-		return readConfig(c)
+		if !hasFlag(command, "config") {
+			return nil
+		}
+		err := readConfig(c)
+		d.json = d.json || c.Bool("json")
+		d.warnOfSecretFiles(c)
+		return err
 	}
 	return command
 }
 
-func onUsageError(_ *cli.Context, err error, _ bool) error { return &usageError{err.Error()} }
+func hasFlag(command *cli.Command, name string) bool {
+	return slices.ContainsFunc(command.Flags, func(flag cli.Flag) bool { return slices.Contains(flag.Names(), name) })
+}
+
+// prepareGroup gives a command that has only commands below it what such ones have in common.
+func (d *desk) prepareGroup(group *cli.Command) *cli.Command {
+	for _, command := range group.Subcommands {
+		command.HelpName = pathOf(group) + " " + command.Name
+		d.prepare(command, nil)
+	}
+	group.OnUsageError = onUsageError
+	group.HideHelpCommand = true
+	group.CustomHelpTemplate = groupHelp(group)
+	group.Action = chooseAmong(group.Subcommands, cli.ShowSubcommandHelp)
+	return group
+}
+
+// chooseAmong returns the action of what has only commands below it: to show its help, unless one was meant that is not
+// there.
+func chooseAmong(commands []*cli.Command, help func(*cli.Context) error) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if !c.Args().Present() {
+			return help(c)
+		}
+		names := make([]string, 0, len(commands))
+		for _, command := range commands {
+			names = append(names, command.Name)
+		}
+		path, name := c.Command.HelpName, c.Args().First()
+		below := strings.TrimPrefix(strings.TrimPrefix(path, "kommo-import")+" ", " ")
+		return usage("there is no command %q%s", below+name, didYouMean(below, name, names, path+" --help lists them"))
+	}
+}
 
 // A usageError means that the command line makes no sense.
 type usageError struct{ problem string }
@@ -100,5 +140,9 @@ func (e *usageError) Error() string { return e.problem }
 // usage returns the error that a flag makes no sense.
 func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...).Error()} }
 
-// errIncomplete means that everything was done, but that not every message is or will be in Kommo.
-var errIncomplete = errors.New("some messages were invalid or refused")
+var (
+	// errIncomplete means that not every message is or will be in Kommo.
+	errIncomplete = &outcome{exitIncomplete, "some messages were invalid or refused"}
+	// errDifferent means that verify found differences.
+	errDifferent = &outcome{exitDifferent, "the chats differ from what was sent"}
+)

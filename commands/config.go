@@ -25,7 +25,7 @@ const usersKey = "users"
 
 // notInConfig are flags that make no sense in a file that is read every time.
 func notInConfig() []string {
-	return []string{"config", "csv", "help", "yes", "dry-run", "retry", "payloads", "addr", "state"}
+	return []string{"config", "csv", "green-api", "help", "yes", "dry-run", "retry", "payloads", "out", "probe", "method", "path", "date", "body", "addr", "state", "link-lifetime", "green-api-fault"}
 }
 
 // readConfig gives the flags that are neither on the command line nor in the environment their values from the config
@@ -46,11 +46,17 @@ func readConfig(c *cli.Context) error {
 	if err != nil {
 		return usage("%s:%w", filepath.Base(path), err)
 	}
+	from := make(map[string]string)
 	for _, s := range settings {
-		if err := s.apply(c); err != nil {
+		isUsed, err := s.apply(c)
+		if err != nil {
 			return usage("%s:%d: %s: %w", filepath.Base(path), s.line, s.name, err)
 		}
+		if isUsed {
+			from[s.name] = fmt.Sprintf("%s:%d", path, s.line)
+		}
 	}
+	setMetadata(c, fromKey, from)
 	return nil
 }
 
@@ -69,16 +75,29 @@ type configured struct {
 	users  map[string]string
 }
 
-func knownSettings(app *cli.App) (known []string) {
+func knownSettings(app *cli.App) []string {
+	known := []string{usersKey}
+	for _, flag := range settingFlags(app) {
+		known = append(known, flag.Names()[0])
+	}
+	slices.Sort(known)
+	return known
+}
+
+// settingFlags returns the flags that can stand in a config file, each once, in the order of the commands. Of two of the
+// same name it is the first: there is one line for both.
+func settingFlags(app *cli.App) (settings []cli.Flag) {
+	seen := make(map[string]bool)
 	for _, command := range app.Commands {
 		for _, flag := range command.Flags {
-			known = append(known, flag.Names()[0])
+			name := flag.Names()[0]
+			if !seen[name] && !slices.Contains(notInConfig(), name) && name != "version" {
+				settings = append(settings, flag)
+			}
+			seen[name] = true
 		}
 	}
-	known = slices.DeleteFunc(known, func(name string) bool { return slices.Contains(notInConfig(), name) })
-	known = append(known, usersKey)
-	slices.Sort(known)
-	return slices.Compact(known)
+	return settings
 }
 
 // parseConfig reads a config file strictly: what it does not know is an error, which begins with the line.
@@ -104,7 +123,7 @@ func parseConfig(content []byte, known []string) (settings []configured, err err
 		s := configured{name: key.Value, line: key.Line}
 		switch {
 		case !slices.Contains(known, key.Value):
-			return nil, fmt.Errorf("%d: there is no setting %q; there are %s", key.Line, key.Value, strings.Join(known, ", "))
+			return nil, fmt.Errorf("%d: there is no setting %q%s", key.Line, key.Value, insteadOf(key.Value, known))
 		case seen[key.Value]:
 			return nil, fmt.Errorf("%d: %s is set twice", key.Line, key.Value)
 		case key.Value == usersKey:
@@ -119,6 +138,14 @@ func parseConfig(content []byte, known []string) (settings []configured, err err
 		settings = append(settings, s)
 	}
 	return settings, nil
+}
+
+// insteadOf returns what to write instead of a setting that is none.
+func insteadOf(key string, known []string) string {
+	if slices.Contains(notInConfig(), key) {
+		return "; it counts for one run only: give it as --" + key
+	}
+	return didYouMean("", key, known, "kommo-import config init --out - lists them")
 }
 
 // parseValues reads a value or a list of values.
@@ -156,28 +183,41 @@ func parseUsers(node *yaml.Node) (map[string]string, error) {
 	return users, nil
 }
 
-// apply sets the flag of that name, if this command has it and nobody set it.
-func (s configured) apply(c *cli.Context) error {
+// apply sets the flag of that name, if this command has it and nobody set it, and reports whether it did.
+func (s configured) apply(c *cli.Context) (bool, error) {
 	if s.name == usersKey {
-		if c.App.Metadata == nil {
-			c.App.Metadata = make(map[string]any)
-		}
-		c.App.Metadata[usersKey] = s.users
-		return nil
+		setMetadata(c, usersKey, s.users)
+		return true, nil
 	}
 	i := slices.IndexFunc(c.Command.Flags, func(flag cli.Flag) bool { return slices.Contains(flag.Names(), s.name) })
 	if i < 0 || isGiven(c, s.name) {
-		return nil
+		return false, nil
 	}
 	if _, many := c.Command.Flags[i].(*cli.StringSliceFlag); !many && len(s.values) != 1 {
-		return errors.New("want one value, not a list")
+		return false, errors.New("want one value, not a list")
 	}
 	for _, value := range s.values {
 		if err := c.Set(s.name, value); err != nil {
-			return fmt.Errorf("%q is no value for it", value)
+			return false, fmt.Errorf("%q is no value for it", value)
 		}
 	}
-	return nil
+	return true, nil
+}
+
+func setMetadata(c *cli.Context, key string, value any) {
+	if c.App.Metadata == nil {
+		c.App.Metadata = make(map[string]any)
+	}
+	c.App.Metadata[key] = value
+}
+
+// fromKey is where the lines of the config file are kept that gave a flag its value.
+const fromKey = "from config file"
+
+// fromFile returns where in the config file a setting got its value, "" if it got none there.
+func fromFile(c *cli.Context, name string) string {
+	from, _ := c.App.Metadata[fromKey].(map[string]string)
+	return from[name]
 }
 
 // usersOf returns who is who at Kommo, from the config file.

@@ -27,8 +27,8 @@ func TestParseConfig(t *testing.T) {
 		{name: "users", content: "users:\n  Eva: id-1\n  77: id-2\n", want: []configured{
 			{name: "users", line: 1, users: map[string]string{"Eva": "id-1", "77": "id-2"}}}},
 
-		{name: "unknown", content: "rate: 3\nworker: 5\n", wantErr: `2: there is no setting "worker"; there are exclude, rate, users, workers`},
-		{name: "other case", content: "Rate: 3\n", wantErr: `1: there is no setting "Rate"`},
+		{name: "unknown", content: "rate: 3\nworker: 5\n", wantErr: `2: there is no setting "worker"; did you mean workers?`},
+		{name: "other case", content: "Rate: 3\n", wantErr: `1: there is no setting "Rate"; did you mean rate?`},
 		{name: "twice", content: "rate: 3\nrate: 4\n", wantErr: "2: rate is set twice"},
 		{name: "bad YAML", content: "rate: [3\n", wantErr: "line"},
 		{name: "tab", content: "users:\n\tEva: id\n", wantErr: "line 2"},
@@ -64,12 +64,14 @@ func TestParseConfig(t *testing.T) {
 func TestKnownSettings(t *testing.T) {
 	d := &desk{talk: newTalk(new(strings.Builder))}
 	known := " " + strings.Join(knownSettings(d.app()), " ") + " "
-	for _, name := range []string{"rate", "workers", "users", "timezone", "scope-id", "bot-id", "secret-file", "migration"} {
+	for _, name := range []string{"rate", "workers", "users", "timezone", "scope-id", "bot-id", "secret-file", "migration",
+		"green-api-url", "green-api-instance", "token-file"} {
 		if !strings.Contains(known, " "+name+" ") {
 			t.Errorf("%s is no setting", name)
 		}
 	}
-	for _, name := range []string{"yes", "dry-run", "retry", "config", "help", "payloads", "secret", "csv"} {
+	for _, name := range []string{"yes", "dry-run", "retry", "config", "help", "payloads", "secret", "csv", "green-api",
+		"green-api-token", "link-lifetime", "green-api-fault"} {
 		if strings.Contains(known, " "+name+" ") {
 			t.Errorf("%s is a setting", name)
 		}

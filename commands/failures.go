@@ -24,7 +24,10 @@ func (d *desk) failures() *cli.Command {
 	return &cli.Command{
 		Name:  "failures",
 		Usage: "show what was invalid, skipped or refused, and why",
-		Description: `  kommo-import failures
+		Description: `Use it after load or send when they tell of invalid, skipped or refused messages. Each comes with its
+place in the source and the reason.
+
+  kommo-import failures
   kommo-import failures --csv failures.csv    for a spreadsheet
   kommo-import failures --retry               plan again what Kommo refused`,
 		Flags: []cli.Flag{
@@ -39,10 +42,11 @@ func (d *desk) failures() *cli.Command {
 			if err != nil {
 				return err
 			}
+			defer d.talk.meanwhile("Collecting the failures")()
 			if path := c.String("csv"); path != "" {
 				err = d.writeFailuresCSV(file, path, c.Bool("json"))
 			} else {
-				err = d.writeFailures(file, c.Bool("json"))
+				err = d.writeFailures(c, file)
 			}
 			return errors.Join(err, file.Close())
 		},
@@ -69,37 +73,45 @@ func (d *desk) retryRefused(c *cli.Context) error {
 }
 
 // writeFailures prints the failures: a JSON line each, or a line for people.
-func (d *desk) writeFailures(file *importer.File, asJSON bool) error {
+func (d *desk) writeFailures(c *cli.Context, file *importer.File) error {
+	asJSON := c.Bool("json")
 	out := bufio.NewWriter(d.stdout)
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
-	count := 0
+	columns := columnsOf(d.stdout)
+	states := make(map[string]int)
 	for failure, err := range file.Failures() {
 		if err != nil {
 			return errors.Join(err, out.Flush())
 		}
-		count++
+		states[failure.State]++
 		if asJSON {
 			err = encoder.Encode(failure)
 		} else {
-			_, err = fmt.Fprintln(out, lineOf(failure))
+			_, err = fmt.Fprintln(out, fit(lineOf(failure), columns, "         "))
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if count == 0 && !asJSON {
+	if len(states) == 0 && !asJSON {
 		d.talk.tell("There are none.")
 	}
-	return out.Flush()
+	err := out.Flush()
+	d.tellNextOfFailures(c, states)
+	return err
 }
 
 func lineOf(f importer.Failure) string {
 	line := fmt.Sprintf("%-8s %s: %s", f.State, oneLine(f.Position, 80), oneLine(f.Reason, 300))
-	if f.Conversation != "" {
-		line += fmt.Sprintf(" (conversation %s, %s)", oneLine(f.Conversation, 80), f.Time.Local().Format("2006-01-02 15:04"))
+	if f.Conversation == "" {
+		return line
 	}
-	return line
+	line += " (conversation " + oneLine(f.Conversation, 80)
+	if !f.Time.IsZero() {
+		line += ", " + moment(f.Time)
+	}
+	return line + ")"
 }
 
 func failureColumns() []string {

@@ -1,6 +1,29 @@
 package commands
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"kommo-import/importer"
+)
+
+func TestLineOf(t *testing.T) {
+	at := time.Date(2025, 3, 1, 10, 1, 0, 0, time.Local)
+	for _, test := range []struct {
+		failure importer.Failure
+		want    string
+	}{
+		{importer.Failure{State: "invalid", Position: "chats.csv:7", Reason: "no time"}, "invalid  chats.csv:7: no time"},
+		{importer.Failure{State: "invalid", Position: "7@c.us/A1", Conversation: "7@c.us", Reason: "no time"},
+			"invalid  7@c.us/A1: no time (conversation 7@c.us)"},
+		{importer.Failure{State: "skipped", Position: "7@c.us/A1", Conversation: "7@c.us", Time: at, Reason: `a reaction "❤️"`},
+			`skipped  7@c.us/A1: a reaction "❤️" (conversation 7@c.us, 2025-03-01 10:01 ` + at.Format("MST)")},
+	} {
+		if got := lineOf(test.failure); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
 
 func TestHarmless(t *testing.T) {
 	for _, test := range []struct{ cell, want string }{

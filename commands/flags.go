@@ -14,48 +14,71 @@ import (
 	"kommo-import/signing"
 )
 
+// commonFlags are those of every command that works on a migration.
 func commonFlags() []cli.Flag {
+	return flags([]cli.Flag{
+		&cli.StringFlag{Name: "migration", Aliases: []string{"m"}, Value: "migration.db", Usage: "work with the migration `FILE`"},
+		configFlag(),
+	}, talkFlags())
+}
+
+func configFlag() cli.Flag {
+	return &cli.StringFlag{Name: "config", DefaultText: defaultConfig + ", if there is one", Usage: "read settings from `FILE`"}
+}
+
+// talkFlags tell how a command talks.
+func talkFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "migration", Aliases: []string{"m"}, Value: "migration.db", Usage: "the migration `FILE`"},
-		&cli.StringFlag{Name: "config", Usage: "read settings from `FILE` (default: " + defaultConfig + ", if there is one)"},
-		&cli.BoolFlag{Name: "json", Usage: "print JSON on stdout"},
+		&cli.BoolFlag{Name: "json", Usage: "print JSON on stdout, errors too"},
 		&cli.BoolFlag{Name: "quiet", Usage: "say nothing but errors and questions"},
-		&cli.BoolFlag{Name: "verbose", Usage: "say more"},
+		&cli.BoolFlag{Name: "verbose", Usage: "say more of what happens, for finding out why something goes wrong"},
 	}
 }
 
+// sourceFlags tell what is loaded; without a source they make no sense.
 func sourceFlags() []cli.Flag {
-	return []cli.Flag{
+	return flags(greenAPISourceFlags(), []cli.Flag{
 		&cli.StringFlag{Name: "csv", Usage: "read conversations from a CSV `FILE`"},
-		&cli.StringFlag{Name: "timezone", Usage: "the `ZONE` of times that name none, such as Europe/Madrid or Local"},
+		&cli.StringFlag{Name: "timezone", Usage: "take times that name no zone to be of `ZONE`, such as Europe/Madrid or Local"},
 		&cli.StringFlag{Name: "since", Usage: "leave out messages before `TIME` (2024-01-31, or 2024-01-31T08:00:00Z)"},
 		&cli.StringFlag{Name: "until", Usage: "leave out messages after `TIME`; a day is included"},
-		&cli.StringSliceFlag{Name: "include", Usage: "only conversations whose `ID` this is; * stands for anything; repeatable"},
-		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out conversations whose `ID` this is; repeatable"},
-		&cli.StringFlag{Name: "groups", Value: "skip", Usage: "`skip` groups, or include them"},
+		&cli.StringSliceFlag{Name: "include", Usage: "take only conversations whose `ID` this is; * stands for anything; repeatable"},
+		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out conversations whose `ID` this is; * stands for anything; repeatable"},
+		&cli.StringFlag{Name: "groups", Value: "skip", Usage: "`skip|include` leave groups out, or include them"},
 		&cli.BoolFlag{Name: "forget-unfinished", Usage: "do without the rest of other files whose load was interrupted"},
-		&cli.BoolFlag{Name: "allow-private-media", Usage: "media links may point into private networks and to this computer"},
-	}
+		&cli.StringFlag{Name: "media", Value: "link", Usage: "`link|text|skip` send media as a link that Kommo fetches the file from, as text, or not at all"},
+		&cli.BoolFlag{Name: "allow-private-media", Usage: "let media links point into private networks and to this computer"},
+	})
 }
 
 func kommoFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "scope-id", EnvVars: []string{"KOMMO_SCOPE_ID"}, Usage: "the `ID` of the channel's connection to the account"},
-		&cli.StringFlag{Name: "base-url", EnvVars: []string{"KOMMO_BASE_URL"}, Value: defaultBaseURL, Usage: "the `URL` of the Chats API"},
+		&cli.StringFlag{Name: "scope-id", EnvVars: []string{"KOMMO_SCOPE_ID"}, Usage: "send as the channel connection with this `ID`: the scope id that connecting the channel to the account gave"},
+		&cli.StringFlag{Name: "base-url", EnvVars: []string{"KOMMO_BASE_URL"}, Value: defaultBaseURL, Usage: "reach the Chats API at `URL`"},
 		&cli.StringFlag{Name: "secret-file", Usage: "read the channel secret from `FILE` (or set KOMMO_CHANNEL_SECRET)"},
 	}
 }
 
-func planFlags() []cli.Flag {
+// composerFlags tell how messages are composed.
+func composerFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "bot-id", EnvVars: []string{"KOMMO_BOT_ID"}, Usage: "the `ID` of the channel's bot, whom outgoing messages are from"},
-		&cli.StringFlag{Name: "bot-name", EnvVars: []string{"KOMMO_BOT_NAME"}, Value: "Bot", Usage: "the bot's `NAME`"},
+		&cli.StringFlag{Name: "bot-id", EnvVars: []string{"KOMMO_BOT_ID"}, Usage: "show outgoing messages as from the channel's bot, whose `ID` this is"},
+		&cli.StringFlag{Name: "bot-name", EnvVars: []string{"KOMMO_BOT_NAME"}, Value: "Bot", Usage: "call the bot `NAME`"},
 		&cli.StringFlag{Name: "conversation-prefix", Usage: "put `TEXT` before every conversation id"},
-		&cli.StringFlag{Name: "silent", Value: "but-last", Usage: "`all`: notify nobody; but-last: notify once per conversation, of its last message"},
-		&cli.StringSliceFlag{Name: "only", Usage: "only the conversation with this `ID`; repeatable"},
-		&cli.IntFlag{Name: "max-conversations", DefaultText: "all", Usage: "only the first `N` conversations that are not done"},
-		&cli.Float64Flag{Name: "rate", Value: importer.DefaultRate, Usage: "requests per second, `N` at most"},
 	}
+}
+
+func rateFlag() cli.Flag {
+	return &cli.Float64Flag{Name: "rate", Value: importer.DefaultRate, Usage: "send `N` requests per second at most"}
+}
+
+func planFlags() []cli.Flag {
+	return flags(composerFlags(), []cli.Flag{
+		&cli.StringFlag{Name: "silent", Value: "but-last", Usage: "`but-last|all` send silently all messages but the last of each conversation, or all: then nobody is notified"},
+		&cli.StringSliceFlag{Name: "only", Usage: "take only the conversation with this `ID`; repeatable"},
+		&cli.IntFlag{Name: "max-conversations", DefaultText: "all", Usage: "take only the first `N` conversations that are not done"},
+		rateFlag(),
+	})
 }
 
 // filterOf returns the filter that the flags describe.
@@ -78,6 +101,9 @@ func filterOf(c *cli.Context) (filter importer.Filter, err error) {
 	default:
 		return filter, usage("--groups %s: want skip or include", c.String("groups"))
 	}
+	if filter.Media, err = mediaFormOf(c); err != nil {
+		return filter, err
+	}
 	if !filter.Since.IsZero() && !filter.Until.IsZero() && !filter.Since.Before(filter.Until) {
 		return filter, usage("--since %s is after --until %s: that leaves out everything", c.String("since"), c.String("until"))
 	}
@@ -85,6 +111,17 @@ func filterOf(c *cli.Context) (filter importer.Filter, err error) {
 		return filter, usage("--include, --exclude: %w", err)
 	}
 	return filter, nil
+}
+
+func mediaFormOf(c *cli.Context) (importer.MediaForm, error) {
+	switch form := importer.MediaForm(c.String("media")); form {
+	case "link":
+		return importer.MediaAsLink, nil
+	case importer.MediaAsText, importer.MediaNot:
+		return form, nil
+	default:
+		return "", usage("--media %s: want link, text or skip", form)
+	}
 }
 
 // zoneOf returns the zone of --timezone, nil if none is given.
@@ -133,6 +170,15 @@ func composerOf(c *cli.Context) (importer.Composer, error) {
 				author, user)
 		}
 	}
+	return composer, nil
+}
+
+// sendingComposer returns the composer for sending, which needs to know who is notified.
+func sendingComposer(c *cli.Context) (importer.Composer, error) {
+	composer, err := composerOf(c)
+	if err != nil {
+		return composer, err
+	}
 	switch c.String("silent") {
 	case "all":
 		composer.AllSilent = true
@@ -165,13 +211,9 @@ func clientOf(c *cli.Context) (*kommo.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	scope := pasted(c.String("scope-id"))
-	switch channel, account, _ := strings.Cut(scope, "_"); {
-	case scope == "":
-		return nil, usage("KOMMO_SCOPE_ID is not set: it is what connecting the channel to the account answered")
-	case !isUUID(channel) || !isUUID(account):
-		// The value is not quoted: it may be the secret, in the wrong place.
-		return nil, usage("KOMMO_SCOPE_ID (%d characters) is no scope id: that is the channel's id, _ and the account's amojo id", len(scope))
+	scope, err := scopeOf(c)
+	if err != nil {
+		return nil, err
 	}
 	base := cmp.Or(c.String("base-url"), defaultBaseURL)
 	if _, err := kommo.ParseBaseURL(base); err != nil {
@@ -180,22 +222,41 @@ func clientOf(c *cli.Context) (*kommo.Client, error) {
 	return &kommo.Client{BaseURL: base, ScopeID: scope, Signer: signing.Signer{Secret: secret}}, nil
 }
 
+// scopeOf returns the scope id that flags and environment name.
+func scopeOf(c *cli.Context) (string, error) {
+	scope := pasted(c.String("scope-id"))
+	switch channel, account, _ := strings.Cut(scope, "_"); {
+	case scope == "":
+		return "", usage("KOMMO_SCOPE_ID is not set: it is what connecting the channel to the account answered")
+	case !isUUID(channel) || !isUUID(account):
+		// The value is not quoted: it may be the secret, in the wrong place.
+		return "", usage("KOMMO_SCOPE_ID (%d characters) is no scope id: that is the channel's id, _ and the account's amojo id", len(scope))
+	}
+	return scope, nil
+}
+
 // secretOf returns the channel secret. No error quotes it.
 func secretOf(c *cli.Context) (string, error) {
-	secret, from := os.Getenv("KOMMO_CHANNEL_SECRET"), "KOMMO_CHANNEL_SECRET"
-	if file := c.String("secret-file"); file != "" {
+	return secretIn(c, "KOMMO_CHANNEL_SECRET", "secret-file", "it is the secret you got when the channel was registered", "a channel secret")
+}
+
+// secretIn returns the secret that a file holds, or else a variable of the environment. what says what it is, kind what
+// it should look like.
+func secretIn(c *cli.Context, variable, fileFlag, what, kind string) (string, error) {
+	secret, from := os.Getenv(variable), variable
+	if file := c.String(fileFlag); file != "" {
 		content, err := os.ReadFile(file)
 		if err != nil {
-			return "", usage("--secret-file: %w", err)
+			return "", usage("--%s: %w", fileFlag, err)
 		}
-		secret, from = string(content), "--secret-file "+file
+		secret, from = string(content), "--"+fileFlag+" "+file
 	}
 	secret = strings.TrimSpace(secret)
 	switch {
 	case secret == "":
-		return "", usage("%s is empty: it is the secret you got when the channel was registered", from)
+		return "", usage("%s is empty: %s", from, what)
 	case strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return "", usage("%s is not a channel secret: it holds spaces or other characters that no secret has", from)
+		return "", usage("%s is not %s: it holds spaces or other characters that no secret has", from, kind)
 	}
 	return secret, nil
 }

@@ -3,6 +3,7 @@ package commands
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -10,45 +11,59 @@ import (
 	"kommo-import/importer"
 	"kommo-import/sources"
 	"kommo-import/sources/csvfile"
+	"kommo-import/sources/greenapi"
 )
 
 func (d *desk) load() *cli.Command {
 	return &cli.Command{
 		Name:  "load",
 		Usage: "read old conversations into the migration file",
-		Description: `Reads a source and plans what becomes of every message. Sends nothing. Interrupted, it goes on
-where it stopped when it is run again. A file that was read before and has grown adds what is new.
+		Description: `The first step. Reads a source and plans what becomes of every message. Sends nothing. Interrupted,
+it goes on where it stopped when it is run again. A source that was read before and has grown adds what is new.
 
-  kommo-import load --csv chats.csv --timezone Europe/Madrid`,
-		Flags: sourceFlags(),
+  kommo-import load --csv chats.csv --timezone Europe/Madrid
+  kommo-import load --green-api                           every chat: about one a second
+  kommo-import load --green-api --chat 79001234567@c.us   one chat`,
+		Flags: flags(sourceFlags(), greenAPIFlags()),
 		Action: func(c *cli.Context) error {
 			if !hasSource(c) {
-				return usage("load what? name a CSV file with --csv FILE")
+				return usage("load what? name a CSV file with --csv FILE, or --green-api")
 			}
 			return d.loadFirst(c)
 		},
 	}
 }
 
+// loads reports whether a command can load.
+func loads(command *cli.Command) bool {
+	return slices.Contains([]string{"load", "preview", "send"}, command.Name)
+}
+
 // hasSource reports whether the flags name a source.
-func hasSource(c *cli.Context) bool { return c.String("csv") != "" }
+func hasSource(c *cli.Context) bool { return c.String("csv") != "" || c.Bool("green-api") }
 
 // checkSourceFlags makes sure that nobody believes to have left something out: without a source there is no load that
 // the filters would count for.
 func checkSourceFlags(c *cli.Context) error {
-	if hasSource(c) {
-		return nil
+	if c.String("csv") != "" && c.Bool("green-api") {
+		return usage("--csv and --green-api: load one after the other, into the same migration file")
 	}
-	for _, flag := range sourceFlags() {
+	without, advice := sourceFlags(), "--%s counts for loading; name what to load with --csv FILE, or --green-api"
+	if c.Bool("green-api") {
+		return nil
+	} else if hasSource(c) {
+		without, advice = greenAPISourceFlags(), "--%s counts for --green-api, not for --csv"
+	}
+	for _, flag := range without {
 		if name := flag.Names()[0]; c.IsSet(name) {
-			return usage("--%s counts for loading; name what to load with --csv FILE", name)
+			return usage(advice, name)
 		}
 	}
 	return nil
 }
 
-// sourceOf returns the source that the flags name.
-func (d *desk) sourceOf(c *cli.Context) (sources.Source, error) {
+// csvSource returns the source of a CSV file.
+func (d *desk) csvSource(c *cli.Context) (*csvfile.File, error) {
 	zone, err := zoneOf(c)
 	if err != nil {
 		return nil, err
@@ -67,10 +82,24 @@ func (d *desk) loaderOf(c *cli.Context) (*importer.Loader, sources.Source, error
 	if err != nil {
 		return nil, nil, err
 	}
-	source, err := d.sourceOf(c)
-	return &importer.Loader{Filter: filter, AllowPrivateMedia: c.Bool("allow-private-media"),
-		ForgetUnfinished: c.Bool("forget-unfinished"),
-		Progress:         func(p importer.LoadProgress) { d.talk.progress(loadPhase(p.Phase), p.Done, p.Total, 0) }}, source, err
+	loader := &importer.Loader{Filter: filter, AllowPrivateMedia: c.Bool("allow-private-media"),
+		ForgetUnfinished: c.Bool("forget-unfinished"), Progress: d.tellLoading}
+	if !c.Bool("green-api") {
+		source, err := d.csvSource(c)
+		return loader, source, err
+	}
+	client, err := d.greenAPIOf(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	loader.Again, loader.Renew = true, client.DownloadFile
+	loader.Progress = func(p importer.LoadProgress) {
+		if p.Phase != importer.Reading { // the source tells how many chats are read
+			d.tellLoading(p)
+		}
+	}
+	source, err := d.greenAPISource(c, client)
+	return loader, source, err
 }
 
 // loadFirst loads the source that the flags name, if they name one.
@@ -82,7 +111,10 @@ func (d *desk) loadFirst(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if loader.File, err = importer.Open(c.String("migration"), c.Command.Name); err != nil {
+	done := d.talk.meanwhile("Opening the migration file")
+	loader.File, err = importer.Open(c.String("migration"), c.Command.Name)
+	done()
+	if err != nil {
 		return err
 	}
 	return also(d.loadFrom(c, loader, source), loader.File.Close())
@@ -90,7 +122,7 @@ func (d *desk) loadFirst(c *cli.Context) error {
 
 // loadFrom loads, and tells what came of it.
 func (d *desk) loadFrom(c *cli.Context, loader *importer.Loader, source sources.Source) error {
-	d.talk.tell("Loading %s into %s", printable(c.String("csv")), printable(c.String("migration")))
+	d.talk.tell("Loading %s into %s", printable(nameOf(source)), printable(c.String("migration")))
 	report, err := loader.Load(c.Context, source)
 	d.talk.endProgress()
 	if err != nil {
@@ -118,6 +150,21 @@ func (d *desk) loadFrom(c *cli.Context, loader *importer.Loader, source sources.
 	return nil
 }
 
+// nameOf returns how to call a source: a CSV file by its path, an instance by its id.
+func nameOf(source sources.Source) string {
+	switch source := source.(type) {
+	case *csvfile.File:
+		return source.Path
+	case *greenapi.Source:
+		return "the chats of Green-API instance " + source.Client.Instance
+	}
+	return source.Name()
+}
+
+func (d *desk) tellLoading(p importer.LoadProgress) {
+	d.talk.progress(loadPhase(p.Phase), p.Done, p.Total, 0)
+}
+
 func loadPhase(phase importer.LoadPhase) string {
 	switch phase {
 	case importer.Arranging:
@@ -129,9 +176,14 @@ func loadPhase(phase importer.LoadPhase) string {
 }
 
 func (d *desk) tellLoad(c *cli.Context, r importer.LoadReport, s importer.Status) {
-	if r.Unchanged {
+	switch {
+	case r.Unchanged:
 		d.talk.tell("It was read before and has not changed.")
-	} else {
+	case r.Read+r.Invalid == 0 && c.Bool("green-api"):
+		d.talk.tell("The chats hold no messages. Green-API holds what WhatsApp handed over when the phone was connected, and what\n" +
+			"came since. For more, switch the settings incomingWebhook and outgoingMessageWebhook on, log the instance out and\n" +
+			"scan its QR code again.")
+	default:
 		d.talk.tell("Read %s: %s new, %s known, %s doubled, %s invalid.", plural(r.Read+r.Invalid, "message"),
 			number(r.Added), number(r.Known), number(r.Duplicate), number(r.Invalid))
 	}

@@ -17,11 +17,12 @@ func (d *desk) preview() *cli.Command {
 	return &cli.Command{
 		Name:  "preview",
 		Usage: "show what send would do; sends nothing",
-		Description: `Makes no request to Kommo and changes nothing. With the flags of load it loads first.
+		Description: `Use it after load and before send, as often as you like: there is no undo at Kommo. It makes no
+request to Kommo and changes nothing. With the flags of load it loads first.
 
   kommo-import preview
-  kommo-import preview --payloads --only 79001234567@c.us`,
-		Flags: flags(planFlags(), sourceFlags(), []cli.Flag{
+  kommo-import preview --payloads --only 79001234567@c.us   the exact bodies`,
+		Flags: flags(planFlags(), sourceFlags(), greenAPIFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "payloads", Usage: "print the exact bodies that send would post, one JSON line each, in order"},
 		}),
 		Action: d.showPreview,
@@ -30,7 +31,7 @@ func (d *desk) preview() *cli.Command {
 
 // showPreview is the action of preview, and of send --dry-run.
 func (d *desk) showPreview(c *cli.Context) error {
-	composer, err := composerOf(c)
+	composer, err := sendingComposer(c)
 	if err != nil {
 		return err
 	}
@@ -74,30 +75,32 @@ func (d *desk) writePayloads(file *importer.File, composer importer.Composer, se
 }
 
 func (d *desk) writePreview(c *cli.Context, file *importer.File, composer importer.Composer, selection importer.Selection, rate float64) error {
+	done := d.talk.meanwhile("Reading the plan")
 	preview, err := file.Preview(composer, selection, rate)
+	done()
 	if err != nil {
 		return err
 	}
 	if c.Bool("json") {
 		return d.writeJSON(preview)
 	}
-	d.writef("%s", describe(preview))
+	d.writef("%s", describe(preview, columnsOf(d.stdout)))
 	d.talk.tell("\nNothing was sent. Next: a pilot with kommo-import send%s --max-conversations 3", migrationFlag(c))
 	return nil
 }
 
-// describe returns a preview as people read it.
-func describe(p importer.Preview) string {
+// describe returns a preview as people read it, in lines of so many columns; 0: as long as they are.
+func describe(p importer.Preview, columns int) string {
 	var text strings.Builder
-	writeSum(&text, p)
-	fmt.Fprintf(&text, "\n%s\n", wrap("In the migration file: "+states(p.Status.Messages), 79, "  "))
-	writeGroups(&text, "Skipped", p.Skipped)
-	writeGroups(&text, "Invalid", p.Invalid)
+	writeSum(&text, p, columns)
+	fmt.Fprintf(&text, "\n%s\n", fit("In the migration file: "+states(p.Status.Messages), columns, "  "))
+	writeGroups(&text, "Skipped", p.Skipped, columns)
+	writeGroups(&text, "Invalid", p.Invalid, columns)
 	if len(p.Warnings) > 0 {
 		text.WriteString("\nWarnings:\n")
 	}
 	for _, w := range p.Warnings {
-		fmt.Fprintf(&text, "  - %s\n", wrap(warning(w), 76, "    "))
+		fmt.Fprintf(&text, "%s\n", fit("  - "+warning(w), columns, "    "))
 	}
 	return text.String()
 }
@@ -119,22 +122,26 @@ func states(m importer.Counts) string {
 	return plural(m.Read, "message") + " read: " + strings.Join(parts, ", ")
 }
 
-func writeSum(text *strings.Builder, p importer.Preview) {
+func writeSum(text *strings.Builder, p importer.Preview, columns int) {
 	if p.Messages == 0 {
 		m := p.Status.Messages
 		fmt.Fprintf(text, "Nothing is left to be sent: of %s read, %s arrived.\n", plural(m.Read, "message"), number(m.Accepted+m.Verified))
 		return
 	}
 	fmt.Fprintf(text, "To be sent: %s in %s\n", plural(p.Messages, "message"), plural(p.Conversations, "conversation"))
-	if !p.First.IsZero() {
-		fmt.Fprintf(text, "  written        %s to %s\n", day(p.First), day(p.Last))
+	row := func(name, value string, args ...any) {
+		line := fmt.Sprintf("  %-13s  %s", name, fmt.Sprintf(value, args...))
+		fmt.Fprintf(text, "%s\n", fit(line, columns, "                 "))
 	}
-	fmt.Fprintf(text, "  direction      %s\n", counted(p.Directions))
-	fmt.Fprintf(text, "  kinds          %s\n", wrap(counted(p.Kinds), 62, "                 "))
-	fmt.Fprintf(text, "  notifications  %s: of the last message of a conversation; all others are silent\n", number(p.Notifications))
-	fmt.Fprintf(text, "  takes          %s: %s at %g per second\n", duration(seconds(p.Seconds)), plural(p.Requests, "request"), p.Rate)
+	if !p.First.IsZero() {
+		row("written", "%s to %s", moment(p.First), moment(p.Last))
+	}
+	row("direction", "%s", counted(p.Directions))
+	row("kinds", "%s", counted(p.Kinds))
+	row("notifications", "%s: of the last message of a conversation; all others are silent", number(p.Notifications))
+	row("takes", "%s: %s at %g per second", duration(seconds(p.Seconds)), plural(p.Requests, "request"), p.Rate)
 	if p.InDoubt > 0 {
-		fmt.Fprintf(text, "  in doubt       %s: looked for in their chats before they are sent again\n", number(p.InDoubt))
+		row("in doubt", "%s: looked for in their chats before they are sent again", number(p.InDoubt))
 	}
 }
 
@@ -158,14 +165,14 @@ func counted(numbers map[string]int) string {
 	return strings.Join(names, ", ")
 }
 
-func writeGroups(text *strings.Builder, title string, groups []importer.Group) {
+func writeGroups(text *strings.Builder, title string, groups []importer.Group, columns int) {
 	if len(groups) == 0 {
 		return
 	}
 	fmt.Fprintf(text, "\n%s:\n", title)
 	for _, g := range groups {
 		line := fmt.Sprintf("%s: %s (%s)", number(g.Messages), oneLine(g.Reason, 200), oneLine(strings.Join(g.Examples, ", "), 120))
-		fmt.Fprintf(text, "  - %s\n", wrap(line, 76, "    "))
+		fmt.Fprintf(text, "%s\n", fit("  - "+line, columns, "    "))
 	}
 }
 
@@ -197,7 +204,7 @@ func warning(w importer.Warning) string {
 	case importer.MediaPrivate:
 		return plural(w.Count, "media link") + " into private networks, which Kommo cannot reach: sent as text with the link."
 	case importer.Absent:
-		return "no longer in the file they were read from: " + plural(w.Count, "message") + examples +
+		return "no longer where they were read from: " + plural(w.Count, "message") + examples +
 			". They are sent all the same; --exclude and --until can leave them out."
 	case importer.Differs:
 		return "left out because their message_id was there before in the same conversation, though they say something else: " +
@@ -206,6 +213,23 @@ func warning(w importer.Warning) string {
 		return "the load was interrupted" + examples + ": run it again. send refuses to start without."
 	}
 	return string(w.Kind) + ": " + number(w.Count)
+}
+
+// fit breaks a line that has more characters than there are columns between words; 0 columns: none has. Its own
+// indentation stays, and the lines after the first are indented.
+func fit(line string, columns int, indent string) string {
+	if columns == 0 || len([]rune(line)) <= columns {
+		return line
+	}
+	if own := line[:len(line)-len(strings.TrimLeft(line, " "))]; len(own) > len(indent) {
+		indent = own
+	}
+	column := len([]rune(indent))
+	runes := []rune(line)
+	if len(runes) > column && (strings.TrimSpace(string(runes[:column])) == "" || runes[column-1] == ' ') {
+		return string(runes[:column]) + wrap(string(runes[column:]), columns-column, indent)
+	}
+	return wrap(line, columns-column, indent)
 }
 
 // wrap breaks text between words so that no line but one of a single long word has more than width characters; the

@@ -19,26 +19,32 @@ import (
 func (d *desk) sandbox() *cli.Command {
 	return &cli.Command{
 		Name:  "sandbox",
-		Usage: "run a local Kommo to rehearse with",
-		Description: `Prints the environment that points kommo-import at it, and keeps what arrives in memory until it is
-stopped. Faults can be rehearsed: --fault 502-taken:n=5 answers the 5th message with 502 although it was taken.
+		Usage: "run a local Kommo, and Green-API, to rehearse with",
+		Description: `Use it to rehearse a migration before the real one: nothing leaves this computer. It prints the
+environment that points kommo-import at it, and keeps what arrives in memory until it is stopped with Ctrl-C. Faults
+can be rehearsed: --fault 502-taken:n=5 answers the 5th message with 502 although it was taken.
 
-  kommo-import sandbox --addr 127.0.0.1:8080
-  kommo-import sandbox --addr 127.0.0.1:8080 --state    what has arrived there`,
+  kommo-import sandbox                                    at 127.0.0.1:8080, until Ctrl-C
+  kommo-import sandbox --green-api samples/green-api      a Green-API instance with that account beside it
+  kommo-import sandbox --addr 127.0.0.1:8080 --state      what has arrived there`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "addr", Value: "127.0.0.1:8080", Usage: "listen at `HOST:PORT`; port 0 is a free one"},
 			&cli.BoolFlag{Name: "listen-beyond-loopback", Usage: "let other computers reach it"},
 			&cli.BoolFlag{Name: "state", Usage: "ask the sandbox that runs at --addr what has arrived; --json: all of it"},
 			&cli.StringFlag{Name: "dump", Usage: "when it is stopped, write all that arrived to `FILE` as JSON"},
-			&cli.StringFlag{Name: "duplicates", Value: string(sandbox.KeepDuplicates), Usage: "`keep`, drop or refuse a msgid that arrived before"},
-			&cli.DurationFlag{Name: "latency", Usage: "each answer takes `TIME`"},
-			&cli.DurationFlag{Name: "history-delay", Usage: "a message shows in history after `TIME`"},
+			&cli.StringFlag{Name: "duplicates", Value: string(sandbox.KeepDuplicates), Usage: "`keep|drop|refuse` store a message whose msgid arrived before again, drop it, or answer with 400"},
+			&cli.DurationFlag{Name: "latency", Usage: "take `TIME` for each answer"},
+			&cli.DurationFlag{Name: "history-delay", Usage: "show a message in history only after `TIME`"},
 			&cli.IntFlag{Name: "rate-limit", Usage: "answer more than `N` requests per second with 429"},
 			&cli.DurationFlag{Name: "retry-after", Value: time.Second, Usage: "ask to wait `TIME` with a 429"},
-			&cli.StringFlag{Name: "retry-after-in", Value: string(sandbox.InHeader), Usage: "tell that in `header`, date or body, or not at all: none"},
+			&cli.StringFlag{Name: "retry-after-in", Value: string(sandbox.InHeader), Usage: "`header|date|body|none` say how long to wait in this place of a 429"},
 			&cli.IntFlag{Name: "block-after", Usage: "block after `N` answers with 429"},
-			&cli.DurationFlag{Name: "clock-skew", Usage: "the sandbox's clock is ahead by `TIME`"},
-			&cli.StringSliceFlag{Name: "fault", Usage: "`RULE`: what goes wrong and when, such as cut:every=10 or refuse:p=0.1; repeatable"},
+			&cli.DurationFlag{Name: "clock-skew", Usage: "let the clock of the sandbox be ahead by `TIME`"},
+			&cli.StringSliceFlag{Name: "fault", Usage: "let something go wrong as `RULE` says, such as cut:every=10 or refuse:p=0.1; repeatable"},
+			&cli.StringFlag{Name: "green-api", Usage: "serve the WhatsApp account in `FOLDER` as a Green-API instance too"},
+			&cli.IntFlag{Name: "green-api-rate", Value: 1, Usage: "let `N` chats be read per second"},
+			&cli.DurationFlag{Name: "link-lifetime", Value: 15 * 24 * time.Hour, Usage: "let links to media die after `TIME`"},
+			&cli.StringSliceFlag{Name: "green-api-fault", Usage: "let something go wrong at Green-API as `RULE` says; repeatable"},
 		},
 		Action: func(c *cli.Context) error {
 			if c.Bool("state") {
@@ -77,6 +83,10 @@ func (d *desk) runSandbox(c *cli.Context) error {
 	if !c.Bool("listen-beyond-loopback") && !onLoopback(c.String("addr")) {
 		return usage("--addr %s: the sandbox stays on this computer, at 127.0.0.1, unless --listen-beyond-loopback is given", c.String("addr"))
 	}
+	green, err := greenAPISandbox(c)
+	if err != nil {
+		return err
+	}
 	dump, err := createDump(c.String("dump"))
 	if err != nil {
 		return err
@@ -86,10 +96,15 @@ func (d *desk) runSandbox(c *cli.Context) error {
 		return fmt.Errorf("--addr: %w", err)
 	}
 	box := sandbox.NewKommo(options)
-	server := &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: beside(box, green), ReadHeaderTimeout: 10 * time.Second}
 	stopped := context.AfterFunc(c.Context, func() { server.Close() })
 	defer stopped()
-	for _, line := range box.Environment("http://" + listener.Addr().String()) {
+	base := "http://" + listener.Addr().String()
+	environment := box.Environment(base)
+	if green != nil {
+		environment = append(environment, green.Environment(base)...)
+	}
+	for _, line := range environment {
 		d.writef("%s\n", line)
 	}
 	d.talk.tell("The sandbox runs until Ctrl-C. Set the environment above where you run kommo-import.")
@@ -98,6 +113,41 @@ func (d *desk) runSandbox(c *cli.Context) error {
 	}
 	d.talk.tell("%s", arrived(box.Summary()))
 	return dumpSandbox(box, dump)
+}
+
+// greenAPISandbox returns the Green-API instance that the flags describe, nil if they describe none.
+func greenAPISandbox(c *cli.Context) (*sandbox.GreenAPI, error) {
+	folder := c.String("green-api")
+	if folder == "" {
+		return nil, nil
+	}
+	account, err := sandbox.ReadAccount(os.DirFS(folder))
+	if err != nil {
+		return nil, usage("--green-api %s: %w", folder, err)
+	}
+	options := sandbox.GreenAPIOptions{HistoryRate: c.Int("green-api-rate"), LinkLifetime: c.Duration("link-lifetime")}
+	for _, fault := range c.StringSlice("green-api-fault") {
+		rule, err := sandbox.ParseRule(fault)
+		if err != nil {
+			return nil, usage("--green-api-fault: %w", err)
+		}
+		options.Rules = append(options.Rules, rule)
+	}
+	if err := options.Check(); err != nil {
+		return nil, usage("--green-api: %w", err)
+	}
+	return sandbox.NewGreenAPI(account, options), nil
+}
+
+// beside serves both halves at one address.
+func beside(kommo *sandbox.Kommo, green *sandbox.GreenAPI) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if green != nil && green.Serves(r.URL.Path) {
+			green.ServeHTTP(w, r)
+			return
+		}
+		kommo.ServeHTTP(w, r)
+	})
 }
 
 func onLoopback(address string) bool {

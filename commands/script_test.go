@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -76,7 +77,12 @@ func TestScripts(t *testing.T) {
 }
 
 func setupScript(env *testscript.Env) error {
+	samples, err := filepath.Abs("../samples")
+	if err != nil {
+		return err
+	}
 	env.Vars = append(env.Vars, programEnvironment()...)
+	env.Vars = append(env.Vars, "SAMPLES="+samples)
 	stage := &stage{programs: make(map[string]*started)}
 	env.Values[stageKey{}] = stage
 	env.Defer(stage.clear)

@@ -20,12 +20,12 @@ func (d *desk) send() *cli.Command {
 	return &cli.Command{
 		Name:  "send",
 		Usage: "send what is planned to Kommo",
-		Description: `Shows what it is about to do and asks. Interrupted in any way, run it again: it goes on at the
+		Description: `Use it when the preview shows what you want. It shows what it is about to do and asks. Interrupted in any way, run it again: it goes on at the
 message where it stopped. With the flags of load it loads first.
 
   kommo-import send --max-conversations 3    a pilot
   kommo-import send                          the rest`,
-		Flags: flags(kommoFlags(), planFlags(), sourceFlags(), []cli.Flag{
+		Flags: flags(kommoFlags(), planFlags(), sourceFlags(), greenAPIFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "yes", Usage: "do not ask; needed where nobody can be asked"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "do what preview does"},
 			&cli.IntFlag{Name: "workers", Value: 4, Usage: "send `N` conversations at a time"},
@@ -46,6 +46,9 @@ func (d *desk) sendAll(c *cli.Context) error {
 		return err
 	}
 	sender.Log = d.talk.logger()
+	if err := d.renewing(c, sender); err != nil {
+		return err
+	}
 	load := func() error { return nil }
 	if hasSource(c) {
 		loader, source, err := d.loaderOf(c)
@@ -59,7 +62,10 @@ func (d *desk) sendAll(c *cli.Context) error {
 	} else if _, err := os.Stat(c.String("migration")); err != nil {
 		return importer.NoFile(c.String("migration"))
 	}
-	if sender.File, err = importer.Open(c.String("migration"), c.Command.Name); err != nil {
+	done := d.talk.meanwhile("Opening the migration file")
+	sender.File, err = importer.Open(c.String("migration"), c.Command.Name)
+	done()
+	if err != nil {
 		return err
 	}
 	return also(d.loadAndSend(c, load, sender), sender.File.Close())
@@ -77,7 +83,7 @@ func senderOf(c *cli.Context) (sender *importer.Sender, err error) {
 	if sender.Client, err = clientOf(c); err != nil {
 		return nil, err
 	}
-	if sender.Composer, err = composerOf(c); err != nil {
+	if sender.Composer, err = sendingComposer(c); err != nil {
 		return nil, err
 	}
 	if sender.Selection, err = selectionOf(c); err != nil {
@@ -92,10 +98,13 @@ func (d *desk) loadAndSend(c *cli.Context, load func() error, sender *importer.S
 	if err := load(); err != nil && err != errIncomplete {
 		return err
 	}
+	done := d.talk.meanwhile("Reading the plan")
 	if err := sender.Check(); err != nil {
+		done()
 		return err
 	}
 	preview, err := sender.File.Preview(sender.Composer, sender.Selection, sender.Pace.Rate())
+	done()
 	if err != nil {
 		return err
 	}
@@ -110,6 +119,9 @@ func (d *desk) loadAndSend(c *cli.Context, load func() error, sender *importer.S
 		return errors.Join(err, statusErr)
 	}
 	d.tellSend(c, report, status, err)
+	if err == nil && nextStep(status) == "verify" {
+		d.tellNext(c, "verify")
+	}
 	if c.Bool("json") {
 		err = errors.Join(err, d.writeJSON(struct {
 			importer.Status
@@ -128,7 +140,7 @@ func (d *desk) confirm(c *cli.Context, client *kommo.Client, preview importer.Pr
 	if c.Bool("yes") {
 		show = d.talk.tell
 	}
-	show("%s\nTo %s\nscope %s\n", describe(preview), printable(client.BaseURL), client.ScopeID)
+	show("%s\nTo %s\nscope %s\n", describe(preview, d.talk.columns()), printable(client.BaseURL), client.ScopeID)
 	if c.Bool("yes") {
 		return nil
 	}
@@ -169,32 +181,9 @@ func readLine(ctx context.Context, r io.Reader) (string, error) {
 }
 
 // watch sends and shows the progress meanwhile.
-func (d *desk) watch(ctx context.Context, sender *importer.Sender) (report importer.SendReport, err error) {
-	watching, stop := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		ticks := time.NewTicker(500 * time.Millisecond)
-		defer ticks.Stop()
-		for {
-			select {
-			case <-watching.Done():
-				return
-			case <-ticks.C:
-				d.tellProgress(sender.Progress())
-			}
-		}
-	}()
-	context.AfterFunc(ctx, func() {
-		if watching.Err() == nil {
-			d.talk.say("Stopping after the requests under way. Press Ctrl-C again to stop at once.")
-		}
-	})
-	report, err = sender.Send(ctx)
-	stop()
-	<-done
-	d.talk.endProgress()
-	return report, err
+func (d *desk) watch(ctx context.Context, sender *importer.Sender) (importer.SendReport, error) {
+	defer d.whileRunning(ctx, func() { d.tellProgress(sender.Progress()) })()
+	return sender.Send(ctx)
 }
 
 func (d *desk) tellProgress(p importer.Progress) {
@@ -222,6 +211,10 @@ func (d *desk) tellSend(c *cli.Context, r importer.SendReport, s importer.Status
 	}
 	if r.AsText > 0 {
 		d.talk.tell("Of these, %s went as text, because Kommo refused the file.", number(r.AsText))
+	}
+	if r.Renewed > 0 {
+		d.talk.tell("Made %s anew because the old ones had died; they differ from the preview: %s", plural(r.Renewed, "media link"),
+			oneLine(strings.Join(r.RenewedMedia, ", "), 2000))
 	}
 	if len(r.Unnotified) > 0 {
 		d.talk.tell("Nobody was notified of %s, because the last message was refused: %s", plural(len(r.Unnotified), "conversation"),

@@ -23,6 +23,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite"
 
+	"kommo-import/importer"
 	"kommo-import/sandbox"
 )
 
@@ -32,27 +33,35 @@ const patience = 60 * time.Second
 // scriptCommands are what scripts have beyond the commands of testscript:
 //
 //	exits CODE PROGRAM ARGS…     runs a program that must end with that code
-//	sandbox [FLAGS]              starts a sandbox of its own for the script, and points the environment at it
+//	sandbox [FLAGS]              starts a sandbox of its own for the script, and points the environment at it;
+//	                             -green-api FOLDER adds a Green-API instance. $SAMPLES is the folder of samples
 //	fault RULE…                  replaces the faults of the sandbox; without a rule there are none
+//	green-fault RULE…            likewise those of its Green-API
 //	arrived N messages in N chats [silently]
 //	                             wants exactly that in the sandbox: each once, in order, one notification per chat
-//	requested N                  wants so many requests at the sandbox, of whatever kind
+//	requested N                  wants so many requests at the sandbox, of whatever kind, but for those to Green-API
+//	green-requested N METHOD     wants so many requests at its Green-API
 //	posted                       prints the bodies that the sandbox took, chat by chat, a line each
 //	start NAME PROGRAM ARGS…     runs a program in the background
-//	await NAME stdout|stderr TEXT, await N messages
-//	                             waits until the program has said that, or the sandbox has so many messages
+//	await NAME stdout|stderr TEXT, await N messages, await N METHOD
+//	                             waits until the program has said that, or the sandbox has so many messages, or its
+//	                             Green-API so many requests
 //	signal NAME INT|TERM|KILL    sends a signal
 //	finish NAME CODE|killed      waits for the end of the program, and takes its output
 //	source NAME                  sets the variables that the program has printed, and $ADDR to the host of KOMMO_BASE_URL
 //	real                         uses the program that go build makes, where the race detector is too slow
 //	generate WHAT N FILE         makes a CSV file: of so many messages, columns, or bytes of text
 //	sqlite FILE SQL              changes a database
+//	damage lose|change|double TEXT, damage swap TEXT TEXT, damage insert CONVERSATION TEXT
+//	                             changes the messages with these texts in the chats of the sandbox
+//	kept N FILE                  waits until a load has written so many messages into a migration file
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	commands := make(map[string]func(*testscript.TestScript, bool, []string))
 	for name, run := range map[string]func(*testscript.TestScript, []string) error{
 		"exits": exits, "sandbox": startSandbox, "fault": fault, "arrived": wantArrived, "requested": requested,
 		"posted": posted, "start": start, "await": await, "signal": sendSignal, "finish": finish, "source": source,
-		"real": useReal, "generate": generate, "sqlite": changeDatabase,
+		"real": useReal, "generate": generate, "sqlite": changeDatabase, "damage": damageChats,
+		"green-fault": greenFault, "green-requested": greenRequested, "kept": kept,
 	} {
 		commands[name] = func(ts *testscript.TestScript, neg bool, args []string) {
 			if neg {
@@ -90,6 +99,7 @@ func (s *stage) clear() {
 // A rehearsal is a sandbox on a loopback listener.
 type rehearsal struct {
 	*sandbox.Kommo
+	green  *sandbox.GreenAPI // nil if there is none
 	server *httptest.Server
 	// hook, if not nil, is called twice for each message's request, whose number n counts from 1: when it arrives, and
 	// when it is taken and not yet answered.
@@ -101,12 +111,21 @@ type rehearsal struct {
 }
 
 func rehearse(options sandbox.Options, hook func(n int, taken bool)) *rehearsal {
-	r := &rehearsal{Kommo: sandbox.NewKommo(options), hook: hook}
+	return rehearseWith(options, nil, hook)
+}
+
+// rehearseWith is rehearse, with a Green-API unless green is nil.
+func rehearseWith(options sandbox.Options, green *sandbox.GreenAPI, hook func(n int, taken bool)) *rehearsal {
+	r := &rehearsal{Kommo: sandbox.NewKommo(options), green: green, hook: hook}
 	r.server = httptest.NewServer(r)
 	return r
 }
 
 func (r *rehearsal) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	if r.green != nil && r.green.Serves(q.URL.Path) {
+		r.green.ServeHTTP(w, q)
+		return
+	}
 	r.mu.Lock()
 	r.signatures = append(r.signatures, q.Header.Get("X-Signature"))
 	isMessage := q.Method == http.MethodPost && !strings.HasSuffix(q.URL.Path, "/chats")
@@ -127,7 +146,12 @@ func (r *rehearsal) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	w.Write(held.Body.Bytes())
 }
 
-func (r *rehearsal) environment() []string { return r.Environment(r.server.URL) }
+func (r *rehearsal) environment() []string {
+	if r.green == nil {
+		return r.Environment(r.server.URL)
+	}
+	return append(r.Environment(r.server.URL), r.green.Environment(r.server.URL)...)
+}
 
 // check reports how what arrived differs from messages in chats, each once, in order, and one loud in each chat.
 func (r *rehearsal) check(messages, chats int, silently bool) error {
@@ -174,14 +198,22 @@ func startSandbox(ts *testscript.TestScript, args []string) error {
 		o.Rules = append(o.Rules, rule)
 		return err
 	})
+	account := greenFlags(flags)
 	if err := errors.Join(flags.Parse(args), o.Check()); err != nil {
+		return err
+	}
+	green, err := account.open(ts)
+	if err != nil {
 		return err
 	}
 	stage := stageOf(ts)
 	if stage.kommo != nil {
 		stage.kommo.server.Close()
 	}
-	stage.kommo = rehearse(o, nil)
+	stage.kommo = rehearseWith(o, green, nil)
+	for _, name := range []string{"GREEN_API_URL", "GREEN_API_INSTANCE", "GREEN_API_TOKEN"} {
+		ts.Setenv(name, "")
+	}
 	for _, line := range stage.kommo.environment() {
 		name, value, _ := strings.Cut(line, "=")
 		ts.Setenv(name, value)
@@ -314,7 +346,7 @@ func (t *transcript) String() string {
 // cleanEnvironment returns the environment of this process without what may point at a real Kommo.
 func cleanEnvironment() (clean []string) {
 	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "KOMMO_") {
+		if !strings.HasPrefix(variable, "KOMMO_") && !strings.HasPrefix(variable, "GREEN_API_") {
 			clean = append(clean, variable)
 		}
 	}
@@ -338,7 +370,8 @@ func start(ts *testscript.TestScript, args []string) error {
 	cmd := exec.Command(path, args[2:]...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = cleanEnvironment()
-	for _, name := range []string{"KOMMO_BASE_URL", "KOMMO_SCOPE_ID", "KOMMO_CHANNEL_ID", "KOMMO_CHANNEL_SECRET", "KOMMO_BOT_ID"} {
+	for _, name := range []string{"KOMMO_BASE_URL", "KOMMO_SCOPE_ID", "KOMMO_CHANNEL_ID", "KOMMO_CHANNEL_SECRET", "KOMMO_BOT_ID",
+		"GREEN_API_URL", "GREEN_API_INSTANCE", "GREEN_API_TOKEN"} {
 		if value := ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
@@ -365,6 +398,13 @@ func await(ts *testscript.TestScript, args []string) error {
 		}
 		want, err := strconv.Atoi(args[0])
 		return errors.Join(err, wait(func() bool { return kommo.Summary().Messages >= want }))
+	}
+	if want, err := strconv.Atoi(args[0]); err == nil && len(args) == 2 {
+		green, err := greenOf(ts)
+		if err != nil {
+			return err
+		}
+		return wait(func() bool { return countRequests(green, args[1]) >= want })
 	}
 	program, err := programOf(ts, args[0])
 	if err != nil {
@@ -469,6 +509,28 @@ func changeDatabase(ts *testscript.TestScript, args []string) error {
 	}
 	_, err = db.ExecContext(context.Background(), words(args[1:]))
 	return errors.Join(err, db.Close())
+}
+
+func kept(ts *testscript.TestScript, args []string) error {
+	want, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	return wait(func() bool { return unplanned(ts.MkAbs(args[1])) >= want })
+}
+
+// unplanned returns how many messages an interrupted load has written into a migration file.
+func unplanned(path string) int {
+	file, err := importer.OpenReadOnly(path)
+	if err != nil {
+		return 0
+	}
+	defer file.Close()
+	status, err := file.Status()
+	if err != nil {
+		return 0
+	}
+	return status.Unplanned
 }
 
 func TestManyMessages(t *testing.T) {

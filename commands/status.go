@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -14,14 +15,16 @@ func (d *desk) status() *cli.Command {
 	return &cli.Command{
 		Name:  "status",
 		Usage: "tell where the migration stands",
-		Description: `Works while load or send runs.
+		Description: `Use it whenever you want to know what is done and what is left, also while load or send runs.
 
-  kommo-import status --json`,
+  kommo-import status
+  kommo-import status --json   for a program to read`,
 		Action: func(c *cli.Context) error {
 			file, err := importer.OpenReadOnly(c.String("migration"))
 			if err != nil {
 				return err
 			}
+			defer d.talk.meanwhile("Counting the messages")()
 			status, err := file.Status()
 			if err := errors.Join(err, file.Close()); err != nil {
 				return err
@@ -30,6 +33,7 @@ func (d *desk) status() *cli.Command {
 				return d.writeJSON(status)
 			}
 			d.writeStatus(status)
+			d.tellNext(c, nextStep(status))
 			return nil
 		},
 	}
@@ -70,13 +74,22 @@ func (d *desk) writeStatus(s importer.Status) {
 	d.writef("%12s  in all\n", number(sum))
 	for _, source := range s.Sources {
 		if !source.Finished {
-			d.writef("\nNot read to its end: %s (%s so far). Run its load again: kommo-import load %s\n", printable(source.Name),
+			d.writeLine("\nNot read to its end: %s (%s so far). Run its load again: kommo-import load %s", printable(source.Name),
 				plural(s.Unplanned, "message"), flagOf(source.Name))
 		}
 	}
 	if s.MediaUnknown > 0 {
-		d.writef("\n%s did not answer. Run the load again to ask once more.\n", plural(s.MediaUnknown, "media link"))
+		d.writeLine("\n%s did not answer. Run the load again to ask once more.", plural(s.MediaUnknown, "media link"))
 	}
+}
+
+// writeLine prints a line, broken between words where the terminal ends.
+func (d *desk) writeLine(format string, args ...any) {
+	text := strings.TrimPrefix(fmt.Sprintf(format, args...), "\n")
+	if strings.HasPrefix(format, "\n") {
+		d.writef("\n")
+	}
+	d.writef("%s\n", fit(text, columnsOf(d.stdout), "  "))
 }
 
 func (d *desk) writef(format string, args ...any) { fmt.Fprintf(d.stdout, format, args...) }

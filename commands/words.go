@@ -67,6 +67,3 @@ func duration(d time.Duration) string {
 	hours := int(d.Round(time.Hour).Hours())
 	return fmt.Sprintf("%d days %d h", hours/24, hours%24)
 }
-
-// day returns the day of t where the administrator is.
-func day(t time.Time) string { return t.Local().Format("2006-01-02") }

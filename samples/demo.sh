@@ -1,6 +1,7 @@
 #!/bin/sh
 # A whole migration on this computer: a local Kommo, a load, a preview, a send that is killed half-way, and its
-# resumption. What arrived is counted by the local Kommo, not by the tool. Run it with: make demo
+# resumption; then the same with the chats of a local Green-API. What arrived is counted by the local Kommo, not by the
+# tool. Run it with: make demo
 set -eu
 cd "$(dirname "$0")/.."
 tool=$PWD/kommo-import
@@ -25,12 +26,13 @@ run_with_bad_rows() {
 	[ "$code" -eq 3 ] || { echo "the demo failed: exit code $code, expected 3" >&2; exit 1; }
 }
 
-say "A Kommo on this computer. One of its answers is lost on the way, one says to slow down."
+say "A Kommo and a Green-API on this computer. One answer is lost, one says to slow down."
 : >"$work/environment"
-"$tool" sandbox --addr 127.0.0.1:0 --latency 20ms --fault 502-taken:n=20 --fault 429:n=40 >>"$work/environment" 2>"$work/sandbox.log" &
+"$tool" sandbox --addr 127.0.0.1:0 --latency 20ms --fault 502-taken:n=20 --fault 429:n=40 \
+	--green-api samples/green-api --green-api-rate 10 >>"$work/environment" 2>"$work/sandbox.log" &
 sandbox=$!
 tries=0
-until [ "$(wc -l <"$work/environment")" -ge 5 ]; do
+until [ "$(wc -l <"$work/environment")" -ge 8 ]; do
 	tries=$((tries + 1))
 	[ "$tries" -le 100 ] || { echo "the sandbox does not start:" >&2; cat "$work/sandbox.log" >&2; exit 1; }
 	sleep 0.1
@@ -39,8 +41,8 @@ set -a
 . "$work/environment"
 set +a
 address=${KOMMO_BASE_URL#http://}
-printf '$ kommo-import sandbox\n'
-grep -v SECRET "$work/environment"
+printf '$ kommo-import sandbox --green-api samples/green-api\n'
+grep -v -e SECRET -e TOKEN "$work/environment"
 
 cp samples/chats.csv "$work/"
 cd "$work"
@@ -72,11 +74,26 @@ run_with_bad_rows send --yes --rate 20 --settle 500ms
 say "What was wrong with the four rows?"
 run failures
 
+arrived() {
+	run sandbox --addr "$address" --state
+	case $("$tool" sandbox --addr "$address" --state) in
+	*"$1"*) ;;
+	*) echo "the demo failed: that is not what was to be sent" >&2; exit 1 ;;
+	esac
+}
 say "What does the local Kommo say has arrived?"
-run sandbox --addr "$address" --state
-summary=$("$tool" sandbox --addr "$address" --state)
-case $summary in
-*"172 messages in 9 chats: each once, all in order, 9 notifications, one for each chat."*) ;;
-*) echo "the demo failed: that is not what chats.csv holds" >&2; exit 1 ;;
-esac
+arrived "172 messages in 9 chats: each once, all in order, 9 notifications, one for each chat."
+
+say "Now the WhatsApp chats, from Green-API. Their files lie on this computer too."
+run_with_bad_rows load --green-api --green-api-rate 10 --allow-private-media
+
+say "What would be sent, and what was left out?"
+printf '$ kommo-import preview\n'
+"$tool" preview >preview.txt 2>/dev/null
+sed -n '1,/^$/p' preview.txt | fold -s -w 80 | sed 's/^[a-z]/                 &/'
+sed -n '/^Skipped:/,/^$/s/^  - \([0-9]*: [^(]*\) (.*/  \1/p' preview.txt
+
+say "Send it. The WhatsApp chats come to those that are there."
+run_with_bad_rows send --yes --quiet --rate 20
+arrived "248 messages in 12 chats: each once, all in order, 12 notifications, one for each chat."
 say "Done. The demo leaves behind the program ./kommo-import, and nothing else."

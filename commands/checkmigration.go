@@ -1,0 +1,227 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"kommo-import/importer"
+)
+
+const (
+	checkFile    = "migration file"
+	checkCounts  = "counts"
+	checkPlan    = "plan"
+	checkLinks   = "media links"
+	checkTie     = "scope of the migration"
+	checkSenders = "senders"
+	checkDisk    = "free disk"
+)
+
+// checkMigration looks whether the migration file is healthy and can be sent. It only reads.
+func (u *checkup) checkMigration(ctx context.Context) error {
+	path := u.c.String("migration")
+	place, err := importer.LookAt(path)
+	if err != nil {
+		u.failedBy(checkFile, err, "Name another file with --migration.")
+		u.skipMigration(checkDisk, "the place of the migration file is not known")
+		return nil
+	}
+	if place.Size == 0 {
+		u.skipMigration(checkFile, "there is none yet; kommo-import load makes it")
+		u.sayDisk(place, 0)
+		return nil
+	}
+	file, err := importer.OpenReadOnly(path)
+	switch {
+	case errors.Is(err, importer.ErrNothingLoaded):
+		u.skipMigration(checkFile, "nothing is in it yet; load the conversations with kommo-import load")
+	case importer.IsOutdated(err):
+		u.skipMigration(checkFile, "an older kommo-import made it; load or send bring it up to date, also if there is nothing to load or send")
+	case err != nil:
+		u.failedBy(checkFile, err, "Name another file with --migration, or a copy of this one from before.")
+		u.skipMigration("", "the migration file cannot be read")
+	}
+	if err != nil {
+		u.sayDisk(place, 0)
+		return nil
+	}
+	u.hasFile = true
+	return errors.Join(u.checkOpen(ctx, file, place), file.Close())
+}
+
+// skipMigration says of everything from first on that it was not tested, of the first why.
+func (u *checkup) skipMigration(first, why string) {
+	if first != "" {
+		u.notTested(first, "%s", why)
+		why = "there is no migration to be sent yet"
+	}
+	if first == checkDisk {
+		return
+	}
+	for _, name := range []string{checkCounts, checkPlan, checkLinks, checkTie} {
+		u.notTested(name, "%s", why)
+	}
+	if _, err := composerOf(u.c); err != nil {
+		u.failed(checkSenders, err.Error(), senderAdvice)
+		return
+	}
+	u.notTested(checkSenders, "%s", why)
+}
+
+// checkOpen looks into a migration file.
+func (u *checkup) checkOpen(ctx context.Context, file *importer.File, place importer.Place) error {
+	u.talk.tell("Reading all of %s …", printable(filepath.Base(u.c.String("migration"))))
+	health, err := file.Health(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err == nil && len(health.Damage) > 0 {
+		err = errors.New("the file is damaged: " + strings.Join(health.Damage, "; "))
+	}
+	if err != nil {
+		u.failedBy(checkFile, err, "Do not send with it. Go on with a copy of the file from before; with a new file everything would be sent again.")
+		u.skipMigration("", "the migration file is not whole")
+		u.sayDisk(place, 0)
+		return nil
+	}
+	if place.Closed != nil {
+		u.failed(checkFile, "it can be read, but not written: "+place.Closed.Error(), "Give yourself the right to write it, or copy it to another place and name that with --migration.")
+	} else {
+		u.ok(checkFile, "is whole (%s)", amount(uint64(place.Size)))
+	}
+	u.sayCounts(health)
+	u.sayPlan(health)
+	u.sayTies(file)
+	if err := u.saySenders(file); err != nil {
+		return err
+	}
+	u.sayDisk(place, health.Status.Messages.Planned+health.Status.Messages.Sending)
+	return nil
+}
+
+func (u *checkup) sayCounts(health importer.Health) {
+	if len(health.Miscounted) > 0 {
+		u.failed(checkCounts, "the numbers kept do not agree with the messages of "+strings.Join(health.Miscounted, ", "),
+			"This must not happen. Keep a copy of the file, tell the makers of kommo-import, and do not send before they answered.")
+		return
+	}
+	u.ok(checkCounts, "the numbers kept agree with the messages")
+}
+
+func (u *checkup) sayPlan(health importer.Health) {
+	m := health.Status.Messages
+	switch {
+	case errors.Is(health.Plan, importer.ErrNothingLoaded):
+		u.notTested(checkPlan, "nothing was loaded yet")
+	case health.Plan != nil:
+		u.failedBy(checkPlan, health.Plan, "Run the load again.")
+	case m.Planned+m.Sending == 0:
+		u.ok(checkPlan, "is complete; nothing is left to be sent")
+	default:
+		u.ok(checkPlan, "is complete; %s to be sent", plural(m.Planned+m.Sending, "message"))
+	}
+}
+
+// sayTies tells whether the migration belongs to this scope, and whether its links live.
+func (u *checkup) sayTies(file *importer.File) {
+	sender := &importer.Sender{File: file}
+	if green := withTokenFile(u.c, greenAPITokenFile(u.c)); u.hasGreenAPI() {
+		_ = u.renewing(green, sender) // what is wrong with that has a line of its own
+	}
+	if err := sender.CheckLinks(); err != nil {
+		u.failedBy(checkLinks, err, "Load again.")
+	} else {
+		u.ok(checkLinks, "none is known to be dead")
+	}
+	if u.scope == "" {
+		u.notTested(checkTie, "the scope id is not known")
+		return
+	}
+	if err := file.CheckBound(u.scope, u.c.String("conversation-prefix")); err != nil {
+		u.failedBy(checkTie, err, "Use the same scope as before.")
+		return
+	}
+	u.ok(checkTie, "this scope, or none yet")
+}
+
+const senderAdvice = "Set KOMMO_BOT_ID, which you got when the channel was registered, and map the authors to Kommo users under users: in " +
+	defaultConfig + "."
+
+// saySenders tells who the outgoing messages are from.
+func (u *checkup) saySenders(file *importer.File) error {
+	composer, err := composerOf(u.c)
+	if err != nil {
+		u.failed(checkSenders, err.Error(), senderAdvice)
+		return nil
+	}
+	mapping, err := file.Mapping(composer)
+	if err != nil {
+		return err
+	}
+	u.unmapped = mapping.Unmapped
+	unused := ""
+	if len(mapping.Unused) > 0 {
+		unused = "; mapped, but the author of nothing that is to be sent: " + strings.Join(mapping.Unused, ", ")
+	}
+	switch {
+	case len(u.unmapped) > 0 && composer.BotID == "":
+		err := &importer.NoSenderError{Authors: u.unmapped}
+		u.failed(checkSenders, err.Error()+": of "+namesOf(u.unmapped)+unused, senderAdvice)
+	case len(u.unmapped) > 0:
+		u.ok(checkSenders, "as from the bot: what %s wrote%s", namesOf(u.unmapped), unused)
+	case mapping.Authors == 0:
+		u.ok(checkSenders, "nothing outgoing is to be sent%s", unused)
+	default:
+		u.ok(checkSenders, "every author is mapped to a Kommo user%s", unused)
+	}
+	return nil
+}
+
+// namesOf returns the authors as people read them, the most prolific first.
+func namesOf(authors []importer.UnmappedAuthor) string {
+	const most = 10
+	var names []string
+	for i, author := range authors {
+		if i == most {
+			names = append(names, fmt.Sprintf("%s more", number(len(authors)-most)))
+			break
+		}
+		names = append(names, fmt.Sprintf("%s (%s)", author.String(), plural(author.Messages, "message")))
+	}
+	return strings.Join(names, ", ")
+}
+
+// What sending needs on the disk: what SQLite keeps beside the file meanwhile, and the ids that Kommo answers.
+const (
+	diskAlways     = 50 << 20
+	diskPerMessage = 200
+)
+
+func (u *checkup) sayDisk(place importer.Place, messages int) {
+	need := uint64(diskAlways + diskPerMessage*messages)
+	switch {
+	case !place.Told:
+		u.notTested(checkDisk, "the system does not tell how much is free")
+	case place.Free < need:
+		u.failed(checkDisk, amount(place.Free)+" beside the migration file; sending takes "+amount(need),
+			"Free some space, or copy the migration file to another disk and name it with --migration.")
+	default:
+		u.ok(checkDisk, "%s beside the migration file", amount(place.Free))
+	}
+}
+
+// amount returns n as people say it: "12 MB".
+func amount(n uint64) string {
+	for _, unit := range []struct {
+		name string
+		size uint64
+	}{{"TB", 1 << 40}, {"GB", 1 << 30}, {"MB", 1 << 20}, {"kB", 1 << 10}} {
+		if n >= unit.size {
+			return fmt.Sprintf("%.3g %s", float64(n)/float64(unit.size), unit.name)
+		}
+	}
+	return plural(int(n), "byte")
+}

@@ -1,0 +1,31 @@
+package commands
+
+import (
+	"testing"
+
+	"kommo-import/importer"
+)
+
+func TestNextStep(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		status importer.Status
+		want   string
+	}{
+		{"nothing", importer.Status{}, ""},
+		{"loaded", importer.Status{Messages: importer.Counts{Planned: 3}}, "preview"},
+		{"interrupted load", importer.Status{Messages: importer.Counts{Planned: 3},
+			Sources: []importer.SourceStatus{{Name: "csv:a.csv", Finished: true}, {Name: "csv:b.csv"}}}, "load --csv b.csv"},
+		{"pilot", importer.Status{Messages: importer.Counts{Planned: 3, Accepted: 1}}, "send"},
+		{"in doubt", importer.Status{Messages: importer.Counts{Sending: 1}}, "send"},
+		{"refused", importer.Status{Messages: importer.Counts{Accepted: 3, Refused: 1}}, "failures"},
+		{"done", importer.Status{Messages: importer.Counts{Accepted: 3}}, "verify"},
+		{"done, some not understood", importer.Status{Messages: importer.Counts{Accepted: 3, Invalid: 1}}, "verify"},
+		{"verified, some not understood", importer.Status{Messages: importer.Counts{Verified: 3, Invalid: 1}}, "failures"},
+		{"verified", importer.Status{Messages: importer.Counts{Verified: 3}}, "report"},
+	} {
+		if got := nextStep(tt.status); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

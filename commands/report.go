@@ -1,0 +1,141 @@
+package commands
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"kommo-import/importer"
+)
+
+func (d *desk) report() *cli.Command {
+	return &cli.Command{
+		Name:  "report",
+		Usage: "write down what was migrated, for a manager or for support",
+		Description: `Writes two files: one to read (Markdown) and one for programs (JSON, beside it). With --anonymise
+nobody can be recognised in them: no texts, no names, and numbers instead of phones and ids.
+
+  kommo-import report --out report.md
+  kommo-import report --out for-support.md --anonymise`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "out", Value: "report.md", Usage: "write the report to `FILE`; the JSON gets the same name, ending in .json"},
+			&cli.BoolFlag{Name: "anonymise", Usage: "leave out texts and names, and put others in the place of phones and ids"},
+		},
+		Action: d.writeReport,
+	}
+}
+
+func (d *desk) writeReport(c *cli.Context) error {
+	path := c.String("out")
+	if filepath.Ext(path) != ".md" {
+		return usage("--out %s: want a name that ends in .md", path)
+	}
+	file, err := importer.OpenReadOnly(c.String("migration"))
+	if err != nil {
+		return err
+	}
+	return also(d.writeReports(c, file, path), file.Close())
+}
+
+func (d *desk) writeReports(c *cli.Context, file *importer.File, path string) error {
+	report, err := file.Report()
+	if err != nil {
+		return err
+	}
+	told := reported{Report: report, file: file}
+	if c.Bool("anonymise") {
+		told.anonymise()
+	}
+	data := strings.TrimSuffix(path, ".md") + ".json"
+	for _, form := range []struct {
+		path  string
+		write func(*bufio.Writer) error
+	}{{path, told.markdown}, {data, told.json}} {
+		if err := replaceFile(form.path, form.write); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
+	}
+	if c.Bool("json") {
+		return d.writeJSON(map[string]string{"report": path, "data": data})
+	}
+	d.talk.tell("Wrote %s, and %s for programs.", printable(path), printable(data))
+	return nil
+}
+
+// replaceFile writes a file that only its owner can read. One that is there stays as it is until the new one is whole.
+func replaceFile(path string, write func(*bufio.Writer) error) error {
+	draft, err := os.CreateTemp(filepath.Dir(path), ".report-*")
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(draft)
+	err = errors.Join(write(out), out.Flush(), draft.Close())
+	if err == nil {
+		err = os.Rename(draft.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(draft.Name()))
+	}
+	return nil
+}
+
+// A reported migration is a report with the lists that are too long to be held.
+type reported struct {
+	importer.Report
+	file         *importer.File
+	conversation func(importer.ReportedConversation) importer.ReportedConversation // nil: as it is
+	failure      func(importer.Failure) importer.Failure                           // nil: as it is
+}
+
+func (r *reported) anonymise() {
+	a := importer.NewAnonymiser()
+	r.conversation, r.failure = a.Conversation, a.Failure
+	r.Skipped, r.Invalid, r.Refused = a.Groups(r.Skipped), a.Groups(r.Invalid), a.Groups(r.Refused)
+}
+
+// json writes the report as one object, with conversations and failures as lists in it.
+func (r *reported) json(out *bufio.Writer) error {
+	head, err := json.MarshalIndent(r.Report, "", "  ")
+	if err != nil {
+		return err
+	}
+	out.Write(head[:len(head)-2]) // an error stays with the writer, here and below
+	if err := writeList(out, "conversations", r.file.ReportedConversations(), r.conversation); err != nil {
+		return err
+	}
+	if err := writeList(out, "failures", r.file.Failures(), r.failure); err != nil {
+		return err
+	}
+	_, err = io.WriteString(out, "\n}\n")
+	return err
+}
+
+// writeList writes what seq yields as a member of the object that is being written.
+func writeList[T any](out *bufio.Writer, name string, seq func(func(T, error) bool), change func(T) T) error {
+	fmt.Fprintf(out, ",\n  %q: [", name)
+	separator := "\n    "
+	for item, err := range seq {
+		if err != nil {
+			return err
+		}
+		if change != nil {
+			item = change(item)
+		}
+		line, err := json.Marshal(item)
+		if err != nil {
+			return err
+		}
+		out.WriteString(separator)
+		out.Write(line)
+		separator = ",\n    "
+	}
+	_, err := out.WriteString("\n  ]")
+	return err
+}

@@ -1,0 +1,155 @@
+package commands
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"kommo-import/signing"
+)
+
+// signedHeaders are the names of the headers that make a request acceptable, in the order in which they are printed.
+var signedHeaders = [...]string{"Date", "Content-Type", "Content-MD5", "X-Signature"}
+
+func (d *desk) sign() *cli.Command {
+	return &cli.Command{
+		Name:  "sign",
+		Usage: "print the headers of a signed request, for support cases",
+		Description: `Use it when Kommo's support wants to see a request, or to make one with another tool. It sends nothing
+and never shows the secret. Only the path is signed, not the address and not a query. A signature is valid for 15
+minutes from its date.
+
+  kommo-import sign --path /v2/origin/custom/SCOPE --body body.json
+  kommo-import sign --method GET --path /v2/origin/custom/SCOPE/chats/CHAT/history`,
+		Flags: flags([]cli.Flag{
+			&cli.StringFlag{Name: "method", Usage: "sign a request with this `METHOD` (default: POST with a body, else GET)"},
+			&cli.StringFlag{Name: "path", Usage: "sign this `PATH` as it is sent, from the first / on and without a query"},
+			&cli.StringFlag{Name: "date", Usage: "sign for this `DATE`, such as \"Thu, 03 Sep 2026 12:00:00 +0000\" (default: now)"},
+			&cli.StringFlag{Name: "body", Usage: "read the body, byte for byte, from `FILE`, or from stdin: -"},
+		}, without(kommoFlags(), "scope-id", "base-url")),
+		Action: d.signRequest,
+	}
+}
+
+func (d *desk) signRequest(c *cli.Context) error {
+	method, err := signedMethod(c.String("method"), c.String("body") != "")
+	if err != nil {
+		return err
+	}
+	path := c.String("path")
+	if err := checkSignedPath(path); err != nil {
+		return err
+	}
+	date, err := signedDate(c.String("date"))
+	if err != nil {
+		return err
+	}
+	secret, err := secretOf(c)
+	if err != nil {
+		return err
+	}
+	body, err := d.signedBody(c.String("body"))
+	if err != nil {
+		return err
+	}
+	header := signing.Signer{Secret: secret}.Header(method, path, body, date)
+	if err := d.writeHeader(c, header); err != nil {
+		return err
+	}
+	if c.Bool("verbose") {
+		d.talk.say("What is signed:\n%s", indented(signing.StringToSign(method, path, header)))
+	}
+	if bytes.HasSuffix(body, []byte("\n")) {
+		d.talk.tell("The body ends with a line break, which is signed as well: send it with the same one.")
+	}
+	if age := time.Since(date); age.Abs() > 15*time.Minute {
+		d.talk.tell("Kommo does not accept these headers now: a signature is valid for 15 minutes from its date.")
+	}
+	return nil
+}
+
+func (d *desk) writeHeader(c *cli.Context, header http.Header) error {
+	if c.Bool("json") {
+		headers := make(map[string]string)
+		for _, name := range signedHeaders {
+			headers[name] = header.Get(name)
+		}
+		return d.writeJSON(headers)
+	}
+	for _, name := range signedHeaders {
+		d.writef("%s: %s\n", name, header.Get(name))
+	}
+	return nil
+}
+
+func indented(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }
+
+// signedMethod returns the method that a request is signed with.
+func signedMethod(given string, hasBody bool) (string, error) {
+	method := strings.ToUpper(given)
+	switch {
+	case given == "" && hasBody:
+		return http.MethodPost, nil
+	case given == "":
+		return http.MethodGet, nil
+	case !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, method):
+		return "", usage("--method %s: want GET, POST, PUT, PATCH or DELETE", given)
+	case method == http.MethodGet && hasBody:
+		return "", usage("--method GET has no body: leave --body out")
+	}
+	return method, nil
+}
+
+// checkSignedPath makes sure that a path is what is signed and nothing more.
+func checkSignedPath(path string) error {
+	switch {
+	case path == "":
+		return usage("--path is missing: want the path of the request, such as /v2/origin/custom/SCOPE")
+	case strings.Contains(path, "://"), strings.HasPrefix(path, "//"):
+		return usage("--path: the host is not signed; want the path alone, such as /v2/origin/custom/SCOPE")
+	case !strings.HasPrefix(path, "/"):
+		return usage("--path %s: want it to begin with /", oneLine(path, 100))
+	case strings.ContainsAny(path, "?#"):
+		return usage("--path: a query is not signed; leave out what follows the ?, though it is sent")
+	case strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return usage("--path: want it as it is sent, with spaces and other characters as %%20 and the like")
+	}
+	return nil
+}
+
+// signedDate returns the time of a date in the one form that comes out again as it was.
+func signedDate(given string) (time.Time, error) {
+	if given == "" {
+		return time.Now(), nil
+	}
+	date, err := time.Parse(time.RFC1123Z, given)
+	if err != nil || date.UTC().Format(time.RFC1123Z) != given {
+		return time.Time{}, usage("--date %s: want the form %s, in UTC and with the right day of the week",
+			oneLine(given, 100), time.Now().UTC().Format(time.RFC1123Z))
+	}
+	return date, nil
+}
+
+func (d *desk) signedBody(file string) (body []byte, err error) {
+	switch file {
+	case "":
+		return nil, nil
+	case "-":
+		body, err = io.ReadAll(d.stdin)
+	default:
+		body, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return nil, usage("--body: %w", err)
+	}
+	if len(body) == 0 {
+		return nil, usage("--body %s: it is empty; leave --body out to sign a request without one", file)
+	}
+	return body, nil
+}
