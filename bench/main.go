@@ -65,7 +65,8 @@ func (b *bench) measure(ctx context.Context) (figures []figure, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
 	for _, phase := range []func(context.Context) ([]figure, error){
-		b.measureLoad, b.measurePreview, b.measureResume, b.measureUnpaced, b.measurePaced,
+		b.measureLoad, b.measurePreview, b.measureResume, b.measureUnpaced, b.measurePaced, b.measureVerify,
+		b.measureGreenAPI,
 	} {
 		more, err := phase(ctx)
 		figures = append(figures, more...)
