@@ -1,7 +1,6 @@
 package greenapi
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -134,7 +133,10 @@ func (c *chat) author(e *entry, direction sources.Direction) sources.Author {
 	}
 	id := string(e.SenderID)
 	name := firstName(id, c.name(id), string(e.SenderContactName), string(e.SenderName))
-	return sources.Author{ID: id, Name: cmp.Or(name, sources.PhoneOfID(id))}
+	if name == "" {
+		name = sources.PhoneOfID(id)
+	}
+	return sources.Author{ID: id, Name: name}
 }
 
 // badValue says what is wrong with the value of a field.

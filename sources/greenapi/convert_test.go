@@ -286,9 +286,11 @@ func skipTests() []entryTest {
 	target := `, "quotedMessage": {"stanzaId": "3AAEEE", "participant": "79990000000@c.us", "typeMessage": "textMessage", "textMessage": "well done"}`
 	const deleted = "its writer deleted it; --deleted=include takes it along"
 	return []entryTest{
-		{"reaction", incoming(`"typeMessage": "reactionMessage", "extendedTextMessageData": {"text": "👍"}` + target), reacted("a reaction: 👍", "👍")},
-		{"reaction elsewhere", incoming(`"typeMessage": "reactionMessage", "extendedTextMessage": {"text": "👍"}` + target), reacted("a reaction: 👍", "👍")},
-		{"reaction as a text", incoming(`"typeMessage": "reactionMessage", "textMessage": "👍"` + target), reacted("a reaction: 👍", "👍")},
+		{"reaction", incoming(`"typeMessage": "reactionMessage", "extendedTextMessageData": {"text": "👍"}` + target), reacted(`a reaction "👍"`, "👍")},
+		{"reaction elsewhere", incoming(`"typeMessage": "reactionMessage", "extendedTextMessage": {"text": "👍"}` + target), reacted(`a reaction "👍"`, "👍")},
+		{"reaction as a text", incoming(`"typeMessage": "reactionMessage", "textMessage": "👍"` + target), reacted(`a reaction "👍"`, "👍")},
+		{"reaction of joined emoji", incoming(`"typeMessage": "reactionMessage", "extendedTextMessageData": {"text": "🤦‍♀️"}` + target), reacted(`a reaction "🤦‍♀️"`, "🤦‍♀️")},
+		{"reaction with a quote", incoming(`"typeMessage": "reactionMessage", "extendedTextMessageData": {"text": "\\\""}` + target), reacted(`a reaction "/'"`, `\"`)},
 		{"reaction taken back", incoming(`"typeMessage": "reactionMessage", "extendedTextMessageData": {"text": ""}` + target), reacted("a reaction taken back", "")},
 		{"empty text", incoming(`"typeMessage": "textMessage", "textMessage": " \n"`), received(skipped("it has no text", " \n"))},
 		{"deletion", incoming(`"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": "3AAEEE"}`), received(skipped("only says that another message was deleted", ""))},

@@ -36,10 +36,11 @@ func (c *chat) setContent(m *sources.Message, e *entry) (err error) {
 	return err
 }
 
-// reaction says what a reaction is: one with an empty text takes back an earlier one (seen in code).
+// reaction says what a reaction is: one with an empty text takes back an earlier one (seen in code). What it says is
+// quoted, so that reactions count together, and not with %q, which takes joined emoji apart.
 func reaction(text string) string {
 	if text = strings.TrimSpace(text); text != "" {
-		return "a reaction: " + cutRunes(text, 60)
+		return `a reaction "` + strings.NewReplacer(`"`, "'", `\`, "/").Replace(cutRunes(text, 60)) + `"`
 	}
 	return "a reaction taken back"
 }

@@ -3,6 +3,7 @@ package greenapi
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -21,7 +22,7 @@ func checkPace(t *testing.T, departures []time.Time, rate int) {
 }
 
 func TestTurnstile(t *testing.T) {
-	for _, rate := range []int{1, 5} {
+	for _, rate := range []int{1, 5, 25} {
 		for name, lateness := range map[string]func() time.Duration{
 			"sharp timers": func() time.Duration { return 0 },
 			"late timers":  func() time.Duration { return rand.N(3 * time.Millisecond) },
@@ -48,7 +49,7 @@ func TestTurnstile(t *testing.T) {
 // late takes a turn that a timer lets go too late.
 func late(t *testing.T, turns *turnstile, by time.Duration) {
 	t.Helper()
-	time.Sleep(time.Until(turns.next) + by)
+	time.Sleep(time.Until(turns.slot()) + by)
 	if err := turns.wait(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -56,7 +57,7 @@ func late(t *testing.T, turns *turnstile, by time.Duration) {
 
 // After hiccups and rests of any length there is no burst.
 func TestTurnstileNeverBursts(t *testing.T) {
-	for _, rate := range []int{1, 5} {
+	for _, rate := range []int{1, 5, 25} {
 		synctest.Test(t, func(t *testing.T) {
 			turns := newTurnstile(float64(rate))
 			var departures []time.Time
@@ -98,11 +99,11 @@ func TestTurnstileForMany(t *testing.T) {
 func TestTurnstileSlowsDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := newTurnstile(1)
-		first := turns.spacing()
+		first := turns.span()
 		for i := range 20 {
 			turns.slowDown()
 			want := first + first*time.Duration(min(i+1, 10))*2/100
-			if got := turns.spacing(); got != want {
+			if got := turns.span(); got != want {
 				t.Errorf("after %d refusals the interval is %v, want %v", i+1, got, want)
 			}
 		}
@@ -128,7 +129,7 @@ func TestTooFast(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if got, want := time.Since(start), 2*1045*time.Millisecond-2*slack; got < want || got > want+10*time.Millisecond {
+		if got, want := time.Since(start), 2*1048*time.Millisecond; got < want || got > want+10*time.Millisecond {
 			t.Errorf("two more took %v, want about %v", got, want)
 		}
 	})
@@ -158,31 +159,71 @@ func TestInterruptedTurn(t *testing.T) {
 
 func TestRatesThatAreNone(t *testing.T) {
 	for _, rate := range []float64{0, -1} {
-		if got, want := newTurnstile(rate).interval, newTurnstile(1).interval; got != want {
-			t.Errorf("rate %v: an interval of %v, want %v", rate, got, want)
+		if got, want := newTurnstile(rate).window, newTurnstile(1).window; got != want {
+			t.Errorf("rate %v: a window of %v, want %v", rate, got, want)
 		}
 	}
-	if got := newTurnstile(1e-30).interval; got != time.Hour {
-		t.Errorf("an interval of %v, want an hour", got)
+	if got := newTurnstile(1e-30).window.Round(time.Second); got != time.Hour+29*time.Second {
+		t.Errorf("a window of %v, want about an hour", got)
 	}
 }
 
 func TestEachMethodHasItsRate(t *testing.T) {
 	client := newClient(nil)
-	for _, m := range []method{getStateInstance, getSettings, getWaSettings, getChats, getContacts, getContactInfo, getChatHistory} {
-		if got, want := client.turnstile(m).interval, 1005*time.Millisecond; got.Round(time.Microsecond) != want {
-			t.Errorf("%s: an interval of %v, want %v", m.name, got, want)
+	client.HistoryRate = 2.5
+	for m, want := range map[method]float64{getStateInstance: 1, getSettings: 1, getWaSettings: 1, getChats: 1, getContacts: 1,
+		getContactInfo: 1, getChatHistory: 2.5, downloadFile: 5} {
+		turns := client.turnstile(m)
+		if got := float64(len(turns.departures)) / turns.window.Seconds() * margin; math.Abs(got-want) > 1e-6 {
+			t.Errorf("%s: %v per second, want %v", m.name, got, want)
 		}
 	}
-	if got, want := client.turnstile(downloadFile).interval, 201*time.Millisecond; got.Round(time.Microsecond) != want {
-		t.Errorf("downloadFile: an interval of %v, want %v", got, want)
-	}
-	client = newClient(nil)
-	client.HistoryRate = 2
-	if got, want := client.turnstile(getChatHistory).interval, 502500*time.Microsecond; got.Round(time.Microsecond) != want {
-		t.Errorf("getChatHistory: an interval of %v, want %v", got, want)
+	if got := float64(len(newClient(nil).turnstile(getChatHistory).departures)); got != 1 {
+		t.Errorf("getChatHistory: %v a second, want 1", got)
 	}
 	if client.turnstile(getChatHistory) != client.turnstile(getChatHistory) {
 		t.Error("a method has two turnstiles")
 	}
+}
+
+// A step down is taken back when enough turns went well.
+func TestTurnstileRecovers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := newTurnstile(1)
+		fast := turns.span()
+		turns.slowDown()
+		turns.slowDown()
+		for i := range 3 * forgotten {
+			if got, want := turns.span(), fast+fast/50*time.Duration(max(0, 2-i/forgotten)); got.Round(time.Microsecond) != want.Round(time.Microsecond) {
+				t.Fatalf("after %d turns the window is %v, want %v", i, got, want)
+			}
+			if err := turns.wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// What is late is made up for, but never in a burst.
+func TestTurnstileCatchesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns, start := newTurnstile(25), time.Now()
+		var departures []time.Time
+		for i := range 1000 {
+			if i%50 == 49 {
+				time.Sleep(200 * time.Millisecond) // as a busy machine does
+			}
+			if err := turns.wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			departures = append(departures, time.Now())
+			if n := len(departures); n > 1 && departures[n-1].Sub(departures[n-2]) < 20*time.Millisecond {
+				t.Fatalf("departures %d and %d are %v apart", n-2, n-1, departures[n-1].Sub(departures[n-2]))
+			}
+		}
+		checkPace(t, departures, 25)
+		if reached := float64(len(departures)) / time.Since(start).Seconds(); reached < 0.95*25 {
+			t.Errorf("%.2f per second", reached)
+		}
+	})
 }

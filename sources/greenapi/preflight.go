@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 )
 
 // An Account is what is known of one before it is read.
@@ -28,12 +29,12 @@ func (s *Source) Preflight(ctx context.Context) (Account, error) {
 		return Account{}, err
 	}
 	found.Problems = append(found.Problems, settingsProblems(settings)...)
-	whatsApp, err := s.Client.WaSettings(ctx)
-	if _, refused := errors.AsType[*RefusedError](err); err != nil && !refused { // not every version has the method
+	whatsApp, err := s.whatsApp(ctx, found.State)
+	if err != nil {
 		return Account{}, err
 	}
 	if progress := whatsApp.SyncProgress; progress != nil && *progress < 100 {
-		found.Problems = append(found.Problems, fmt.Sprintf("WhatsApp has handed over %.0f %% of the history so far. Wait until it is done.", *progress))
+		found.Problems = append(found.Problems, fmt.Sprintf("WhatsApp has handed over %d %% of the history so far. Wait until it is done.", int(*progress)))
 	}
 	account := Account{settings.WID}
 	if account.ID == "" && whatsApp.Phone != "" {
@@ -49,6 +50,21 @@ func (s *Source) Preflight(ctx context.Context) (Account, error) {
 		s.notice("%s", problem)
 	}
 	return account, nil
+}
+
+// whatsApp asks about the WhatsApp account. Only an instance that is authorized knows, and not every version of
+// Green-API has the method (inferred).
+func (s *Source) whatsApp(ctx context.Context, state string) (WaSettings, error) {
+	if state != "authorized" {
+		return WaSettings{}, nil
+	}
+	settings, err := s.Client.WaSettings(ctx)
+	_, refused := errors.AsType[*RefusedError](err)
+	denied, isDenied := errors.AsType[*DeniedError](err)
+	if refused || isDenied && denied.Status == http.StatusNotFound {
+		return WaSettings{}, nil
+	}
+	return settings, err
 }
 
 // stateProblem says what is wrong with a state of the instance (the states are documented), or "".
@@ -72,15 +88,15 @@ func stateProblem(state string) string {
 	return fmt.Sprintf("The instance is in a state that is not known here: %q.", state)
 }
 
-// settingsProblems says which of the journals are switched off. What came before they were on is handed over only when
+// settingsProblems says which of the journals are told to be off. What came before they were on is handed over only when
 // the phone is connected anew (documented).
 func settingsProblems(settings Settings) (problems []string) {
 	const again = " Switch it on in the console of Green-API and save; messages from before need more: log the instance out, " +
 		"and scan its QR code again."
-	if !settings.Incoming {
+	if settings.IncomingTold && !settings.Incoming {
 		problems = append(problems, "Incoming messages are not recorded: the setting incomingWebhook is off."+again)
 	}
-	if !settings.OutgoingMessage {
+	if settings.OutgoingMessageTold && !settings.OutgoingMessage {
 		problems = append(problems, "Messages sent from the phone are not recorded: the setting outgoingMessageWebhook is off."+again)
 	}
 	return problems

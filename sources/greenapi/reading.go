@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net/http"
 	"time"
 
 	"kommo-import/sources"
@@ -35,6 +37,7 @@ type chatHistory struct {
 	chat    Chat
 	history *history // to be closed, if it is not nil
 	info    ContactInfo
+	notice  string // "" if there is nothing to notice
 	err     error
 }
 
@@ -49,6 +52,9 @@ func (r *reading) batches(ctx context.Context, yield func(sources.Batch, error) 
 			yield(sources.Batch{}, err)
 			return
 		}
+		if read.notice != "" {
+			r.notice("%s", read.notice)
+		}
 		done++
 		r.at.After, r.at.Done = read.chat.ID, done == len(r.left)
 		if !r.yieldChat(read, fresh, yield) {
@@ -57,8 +63,8 @@ func (r *reading) batches(ctx context.Context, yield func(sources.Batch, error) 
 		fresh = false
 		r.progress(done)
 	}
-	if err := context.Cause(ctx); err != nil && done < len(r.left) {
-		yield(sources.Batch{}, err)
+	if done < len(r.left) { // ctx has ended, and all that was read ahead had been read by then
+		yield(sources.Batch{}, context.Cause(ctx))
 	}
 }
 
@@ -86,24 +92,37 @@ func (r *reading) judge(ctx context.Context, read chatHistory) error {
 	if _, refused := errors.AsType[*RefusedError](read.err); refused {
 		return nil
 	}
-	unavailable, ok := errors.AsType[*UnavailableError](read.err)
-	if !ok || unavailable.Status != 500 && unavailable.Status/100 != 2 {
-		return read.err
+	stop := read.err
+	if _, unavailable := errors.AsType[*UnavailableError](stop); unavailable {
+		stop = fmt.Errorf("%s: %w", read.chat.ID, stop)
+	}
+	if !ofOneChat(read.err) {
+		return stop
 	}
 	if r.bad++; r.bad > maxBadChats {
-		return read.err
+		return stop
 	}
 	if _, err := r.Client.State(ctx); err != nil {
-		return read.err
+		return cmp.Or(context.Cause(ctx), stop)
 	}
 	return nil
 }
 
-// yieldChat yields a chat in one batch of one or more parts.
+// ofOneChat reports whether calls about other chats may fare better than one that ended in err.
+func ofOneChat(err error) bool {
+	if _, refused := errors.AsType[*RefusedError](err); refused {
+		return true
+	}
+	unavailable, ok := errors.AsType[*UnavailableError](err)
+	return ok && (unavailable.Status == http.StatusInternalServerError || unavailable.Status/100 == 2)
+}
+
+// yieldChat yields a chat in one batch of one or more parts, and reports whether to go on.
 func (r *reading) yieldChat(read chatHistory, fresh bool, yield func(sources.Batch, error) bool) bool {
 	text, err := json.Marshal(r.at)
 	if err != nil {
-		return yield(sources.Batch{}, err)
+		yield(sources.Batch{}, err)
+		return false
 	}
 	batch := sources.Batch{FromStart: fresh}
 	if fresh {
@@ -120,7 +139,8 @@ func (r *reading) yieldChat(read chatHistory, fresh bool, yield func(sources.Bat
 	number := 0
 	for entry, err := range read.history.oldestFirst() {
 		if err != nil {
-			return yield(sources.Batch{}, err)
+			yield(sources.Batch{}, err)
+			return false
 		}
 		if len(batch.Messages)+len(batch.Invalid) == batchPart {
 			batch.Continued = true
@@ -157,43 +177,77 @@ func (r *reading) chat(read chatHistory) *chat {
 // nameOf returns the name of somebody in the account's contacts, or "".
 func (r *reading) nameOf(id string) string {
 	contact := r.contacts[id]
-	return cmp.Or(contact.ContactName, contact.Name)
+	return firstName(id, contact.ContactName, contact.Name)
 }
 
 // read reads the whole history of a chat, and who the chat is with if nothing else tells.
 func (r *reading) read(ctx context.Context, c Chat) (read chatHistory) {
 	read.chat = c
-	if read.history, read.err = newHistory(); read.err != nil {
+	if read.history, read.notice, read.err = r.readHistory(ctx, c.ID); read.err != nil {
 		return read
 	}
-	if read.err = r.readHistory(ctx, c.ID, read.history); read.err != nil {
+	client := clientOf(c, r.contacts[c.ID], ContactInfo{}, &read.history.survey)
+	if client.Name != "" || !isPerson(c.ID) || read.history.len() == 0 {
+		return read
+	}
+	if read.info, read.err = r.Client.ContactInfo(ctx, c.ID); nameless(read.err) {
+		read.err = nil
+	}
+	if read.err != nil {
 		read.history.close()
 		read.history = nil
-		return read
-	}
-	if client := clientOf(c, r.contacts[c.ID], ContactInfo{}, &read.history.survey); client.Name == "" && isPerson(c.ID) && read.history.len() > 0 {
-		read.info, _ = r.Client.ContactInfo(ctx, c.ID) // a name is welcome, and nothing depends on it
 	}
 	return read
 }
 
+// nameless reports whether err of getContactInfo means that there is no name to be had. A name is welcome, and nothing
+// else depends on it: what would end in the same another time, or a month of waiting, is not worth more.
+func nameless(err error) bool {
+	_, quota := errors.AsType[*QuotaError](err)
+	denied, isDenied := errors.AsType[*DeniedError](err)
+	return quota || isDenied && denied.Status == http.StatusNotFound || ofOneChat(err)
+}
+
 // readHistory asks for more until the answer is shorter than asked: there is no other way to know its end (documented
-// are neither a cursor nor a maximum of count).
-func (r *reading) readHistory(ctx context.Context, id string, h *history) error {
-	before := 0
-	for count := firstCount; ; count = min(count*moreCount, largeCount) {
-		if r.CountMax > 0 {
-			count = min(count, r.CountMax)
+// are neither a cursor nor a maximum of count). The history is to be closed unless there is an error. An answer that is
+// shorter than the one to a smaller question is not the whole history, and not taken.
+func (r *reading) readHistory(ctx context.Context, id string) (all *history, notice string, err error) {
+	most := cmp.Or(r.CountMax, largeCount)
+	for count := min(firstCount, most); ; count = min(count*moreCount, most) {
+		more, err := r.ask(ctx, id, count)
+		if err != nil {
+			all.close()
+			return nil, "", err
 		}
-		if err := r.Client.History(ctx, id, count, h.take); err != nil {
-			return err
+		if all != nil && more.len() <= all.len() {
+			more.close()
+			return all, lessThanAsked(id, all.len(), more.len()), nil
 		}
-		if h.len() < count || count == r.CountMax || count == largeCount {
-			if h.len() == before {
-				r.notice("%s: Green-API gave exactly %d messages, also when more were asked for. It may hold more than it gives.", id, h.len())
-			}
-			return nil
+		all.close()
+		if all = more; all.len() < count || count == most {
+			return all, "", nil
 		}
-		before = h.len()
 	}
+}
+
+// lessThanAsked says what is strange about an answer of so many entries that comes after one of before entries to a
+// smaller question.
+func lessThanAsked(id string, before, entries int) string {
+	if entries < before {
+		return fmt.Sprintf("%s: Green-API gave %d messages, and only %d when more were asked for. It may hold more than it gives.", id, before, entries)
+	}
+	return fmt.Sprintf("%s: Green-API gave exactly %d messages, also when more were asked for. It may hold more than it gives.", id, before)
+}
+
+// ask asks for the newest messages of a chat, so many. The history is to be closed unless there is an error.
+func (r *reading) ask(ctx context.Context, id string, count int) (*history, error) {
+	h, err := newHistory()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Client.History(ctx, id, count, h.take); err != nil {
+		h.close()
+		return nil, err
+	}
+	return h, nil
 }

@@ -13,7 +13,6 @@ import (
 // is wanted oldest first, and one of 200,000 messages is not held in memory.
 type history struct {
 	file   *os.File
-	out    *bufio.Writer
 	ends   []int64 // where each entry ends in the file, in the order of the answer: newest first
 	survey survey
 }
@@ -25,10 +24,14 @@ func newHistory() (*history, error) {
 		return nil, spoolError(err)
 	}
 	_ = os.Remove(file.Name()) // where an open file can be removed, nothing is left behind whatever happens
-	return &history{file: file, out: bufio.NewWriterSize(file, 64<<10)}, nil
+	return &history{file: file}, nil
 }
 
+// close frees what h holds on to, if there is one.
 func (h *history) close() {
+	if h == nil {
+		return
+	}
 	_ = h.file.Close()
 	_ = os.Remove(h.file.Name()) // it is there only where it could not be removed before
 }
@@ -38,21 +41,21 @@ func (h *history) take(entries iter.Seq2[json.RawMessage, error]) error {
 	if _, err := h.file.Seek(0, io.SeekStart); err != nil {
 		return spoolError(err)
 	}
-	h.out.Reset(h.file)
+	out := bufio.NewWriterSize(h.file, 64<<10)
 	h.ends, h.survey = h.ends[:0], survey{}
 	end := int64(0)
 	for entry, err := range entries {
 		if err != nil {
 			return err
 		}
-		if _, err := h.out.Write(entry); err != nil {
+		if _, err := out.Write(entry); err != nil {
 			return spoolError(err)
 		}
 		end += int64(len(entry))
 		h.ends = append(h.ends, end)
 		h.survey.note(entry)
 	}
-	return spoolError(h.out.Flush())
+	return spoolError(out.Flush())
 }
 
 // spoolError says what the temporary file is for.

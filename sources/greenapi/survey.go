@@ -18,12 +18,21 @@ type survey struct {
 	edits       map[string]looseText // the newest text by id that editedMessage entries tell
 }
 
+// A surveyed entry is what a survey looks at.
+type surveyed struct {
+	Type              looseText    `json:"type"`
+	TypeMessage       looseText    `json:"typeMessage"`
+	SenderID          looseText    `json:"senderId"`
+	SenderName        looseText    `json:"senderName"`
+	SenderContactName looseText    `json:"senderContactName"`
+	Deleted           entryDeleted `json:"deletedMessageData"`
+	Edited            entryEdited  `json:"editedMessageData"`
+}
+
 // note takes in the next older entry. What it cannot read it ignores.
 func (s *survey) note(raw json.RawMessage) {
-	e, err := readEntry(raw)
-	if err != nil {
-		return
-	}
+	var e surveyed
+	_ = json.Unmarshal(raw, &e) // of what is no object nothing is told
 	switch e.TypeMessage {
 	case "deletedMessage":
 		s.noteDeletion(string(e.Deleted.StanzaID))
@@ -31,14 +40,18 @@ func (s *survey) note(raw json.RawMessage) {
 		s.noteEdit(string(e.Edited.StanzaID), cmp.Or(e.Edited.TextMessage, e.Edited.Caption))
 	}
 	if sources.Direction(e.Type) == sources.Incoming {
-		s.noteSender(e)
+		s.noteSender(&e)
 	}
 }
 
-func (s *survey) noteSender(e *entry) {
+func (s *survey) noteSender(e *surveyed) {
 	id := string(e.SenderID)
-	s.contactName = cmp.Or(s.contactName, firstName(id, string(e.SenderContactName)))
-	s.senderName = cmp.Or(s.senderName, firstName(id, string(e.SenderName)))
+	if s.contactName == "" {
+		s.contactName = firstName(id, string(e.SenderContactName))
+	}
+	if s.senderName == "" {
+		s.senderName = firstName(id, string(e.SenderName))
+	}
 	if s.phone == "" && strings.HasSuffix(id, "@c.us") {
 		s.phone = sources.PhoneOfID(id)
 	}

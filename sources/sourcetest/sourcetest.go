@@ -14,50 +14,186 @@ import (
 	"kommo-import/sources"
 )
 
-// Check reads source in one go and then again from behind every batch. It returns an error if what follows a cursor
-// is not what followed it in the first reading, if FromStart is set anywhere but on the first batch, or if a message
-// or an invalid entry lacks what it must have. What source reads must not change meanwhile.
+// Check reads source in one go, and then again from behind every batch that has a cursor. It breaks a reading off after
+// every batch, and ends the context after every batch. It returns an error if what follows a cursor is not what followed
+// it in the first reading, if FromStart or Only is set anywhere but on the first batch, if a batch that is continued has a
+// cursor or is the last, or if a message or an invalid entry lacks what it must have. What source reads must not change
+// meanwhile.
 func Check(ctx context.Context, source sources.Source) error {
 	batches, err := Read(ctx, source, "")
 	if err != nil {
 		return err
 	}
 	for i, batch := range batches {
-		if batch.FromStart != (i == 0) {
-			return fmt.Errorf("batch %d: FromStart is %t", i, batch.FromStart)
+		if err := checkPlace(batches, i); err != nil {
+			return fmt.Errorf("batch %d: %w", i, err)
 		}
 		if err := checkBatch(batch); err != nil {
 			return fmt.Errorf("batch %d: %w", i, err)
 		}
 	}
-	for i, batch := range batches {
-		rest, err := Read(ctx, source, batch.Cursor)
+	for i := range batches {
+		if err := checkInterruption(ctx, source, batches, i+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkPlace checks what depends on where a batch stands.
+func checkPlace(batches []sources.Batch, i int) error {
+	batch := batches[i]
+	switch {
+	case batch.FromStart != (i == 0):
+		return fmt.Errorf("FromStart is %t", batch.FromStart)
+	case i > 0 && len(batch.Only) > 0:
+		return fmt.Errorf("Only is %q behind the first batch", batch.Only)
+	case batch.Continued && batch.Cursor != "":
+		return fmt.Errorf("it is continued and has the cursor %q", batch.Cursor)
+	case batch.Continued && i == len(batches)-1:
+		return errors.New("it is continued by nothing")
+	case !batch.Continued && batch.Cursor == "":
+		return errors.New("no cursor")
+	}
+	return nil
+}
+
+// checkInterruption stops a reading of batches behind the first n of them, in two ways, and reads from where the next one
+// would begin.
+func checkInterruption(ctx context.Context, source sources.Source, batches []sources.Batch, n int) error {
+	first, err := readSome(ctx, source, "", n)
+	if err != nil {
+		return fmt.Errorf("broken off after %d batches: %w", n, err)
+	}
+	if diff := cmp.Diff(batches[:n], first); diff != "" {
+		return fmt.Errorf("broken off after %d batches (-in one go +broken off):\n%s", n, diff)
+	}
+	if err := checkCancel(ctx, source, batches, n); err != nil {
+		return fmt.Errorf("cancelled after %d batches: %w", n, err)
+	}
+	stored := n
+	for stored > 0 && batches[stored-1].Continued {
+		stored--
+	}
+	if stored == 0 || stored < n {
+		return nil // it begins where an interruption one batch earlier does
+	}
+	rest, err := Read(ctx, source, batches[n-1].Cursor)
+	if err != nil {
+		return fmt.Errorf("after %d batches: %w", n, err)
+	}
+	if diff := cmp.Diff(batches[n:], rest); diff != "" {
+		return fmt.Errorf("what follows the cursor of batch %d (-in one go +resumed):\n%s", n-1, diff)
+	}
+	return nil
+}
+
+// checkCancel ends the context of a reading behind n batches. It may go on with what it has, but not skip anything, and
+// what it does not yield it must not pass over in silence.
+func checkCancel(ctx context.Context, source sources.Source, batches []sources.Batch, n int) error {
+	stopped := errors.New("stopped by the test")
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var got []sources.Batch
+	for batch, err := range source.Batches(ctx, "") {
 		if err != nil {
-			return fmt.Errorf("after batch %d: %w", i, err)
+			if !errors.Is(err, stopped) {
+				return fmt.Errorf("the error is %q, not the cause of the context", err)
+			}
+			return sameAs(batches[:len(got)], got)
 		}
-		if diff := cmp.Diff(batches[i+1:], rest); diff != "" {
-			return fmt.Errorf("what follows the cursor of batch %d (-in one go +resumed):\n%s", i, diff)
+		if got = append(got, batch); len(got) == n {
+			cancel(stopped)
 		}
+		if len(got) > len(batches) {
+			break
+		}
+	}
+	return sameAs(batches, got)
+}
+
+func sameAs(want, got []sources.Batch) error {
+	if diff := cmp.Diff(want, got); diff != "" {
+		return fmt.Errorf("(-in one go +cancelled):\n%s", diff)
 	}
 	return nil
 }
 
 // Read returns all batches behind cursor. With an error it returns those before it.
 func Read(ctx context.Context, source sources.Source, cursor string) ([]sources.Batch, error) {
+	return readSome(ctx, source, cursor, -1)
+}
+
+// readSome returns the first n batches behind cursor and breaks off; all for a negative n. Behind an error there must be
+// nothing.
+func readSome(ctx context.Context, source sources.Source, cursor string, n int) ([]sources.Batch, error) {
 	batches := []sources.Batch{}
+	var failure error
 	for batch, err := range source.Batches(ctx, cursor) {
-		if err != nil {
-			return batches, err
+		if failure != nil {
+			return batches, fmt.Errorf("it goes on behind the error %w", failure)
 		}
-		batches = append(batches, batch)
+		if failure = err; err != nil {
+			continue
+		}
+		if batches = append(batches, batch); len(batches) == n {
+			break
+		}
 	}
-	return batches, nil
+	return batches, failure
+}
+
+// CheckGrowth reads source from its beginning, lets it grow, and reads it so again. It returns an error if anything that
+// was there has another identity than before, or is there more often, if anything new is there twice, or if the place
+// has not grown by so many messages.
+func CheckGrowth(ctx context.Context, source sources.Source, by int, grow func()) error {
+	before, err := identities(ctx, source)
+	if err != nil {
+		return err
+	}
+	grow()
+	after, err := identities(ctx, source)
+	if err != nil {
+		return fmt.Errorf("grown: %w", err)
+	}
+	fresh := 0
+	for id, times := range after {
+		if before[id] == 0 {
+			fresh += times
+		}
+		if want := max(before[id], 1); times != want {
+			return fmt.Errorf("grown: %q is there %d times, want %d", id, times, want)
+		}
+	}
+	for id := range before {
+		if after[id] == 0 {
+			return fmt.Errorf("grown: %q is not there any more", id)
+		}
+	}
+	if fresh != by {
+		return fmt.Errorf("grown by %d messages, want %d", fresh, by)
+	}
+	return nil
+}
+
+// identities returns how often each message is there, by what makes it the same message (see [sources.Message]).
+func identities(ctx context.Context, source sources.Source) (map[string]int, error) {
+	batches, err := Read(ctx, source, "")
+	found := map[string]int{}
+	for _, batch := range batches {
+		for _, m := range batch.Messages {
+			m.Position = ""
+			id := m.Conversation.ID + " " + m.ID
+			if m.ID == "" {
+				id = fmt.Sprint(m.Conversation.ID, m.Time, m.Direction, m.Author, allText(m))
+			}
+			found[id]++
+		}
+	}
+	return found, err
 }
 
 func checkBatch(batch sources.Batch) error {
-	if batch.Cursor == "" {
-		return errors.New("no cursor")
-	}
 	for _, m := range batch.Messages {
 		if err := CheckMessage(m); err != nil {
 			return fmt.Errorf("%s: %w in %+v", m.Position, err, m)

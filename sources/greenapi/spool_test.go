@@ -1,0 +1,171 @@
+package greenapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// take puts entries into a history, newest first.
+func take(t testing.TB, h *history, entries ...string) {
+	t.Helper()
+	err := h.take(func(yield func(json.RawMessage, error) bool) {
+		for _, entry := range entries {
+			if !yield(json.RawMessage(entry), nil) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// kept returns the entries, oldest first.
+func kept(t testing.TB, h *history) (entries []string) {
+	t.Helper()
+	for entry, err := range h.oldestFirst() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		entries = append(entries, string(entry))
+	}
+	return entries
+}
+
+func TestOldestFirst(t *testing.T) {
+	numbered := func(n, size int) (entries []string) {
+		for i := range n {
+			entries = append(entries, fmt.Sprintf(`{"n":%d,"text":"%s"}`, i, strings.Repeat("x", size)))
+		}
+		return entries
+	}
+	for name, entries := range map[string][]string{
+		"none":              nil,
+		"one":               {`{}`},
+		"empty ones":        {``, `1`, ``, ``, `22`, ``},
+		"some":              numbered(10, 3),
+		"many":              numbered(30_000, 40),
+		"of just one block": {strings.Repeat("a", readAtOnce)},
+		"of two blocks":     {strings.Repeat("a", readAtOnce-1), "bb"},
+		"longer than a block": {"1", strings.Repeat("a", readAtOnce+1), "2", strings.Repeat("b", 3*readAtOnce), strings.Repeat("c", readAtOnce),
+			"3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, err := newHistory()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer h.close()
+			take(t, h, entries...)
+			want := slices.Clone(entries)
+			slices.Reverse(want)
+			if diff := cmp.Diff(want, kept(t, h)); diff != "" || h.len() != len(entries) {
+				t.Errorf("%d entries (-want +got):\n%.2000s", h.len(), diff)
+			}
+			for entry := range h.oldestFirst() {
+				if string(entry) != want[0] {
+					t.Errorf("begun anew, the first is %.40s", entry)
+				}
+				break
+			}
+		})
+	}
+}
+
+// Another answer takes the place of the one before, with all that was learned from it, also if that one broke off.
+func TestAnotherAnswer(t *testing.T) {
+	h, err := newHistory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.close()
+	deleting := func(id string) string {
+		return fmt.Sprintf(`{"type":"incoming","typeMessage":"deletedMessage","deletedMessageData":{"stanzaId":%q}}`, id)
+	}
+	take(t, h, deleting("1"), deleting("2"), deleting("3"))
+	broken := errors.New("the answer broke off")
+	err = h.take(func(yield func(json.RawMessage, error) bool) {
+		_ = yield(json.RawMessage(deleting("4")), nil) && yield(nil, broken)
+	})
+	if !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+	take(t, h, `{"a":1}`, deleting("5"))
+	if diff := cmp.Diff([]string{deleting("5"), `{"a":1}`}, kept(t, h)); diff != "" || h.len() != 2 {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]bool{"5": true}, h.survey.deletions); diff != "" {
+		t.Errorf("deletions (-want +got):\n%s", diff)
+	}
+}
+
+// The file is in TMPDIR, gone from there at once where it can be, and in any case when the history is closed.
+func TestHistoryFile(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	h, err := newHistory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.TempDir() == dir && filepath.Dir(h.file.Name()) != dir {
+		t.Errorf("the file is %s", h.file.Name())
+	}
+	take(t, h, "1", "2")
+	if left, err := os.ReadDir(dir); runtime.GOOS != "windows" && (len(left) > 0 || err != nil) {
+		t.Errorf("open, it can be seen: %v, %v", left, err)
+	}
+	h.close()
+	if _, err := os.Stat(h.file.Name()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("closed, the file is there: %v", err)
+	}
+	if _, err := h.file.Write([]byte("x")); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("closed, the file is open: %v", err)
+	}
+	(*history)(nil).close()
+}
+
+// A disk that is full, or fails when it is read, is an error that says what the file is for.
+func TestHistoryOnABadDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("this system has no disk that is always full")
+	}
+	defer full.Close()
+	for name, entries := range map[string][]string{"at the end": {"1"}, "on the way": {strings.Repeat("x", 200_000), "2"}} {
+		bad := &history{file: full}
+		err := bad.take(func(yield func(json.RawMessage, error) bool) {
+			for _, entry := range entries {
+				if !yield(json.RawMessage(entry), nil) {
+					return
+				}
+			}
+		})
+		if !errors.Is(err, syscall.ENOSPC) || !strings.HasPrefix(err.Error(), "keeping a chat's history on disk for a moment: write") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	h, err := newHistory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.close()
+	take(t, h, "1", "2")
+	if err := h.file.Truncate(1); err != nil {
+		t.Fatal(err)
+	}
+	for entry, err := range h.oldestFirst() {
+		if err == nil || !strings.HasPrefix(err.Error(), "keeping a chat's history on disk for a moment: ") {
+			t.Errorf("got %q, %v", entry, err)
+		}
+	}
+}
