@@ -265,7 +265,7 @@ func (r *probing) unknownKind(ctx context.Context) error {
 }
 
 // errProbeRefused means that Kommo does not want a message that is as it should be.
-var errProbeRefused = errors.New("Kommo refused a message that it should take")
+var errProbeRefused = errors.New("a message that Kommo should take was refused")
 
 // sendOK sends a message that Kommo should take.
 func (r *probing) sendOK(ctx context.Context, message kommo.NewMessage) (kommo.Accepted, error) {

@@ -181,7 +181,7 @@ func TestEachMethodHasItsRate(t *testing.T) {
 	if got := float64(len(newClient(nil).turnstile(getChatHistory).departures)); got != 1 {
 		t.Errorf("getChatHistory: %v a second, want 1", got)
 	}
-	if client.turnstile(getChatHistory) != client.turnstile(getChatHistory) {
+	if first := client.turnstile(getChatHistory); first != client.turnstile(getChatHistory) {
 		t.Error("a method has two turnstiles")
 	}
 }

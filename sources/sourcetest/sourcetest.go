@@ -47,7 +47,7 @@ func checkPlace(batches []sources.Batch, i int) error {
 	case batch.FromStart != (i == 0):
 		return fmt.Errorf("FromStart is %t", batch.FromStart)
 	case i > 0 && len(batch.Only) > 0:
-		return fmt.Errorf("Only is %q behind the first batch", batch.Only)
+		return fmt.Errorf("a batch behind the first is confined to %q", batch.Only)
 	case batch.Continued && batch.Cursor != "":
 		return fmt.Errorf("it is continued and has the cursor %q", batch.Cursor)
 	case batch.Continued && i == len(batches)-1:
