@@ -60,7 +60,7 @@ func TestExitOfGreenAPI(t *testing.T) {
 		{&greenapi.UnknownChatError{Chat: "1@c.us", Chats: 2}, exitError, "Hint: ids look like 79001234567@c.us"},
 		{greenapi.ErrEmptyAccount, exitError, "scan its QR code again"},
 		{&greenapi.UnavailableError{Method: "getChatHistory", Tries: 6, Status: 504}, exitError,
-			"green-api getChatHistory: no usable answer after 6 tries: status 504: the phone may be offline\nHint: what was read is kept. Run the same command again to go on."},
+			"green-api getChatHistory: no usable answer after 6 tries: status 504: the phone may be offline\nHint: what was read is kept. Run the same command again to go on.\n      Does it stop at the same chat each time? --count-max 1000"},
 		{&greenapi.RefusedError{Method: "getChats", Status: 418}, exitError, "green-api refuses this"},
 		{&importer.DeadLinksError{Links: 4}, exitUsage, "Hint: set GREEN_API_INSTANCE and GREEN_API_TOKEN"},
 		{&importer.StoppedError{Err: &greenapi.QuotaError{Method: "downloadFile", Resets: resets}}, exitDenied, "load with --media=text"},

@@ -139,8 +139,12 @@ func greenAPIHint(err error) string {
 		return "Hint: switch incomingWebhook and outgoingMessageWebhook on in the console of Green-API and save, then log the\n" +
 			"      instance out and scan its QR code again. WhatsApp then hands over what it has; that takes some minutes."
 	}
-	if _, ok := errors.AsType[*greenapi.UnavailableError](err); ok {
-		return "Hint: what was read is kept. Run the same command again to go on."
+	if failed, ok := errors.AsType[*greenapi.UnavailableError](err); ok {
+		hint := "Hint: what was read is kept. Run the same command again to go on."
+		if failed.Method == "getChatHistory" {
+			hint += "\n      Does it stop at the same chat each time? --count-max 1000 asks for less of each."
+		}
+		return hint
 	}
 	return ""
 }

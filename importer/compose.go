@@ -46,7 +46,7 @@ func (c Composer) compose(cv *conversation, m *outgoing) (kommo.NewMessage, erro
 		Message:        content(m),
 	}
 	if cv.kind == sources.Group {
-		message.Message.Text = byAuthor(m.content.Author, message.Message.Text)
+		message.Message.Text = byAuthor(m.direction, m.content.Author, message.Message.Text)
 	}
 	if m.quotes != (identity{}) {
 		message.ReplyTo.Message.MsgID = m.quotes.msgid()
@@ -134,9 +134,12 @@ func mediaAsText(m *outgoing) string {
 	return joinLines(strings.TrimSpace("["+label+"] "+link), source.Text)
 }
 
-// byAuthor begins a text from a group with who wrote it.
-func byAuthor(author sources.Author, text string) string {
-	name := cmp.Or(author.Name, author.ID)
+// byAuthor begins a text from a group with who wrote it. Of the company's own people only those count who have a name.
+func byAuthor(direction sources.Direction, author sources.Author, text string) string {
+	name := author.Name
+	if direction == sources.Incoming {
+		name = cmp.Or(name, author.ID)
+	}
 	if name == "" {
 		return text
 	}
