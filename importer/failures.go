@@ -21,35 +21,19 @@ type Failure struct {
 // Failures yields what was invalid, skipped or refused, and duplicates that are none by their words: first what was
 // invalid, in the order of the source, then the messages by conversation and time.
 func (f *File) Failures() iter.Seq2[Failure, error] {
-	return func(yield func(Failure, error) bool) {
-		rows, err := f.read.Query(`SELECT state, position, conversation, time, reason, text FROM (
-				SELECT 0 AS part, 'invalid' AS state, position, conversation, 0 AS time, reason, raw AS text,
-					id AS a, 0 AS b, 0 AS c FROM invalid
-				UNION ALL
-				SELECT 1, 'duplicate', d.position, v.external_id, 0,
-					'its id was there before in the same conversation, and it says something else', '', v.first, 0, d.copy
-				FROM duplicate d JOIN conversation v ON v.id = d.conversation WHERE d.differs
-				UNION ALL
-				SELECT 2, m.state, coalesce(s.content ->> '$.position', ''), v.external_id, m.time, m.reason,
-					coalesce(s.content ->> '$.text', ''), v.first, m.time, m.spool
-				FROM message m JOIN spool s ON s.id = m.spool JOIN conversation v ON v.id = m.conversation
-				WHERE m.state IN ('skipped', 'refused')
-			) ORDER BY part, a, b, c`)
-		if err != nil {
-			yield(Failure{}, f.explain(err))
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
-			failure, err := scanFailure(rows)
-			if !yield(failure, f.explain(err)) || err != nil {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(Failure{}, f.explain(err))
-		}
-	}
+	return each(f, scanFailure, `SELECT state, position, conversation, time, reason, text FROM (
+		SELECT 0 AS part, 'invalid' AS state, position, conversation, 0 AS time, reason, raw AS text,
+			id AS a, 0 AS b, 0 AS c FROM invalid
+		UNION ALL
+		SELECT 1, 'duplicate', d.position, v.external_id, 0,
+			'its id was there before in the same conversation, and it says something else', '', v.first, 0, d.copy
+		FROM duplicate d JOIN conversation v ON v.id = d.conversation WHERE d.differs
+		UNION ALL
+		SELECT 2, m.state, coalesce(s.content ->> '$.position', ''), v.external_id, m.time, m.reason,
+			coalesce(s.content ->> '$.text', ''), v.first, m.time, m.spool
+		FROM message m JOIN spool s ON s.id = m.spool JOIN conversation v ON v.id = m.conversation
+		WHERE m.state IN ('skipped', 'refused')
+	) ORDER BY part, a, b, c`)
 }
 
 func scanFailure(rows *sql.Rows) (failure Failure, err error) {

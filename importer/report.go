@@ -144,26 +144,10 @@ func (r *Report) readReasons(tx *sql.Tx) (err error) {
 
 // ReportedConversations yields what became of each conversation, in the order in which they are sent.
 func (f *File) ReportedConversations() iter.Seq2[ReportedConversation, error] {
-	return func(yield func(ReportedConversation, error) bool) {
-		rows, err := f.read.Query(`SELECT external_id, client_name, client_phone, skipped, planned, sending, accepted, verified, refused,
-				(SELECT min(time) FROM message WHERE conversation = conversation.id),
-				(SELECT max(time) FROM message WHERE conversation = conversation.id)
-			FROM conversation WHERE skipped + planned + sending + accepted + verified + refused > 0 ORDER BY first`)
-		if err != nil {
-			yield(ReportedConversation{}, f.explain(err))
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
-			c, err := scanReported(rows)
-			if !yield(c, f.explain(err)) || err != nil {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(ReportedConversation{}, f.explain(err))
-		}
-	}
+	return each(f, scanReported, `SELECT external_id, client_name, client_phone, skipped, planned, sending, accepted, verified, refused,
+		(SELECT min(time) FROM message WHERE conversation = conversation.id),
+		(SELECT max(time) FROM message WHERE conversation = conversation.id)
+	FROM conversation WHERE skipped + planned + sending + accepted + verified + refused > 0 ORDER BY first`)
 }
 
 func scanReported(rows *sql.Rows) (c ReportedConversation, err error) {

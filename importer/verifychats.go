@@ -1,6 +1,9 @@
 package importer
 
-import "iter"
+import (
+	"database/sql"
+	"iter"
+)
 
 // A ReadChat is a chat that the last verification has read to its end.
 type ReadChat struct {
@@ -11,24 +14,12 @@ type ReadChat struct {
 
 // ReadChats yields the chats that the last verification has read to their end, in the order in which they were sent.
 func (f *File) ReadChats() iter.Seq2[ReadChat, error] {
-	return func(yield func(ReadChat, error) bool) {
-		rows, err := f.read.Query(`SELECT c.external_id, r.met, (SELECT count(*) FROM finding
-				WHERE conversation = c.id AND kind NOT IN ('foreign', 'unsent') AND NOT retried)
-			FROM readback r JOIN conversation c ON c.id = r.conversation WHERE r.ended ORDER BY c.first`)
-		if err != nil {
-			yield(ReadChat{}, f.explain(err))
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var chat ReadChat
-			err := rows.Scan(&chat.Conversation, &chat.There, &chat.Differences)
-			if !yield(chat, f.explain(err)) || err != nil {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(ReadChat{}, f.explain(err))
-		}
-	}
+	return each(f, scanReadChat, `SELECT c.external_id, r.met, (SELECT count(*) FROM finding
+		WHERE conversation = c.id AND kind NOT IN ('foreign', 'unsent') AND NOT retried)
+	FROM readback r JOIN conversation c ON c.id = r.conversation WHERE r.ended ORDER BY c.first`)
+}
+
+func scanReadChat(rows *sql.Rows) (chat ReadChat, err error) {
+	err = rows.Scan(&chat.Conversation, &chat.There, &chat.Differences)
+	return chat, err
 }

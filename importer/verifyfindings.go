@@ -34,28 +34,12 @@ const (
 
 // Findings yields what the last verification found, by conversation and time.
 func (f *File) Findings() iter.Seq2[Finding, error] {
-	return func(yield func(Finding, error) bool) {
-		rows, err := f.read.Query(`SELECT f.kind, f.msgid, c.external_id, coalesce(s.content ->> '$.position', ''), f.time, f.reason,
-				f.remote_id, f.retried
-			FROM finding f JOIN conversation c ON c.id = f.conversation
-			LEFT JOIN message m ON m.conversation = f.conversation AND m.identity = unhex(f.msgid)
-			LEFT JOIN spool s ON s.id = m.spool
-			ORDER BY c.first, f.time, m.spool, f.kind, f.msgid, f.remote_id`)
-		if err != nil {
-			yield(Finding{}, f.explain(err))
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
-			found, err := scanFinding(rows)
-			if !yield(found, f.explain(err)) || err != nil {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(Finding{}, f.explain(err))
-		}
-	}
+	return each(f, scanFinding, `SELECT f.kind, f.msgid, c.external_id, coalesce(s.content ->> '$.position', ''), f.time, f.reason,
+		f.remote_id, f.retried
+	FROM finding f JOIN conversation c ON c.id = f.conversation
+	LEFT JOIN message m ON m.conversation = f.conversation AND m.identity = unhex(f.msgid)
+	LEFT JOIN spool s ON s.id = m.spool
+	ORDER BY c.first, f.time, m.spool, f.kind, f.msgid, f.remote_id`)
 }
 
 func scanFinding(rows *sql.Rows) (found Finding, err error) {
