@@ -118,8 +118,8 @@ func (a *arranger) wantMedia(spool int64) error {
 }
 
 // again takes up a message that stands in the plan already. Read again from the same source, it brings the source's
-// present words as long as Kommo has not taken it. From another source, or a second time in one reading, it is a
-// duplicate.
+// present words, and its present place among those of the same time, as long as Kommo has not taken it. From another
+// source, or a second time in one reading, it is a duplicate.
 func (c *arrangement) again(m *spooled, id identity) error {
 	var time, spool, source, reading int64
 	var state State
@@ -127,28 +127,29 @@ func (c *arrangement) again(m *spooled, id identity) error {
 	if err := c.known.QueryRow(c.id, id[:]).Scan(&time, &spool, &source, &reading, &state, &doubtful); err != nil {
 		return err
 	}
-	if _, err := c.drop.Exec(m.id); err != nil {
-		return err
-	}
 	if source != m.source || reading == m.reading {
+		if _, err := c.drop.Exec(m.id); err != nil {
+			return err
+		}
 		return c.addCopy(m, id, spool)
 	}
 	c.report.Known++
-	if _, err := c.seen.Exec(m.reading, c.id, time, spool); err != nil {
-		return err
-	}
 	if doubtful || !unsent(state) && state != Refused {
-		return nil
+		if _, err := c.drop.Exec(m.id); err != nil {
+			return err
+		}
+		_, err := c.seen.Exec(m.reading, c.id, time, spool)
+		return err
 	}
 	c.fresh = false
-	if _, err := c.renew.Exec(m.id, spool); err != nil {
+	if _, err := c.drop.Exec(spool); err != nil {
 		return err
 	}
-	if _, err := c.reset.Exec(c.id, time, spool); err != nil {
+	if _, err := c.renew.Exec(m.id, m.reading, c.id, time, spool); err != nil {
 		return err
 	}
 	if state, _ := c.fate(m); state == Planned && m.lookup && !c.filter.asText(sources.Kind(m.kind)) {
-		return c.wantMedia(spool)
+		return c.wantMedia(m.id)
 	}
 	return nil
 }

@@ -263,3 +263,23 @@ func TestQuotes(t *testing.T) {
 		t.Errorf("planned (-want +got):\n%s", diff)
 	}
 }
+
+// Messages of one second come in the order of the last reading: an earlier one may have held only the newest of them.
+func TestOrderOfALaterReading(t *testing.T) {
+	same := func(ids ...string) (batch sources.Batch) {
+		for _, id := range ids {
+			batch.Messages = append(batch.Messages, textOf("ann", id, 1))
+		}
+		return batch
+	}
+	f := newFile(t)
+	loadScript(t, f, Loader{}, same("4", "5", "6"))
+	loadScript(t, f, Loader{Again: true}, same("1", "2", "3", "4", "5", "6"))
+	if diff := cmp.Diff([]string{"text of 1", "text of 2", "text of 3", "text of 4", "text of 5", "text of 6"}, plannedTexts(t, f)); diff != "" {
+		t.Errorf("planned (-want +got):\n%s", diff)
+	}
+	var rows int
+	if err := f.read.QueryRow(`SELECT count(*) FROM spool`).Scan(&rows); err != nil || rows != 6 {
+		t.Errorf("%d rows are kept for 6 messages, error %v", rows, err)
+	}
+}

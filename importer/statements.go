@@ -13,8 +13,7 @@ type statements struct {
 	copied *sql.Stmt // the first copy that the present reading does not hold yet, and the last of all
 	copy   *sql.Stmt // a copy, made or held again
 	seen   *sql.Stmt // notes that the present reading holds a message
-	renew  *sql.Stmt // gives a row of spool the content of another
-	reset  *sql.Stmt // gives a message what its row of spool says
+	renew  *sql.Stmt // gives a message another row of spool, and what that says
 	media  *sql.Stmt // wants the media of a row of spool to be asked about
 	drop   *sql.Stmt // notes a row of spool that has no use
 }
@@ -51,11 +50,9 @@ func (s *statements) prepare(tx *sql.Tx) error {
 			FROM spool new, spool old WHERE new.id = ?7 AND old.id = ?8
 			ON CONFLICT DO UPDATE SET reading = excluded.reading, position = excluded.position, differs = excluded.differs`},
 		{&s.seen, `UPDATE message SET reading = ? WHERE conversation = ? AND time = ? AND spool = ?`},
-		{&s.renew, `UPDATE spool SET (time, direction, kind, author, length, lookup, content, skip) =
-			(SELECT time, direction, kind, author, length, lookup, content, skip FROM spool WHERE id = ?) WHERE id = ?`},
-		{&s.reset, `UPDATE message SET (time, direction, kind, author, length) =
-			(SELECT time, direction, kind, author, length FROM spool WHERE id = message.spool)
-			WHERE conversation = ? AND time = ? AND spool = ?`},
+		{&s.renew, `UPDATE message SET (time, spool, direction, kind, author, length, reading) =
+			(SELECT time, id, direction, kind, author, length, ?2 FROM spool WHERE id = ?1)
+			WHERE conversation = ?3 AND time = ?4 AND spool = ?5`},
 		{&s.media, `INSERT INTO media (key, told, url, maker)
 			SELECT lookup, coalesce(content ->> '$.media.url', ''), coalesce(content ->> '$.media.url', ''),
 				iif(content ->> '$.media.renewable', source, NULL) FROM spool WHERE id = ? AND lookup IS NOT NULL
@@ -73,7 +70,7 @@ func (s *statements) prepare(tx *sql.Tx) error {
 
 func (s *statements) close() {
 	for _, statement := range []*sql.Stmt{s.find, s.keep, s.count, s.insert, s.known, s.used, s.copied, s.copy, s.seen, s.renew,
-		s.reset, s.media, s.drop} {
+		s.media, s.drop} {
 		if statement != nil {
 			statement.Close()
 		}
