@@ -216,6 +216,9 @@ func (d *desk) tellSend(c *cli.Context, r importer.SendReport, s importer.Status
 		d.talk.tell("Made %s anew because the old ones had died; they differ from the preview: %s", plural(r.Renewed, "media link"),
 			oneLine(strings.Join(r.RenewedMedia, ", "), 2000))
 	}
+	if r.Gone > 0 {
+		d.talk.tell("Gone since the preview, and sent as text: %s (%s)", plural(r.Gone, "file"), oneLine(strings.Join(r.GoneMedia, ", "), 2000))
+	}
 	if len(r.Unnotified) > 0 {
 		d.talk.tell("Nobody was notified of %s, because the last message was refused: %s", plural(len(r.Unnotified), "conversation"),
 			oneLine(strings.Join(r.Unnotified, ", "), 300))

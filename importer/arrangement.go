@@ -131,6 +131,11 @@ func (c *arrangement) again(m *spooled, id identity) error {
 		if _, err := c.drop.Exec(m.id); err != nil {
 			return err
 		}
+		if m.lookup && source != m.source {
+			if _, err := c.remake.Exec(m.id); err != nil {
+				return err
+			}
+		}
 		return c.addCopy(m, id, spool)
 	}
 	c.report.Known++

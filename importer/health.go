@@ -40,7 +40,7 @@ func (f *File) Health(ctx context.Context) (h Health, err error) {
 	if h.Miscounted, err = f.miscounted(ctx); err != nil {
 		return h, f.explain(err)
 	}
-	err = f.ready()
+	err = f.ready(Selection{})
 	if _, notReady := errors.AsType[*NotReadyError](err); notReady || errors.Is(err, ErrNothingLoaded) {
 		h.Plan, err = err, nil
 	}

@@ -12,8 +12,8 @@ const (
 	linkMargin = time.Hour
 	// linkTrust is how long a link is believed to live of which nobody knows when it dies.
 	linkTrust = 24 * time.Hour
-	// maxRenewedTold is how many renewed links a report names.
-	maxRenewedTold = 100
+	// maxLinksTold is how many links a report names.
+	maxLinksTold = 100
 )
 
 // A DeadLinksError means that links to media have died since they were loaded, and that nobody can make new ones.
@@ -42,7 +42,7 @@ func (s *Sender) checkLinks() error {
 	condition, args := s.Selection.where()
 	e := new(DeadLinksError)
 	err := s.File.read.QueryRow(`SELECT count(*) FROM media WHERE maker <> coalesce((SELECT id FROM source WHERE name = ?), 0)
-		AND status = 'found' AND expires BETWEEN 1 AND ?
+		AND (status = 'found' AND expires BETWEEN 1 AND ? OR status = 'failed' AND url = '')
 		AND key IN (SELECT s.lookup FROM message m JOIN spool s ON s.id = m.spool
 			WHERE m.state IN ('planned', 'sending') AND NOT m.as_text
 			AND m.conversation IN (SELECT id FROM conversation WHERE `+condition+`))`,
@@ -60,37 +60,54 @@ func (r *run) openLinks() error {
 	return r.File.explain(err)
 }
 
-// freshen makes sure that the link to the media of m lives, and makes a new one if it does not. It may find that the
-// file is gone; m then goes as text.
+// freshen makes sure that the link to the media of m lives, and makes a new one if it does not, or if there was none so
+// far. It may find that the file is gone; m then goes as text.
 func (r *run) freshen(ctx context.Context, cv *conversation, m *outgoing) error {
-	media := m.content.Media
-	if media == nil || !media.Renewable || m.asText || m.media.Status != mediaFound || !m.media.stale(time.Now()) {
+	if !r.mayBeDead(m) {
 		return nil
 	}
 	link := mediaLink{
 		key: mediaKey(m.sourceKind, cv.externalID, &m.content).String, url: m.media.URL,
 		renewable: r.Renew != nil && m.media.Maker == r.RenewOf,
 	}
-	if !m.media.Expires.IsZero() {
+	expires := m.media.Expires
+	if m.media.Status == mediaFound && !expires.IsZero() {
 		link.url = "" // no need to ask it
 	}
 	info := r.links.find(ctx, link)
 	if err := cmp.Or(context.Cause(ctx), info.Err); err != nil {
 		return err
 	}
-	dead := info.Status == mediaGone
-	if !m.media.Expires.IsZero() {
-		dead = !m.media.Expires.After(time.Now())
+	dead := info.Status == mediaGone || m.media.URL == ""
+	if !expires.IsZero() {
+		dead = !expires.After(time.Now())
 	}
 	switch {
-	case info.Status == mediaFound, info.Status == mediaGone && dead && link.renewable:
+	case info.Status == mediaFound, info.Status == mediaGone && dead && link.renewable && !info.Unsure:
 		return r.keepLink(cv, m, link.key, info)
 	case !dead:
 		return nil
 	case !link.renewable:
 		return &DeadLinksError{1}
 	}
-	return &StoppedError{Reason: "a link to media has died and cannot be made anew now: " + info.Reason}
+	return &StoppedError{Reason: "a link to media cannot be made anew now: " + info.Reason}
+}
+
+// mayBeDead reports whether m is to go with a link that may be dead, or that could not be made before.
+func (r *run) mayBeDead(m *outgoing) bool {
+	media := m.content.Media
+	if media == nil || !media.Renewable || m.asText {
+		return false
+	}
+	return m.media.Status == mediaFound && m.media.stale(time.Now()) || m.media.Status == mediaFailed
+}
+
+// tellSome adds a position to a list that is not to grow long.
+func tellSome(list []string, position string) []string {
+	if len(list) == maxLinksTold {
+		return list
+	}
+	return append(list, position)
 }
 
 // keepLink writes down what became of a link, and tells if it is another one.
@@ -100,15 +117,15 @@ func (r *run) keepLink(cv *conversation, m *outgoing, key string, info mediaInfo
 	}
 	info.Maker, info.Checked = m.media.Maker, time.Now()
 	m.media = info
-	if !info.Renewed {
-		return nil
-	}
 	r.count(func(report *SendReport) {
-		report.Renewed++
-		if len(report.RenewedMedia) < maxRenewedTold {
-			report.RenewedMedia = append(report.RenewedMedia, m.content.Position)
+		switch {
+		case info.Status == mediaGone:
+			report.Gone++
+			report.GoneMedia = tellSome(report.GoneMedia, m.content.Position)
+		case info.Renewed:
+			report.Renewed++
+			report.RenewedMedia = tellSome(report.RenewedMedia, m.content.Position)
 		}
 	})
-	r.Log.Info("renewed the link to a "+string(m.content.Kind), "message", m.content.Position)
 	return nil
 }

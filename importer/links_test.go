@@ -38,6 +38,10 @@ func TestSendRenewsDeadLinks(t *testing.T) {
 		{name: "dead, not let in", later: life + time.Hour, change: func(s *storage, _ *Sender) { s.failure = fatal }, renewed: 1, err: "the token is wrong"},
 		{name: "dead, nobody makes new ones", later: life + time.Hour, change: func(_ *storage, s *Sender) { s.Renew = nil }, err: "have died"},
 		{name: "dead, another source makes new ones", later: life + time.Hour, change: func(_ *storage, s *Sender) { s.RenewOf = "scripted:2" }, err: "have died"},
+		{name: "dead, gone as far as one can tell", later: life + time.Hour,
+			change: func(s *storage, _ *Sender) {
+				s.failure = fmt.Errorf("%w, %w", sources.ErrMediaGone, sources.ErrUnavailable)
+			}, renewed: 1, err: "cannot be made anew now"},
 		{name: "dies soon, nobody makes new ones", later: life - time.Minute, change: func(_ *storage, s *Sender) { s.Renew = nil }, sent: "picture OLD"},
 	} {
 		inBubble(t, tt.name, func(t *testing.T) {
@@ -58,6 +62,13 @@ func TestSendRenewsDeadLinks(t *testing.T) {
 			}
 			if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
 				t.Errorf("error %v, want one with %q", err, tt.err)
+			}
+			var gone []string
+			if tt.sent == "text " {
+				gone = []string{"ann/1"}
+			}
+			if diff := cmp.Diff(gone, report.GoneMedia); diff != "" || report.Gone != len(gone) {
+				t.Errorf("listed as gone %d (-want +got):\n%s", report.Gone, diff)
 			}
 			var listed []string
 			if strings.HasSuffix(tt.sent, "NEW") {
@@ -160,4 +171,34 @@ func TestTextsNeedNoLinks(t *testing.T) {
 			t.Errorf("asked %d times, %d new links", s.asked-asked, s.renewed)
 		}
 	})
+}
+
+// A file that no link could be made for while loading gets one before its message is sent; without one it is not sent.
+func TestSendMakesMissingLinks(t *testing.T) {
+	unavailable := fmt.Errorf("the phone is offline: %w", sources.ErrUnavailable)
+	for _, tt := range []struct {
+		name   string
+		change func(*storage, *Sender)
+		sent   string
+		err    string
+	}{
+		{"made", func(s *storage, _ *Sender) { s.failure = nil }, "picture https://files.example/0/ann-1.jpg", ""},
+		{"still no answer", nil, "", "the phone is offline"},
+		{"nobody makes any", func(_ *storage, s *Sender) { s.Renew = nil }, "", "have died"},
+	} {
+		inBubble(t, tt.name, func(t *testing.T) {
+			s := newStorage(10 * time.Hour)
+			s.failure = unavailable
+			f := newFile(t)
+			loadScript(t, f, s.loader(), sources.Batch{Messages: []sources.Message{fileOf("1", 1, sources.KindPicture, "")}})
+			box := newBox()
+			_, err := sendFrom(t, f, box, s, tt.change)
+			if got := strings.Join(sentMedia(box), ""); got != tt.sent {
+				t.Errorf("sent %q, want %q", got, tt.sent)
+			}
+			if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
+				t.Errorf("error %v, want one with %q", err, tt.err)
+			}
+		})
+	}
 }

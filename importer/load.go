@@ -135,12 +135,20 @@ const (
 )
 
 // begin looks up where the reading of the source stands. A source of which nothing was stored leaves no trace: its
-// name may be a slip. With again, one that was read to its end stands at its beginning.
+// name may be a slip. With again, one that was read to its end stands at its beginning, unless its files were not all
+// asked about: then the load goes on with those.
 func (s *spooler) begin(again bool) error {
 	err := s.file.read.QueryRow(`SELECT id, reading, cursor, finished, partial FROM source WHERE name = ?`, s.report.Source).
 		Scan(&s.source, &s.reading, &s.cursor, &s.finished, &s.partial)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
+	}
+	if again && s.finished {
+		var waiting bool // for an answer about their files: what an interrupted load left
+		if err := s.file.read.QueryRow(`SELECT EXISTS (SELECT 1 FROM media WHERE status IN ('pending', 'failed')
+			AND status = 'pending' AND maker = ?)`, s.source).Scan(&waiting); err != nil || waiting {
+			return s.file.explain(err)
+		}
 	}
 	if again && (s.finished || s.partial) {
 		s.cursor, s.finished = "", false

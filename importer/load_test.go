@@ -271,7 +271,7 @@ func TestForgettingWhatWasNotReadToItsEnd(t *testing.T) {
 		if _, err := (&Loader{File: f, ForgetUnfinished: forget}).Load(t.Context(), other); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.ready(); (err == nil) != forget {
+		if err := f.ready(Selection{}); (err == nil) != forget {
 			t.Errorf("forget %t: ready returns %v", forget, err)
 		}
 	}
@@ -307,7 +307,7 @@ func TestFileThatCannotBeRead(t *testing.T) {
 	if _, err := (&Loader{File: f}).Load(t.Context(), &csvfile.File{Path: "slip.csv"}); err == nil {
 		t.Fatal("a file that is not there is loaded")
 	}
-	if err := f.ready(); err != nil {
+	if err := f.ready(Selection{}); err != nil {
 		t.Error(err)
 	}
 }

@@ -40,6 +40,7 @@ type mediaInfo struct {
 	URL     string    // the link as it is now
 	Maker   string    // the source that makes new links; "" if none does
 	Renewed bool      // the link was made anew
+	Unsure  bool      // it is gone by an answer that may be another one another time
 	Checked time.Time // when it was asked last, if it was
 	Expires time.Time // when the storage deletes the file (X-Amz-Expiration); zero if not told
 	Reason  string    // why it is gone, refused or failed: one phrase, lower case, never with the URL in it

@@ -41,7 +41,7 @@ func (l *Loader) lookUpMedia(ctx context.Context, source int64, report *LoadRepo
 }
 
 // reopenMedia lets links be asked once more that nobody wanted before, that lead into private networks, if that is
-// allowed now, and that have died since, if they can be made anew. If media are not wanted as links, it closes them.
+// allowed now, and those that have died since or are not surely gone, if they can be made anew. If media are not wanted as links, it closes them.
 func (l *Loader) reopenMedia(maker sql.NullInt64) error {
 	return l.File.update(func(tx *sql.Tx) error {
 		if l.Filter.Media != MediaAsLink {
@@ -49,7 +49,7 @@ func (l *Loader) reopenMedia(maker sql.NullInt64) error {
 			return err
 		}
 		_, err := tx.Exec(`UPDATE media SET status = 'pending' WHERE status = 'unwanted' OR status = 'refused' AND ?
-			OR status = 'found' AND maker = ? AND expires BETWEEN 1 AND ?`,
+			OR maker = ? AND (status = 'found' AND expires BETWEEN 1 AND ? OR status = 'gone' AND unsure)`,
 			l.AllowPrivateMedia, maker, time.Now().UnixMilli())
 		return errors.Join(err, setSetting(tx, settingPrivateMedia, l.AllowPrivateMedia))
 	})
@@ -113,8 +113,8 @@ func (f *File) keepMedia(key string, info mediaInfo, at time.Time) error {
 	}
 	return f.update(func(tx *sql.Tx) error {
 		_, err := tx.Exec(`UPDATE media SET status = ?, size = ?, mime = ?, name = ?, expires = ?, reason = ?, url = ?,
-			checked = ?, renewed = renewed + ? WHERE key = ?`,
-			string(info.Status), info.Size, info.MIME, info.Name, expires, info.Reason, info.URL, at.UnixMilli(), info.Renewed, key)
+			checked = ?, renewed = renewed + ?, unsure = ? WHERE key = ?`,
+			string(info.Status), info.Size, info.MIME, info.Name, expires, info.Reason, info.URL, at.UnixMilli(), info.Renewed, info.Unsure, key)
 		return err
 	})
 }

@@ -19,9 +19,15 @@ type scripted struct {
 	batches []sources.Batch
 	breakAt int  // before this batch; 0: nowhere
 	anew    bool // it does not know the cursor, and begins at the beginning
+	name    string
 }
 
-func (s *scripted) Name() string { return "scripted:1" }
+func (s *scripted) Name() string {
+	if s.name != "" {
+		return s.name
+	}
+	return "scripted:1"
+}
 
 func (s *scripted) Batches(_ context.Context, cursor string) iter.Seq2[sources.Batch, error] {
 	return func(yield func(sources.Batch, error) bool) {
@@ -149,7 +155,7 @@ func TestReadingOfSomeConversations(t *testing.T) {
 // missing, until it is read or done without.
 func TestReadingOfSomeAfterAnInterruptedOne(t *testing.T) {
 	unfinished := func(f *File) bool {
-		_, is := errors.AsType[*NotReadyError](f.ready())
+		_, is := errors.AsType[*NotReadyError](f.ready(Selection{}))
 		return is
 	}
 	some := sources.Batch{Only: []string{"ann"}, Messages: []sources.Message{textOf("ann", "1", 1)}}
@@ -169,7 +175,7 @@ func TestReadingOfSomeAfterAnInterruptedOne(t *testing.T) {
 					t.Fatal(err)
 				}
 				if status, err := f.Status(); !unfinished(f) || err != nil || status.Sources[0].Finished {
-					t.Errorf("after a reading of some: ready %v, status %+v, %v", f.ready(), status, err)
+					t.Errorf("after a reading of some: ready %v, status %+v, %v", f.ready(Selection{}), status, err)
 				}
 			}
 			if end(f); unfinished(f) {

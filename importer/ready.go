@@ -21,8 +21,8 @@ func (e *NotReadyError) Error() string {
 	return fmt.Sprintf("%d media links were not looked up yet, so the plan is not complete", e.Media)
 }
 
-// ready makes sure that every load went to its end.
-func (f *File) ready() error {
+// ready makes sure that every load went to its end, as far as it matters for the chosen conversations.
+func (f *File) ready(selection Selection) error {
 	if err := loadedSomething(f.read); err != nil {
 		return f.explain(err)
 	}
@@ -35,6 +35,13 @@ func (f *File) ready() error {
 		return f.explain(err)
 	}
 	err = f.read.QueryRow(`SELECT count(*) FROM media WHERE status IN ('pending', 'failed') AND status = 'pending'`).Scan(&e.Media)
+	if err != nil || e.Media == 0 {
+		return f.explain(err)
+	}
+	condition, args := selection.where()
+	err = f.read.QueryRow(`SELECT count(DISTINCT s.lookup) FROM message m JOIN spool s ON s.id = m.spool
+		WHERE m.conversation IN (SELECT id FROM conversation WHERE `+condition+`) AND m.state IN ('planned', 'sending')
+		AND NOT m.as_text AND s.lookup IN (SELECT key FROM media WHERE status = 'pending')`, args...).Scan(&e.Media)
 	if err == nil && e.Media > 0 {
 		return e
 	}

@@ -12,7 +12,7 @@ import (
 
 // A Renewer makes a new link to the file of a message, where links die after some days. An error that is
 // [sources.ErrMediaGone] means that there is no file any more, one that is [sources.ErrUnavailable] that another time
-// may do; any other ends the load or the send. It is called by several goroutines and must be safe to repeat.
+// may do, and one that is both that the file is gone as far as one can tell now; any other ends the load or the send. It is called by several goroutines and must be safe to repeat.
 type Renewer func(ctx context.Context, conversation, message string) (link string, err error)
 
 // A mediaLink is what has to be asked about: a link, or a file that a new link can be made for.
@@ -69,7 +69,7 @@ func (l *mediaLookup) renewed(ctx context.Context, link mediaLink) mediaInfo {
 	url, err := l.Renew(ctx, conversation, id)
 	switch {
 	case errors.Is(err, sources.ErrMediaGone):
-		return mediaInfo{Status: mediaGone, Reason: err.Error()}
+		return mediaInfo{Status: mediaGone, Reason: err.Error(), Unsure: errors.Is(err, sources.ErrUnavailable)}
 	case errors.Is(err, sources.ErrUnavailable):
 		return mediaInfo{Status: mediaFailed, Reason: err.Error(), URL: link.url}
 	case err != nil:

@@ -166,15 +166,100 @@ func TestLoadThatCannotRenew(t *testing.T) {
 		if _, err := loader.Load(t.Context(), &scripted{batches: []sources.Batch{batch}}); !errors.Is(err, quota) {
 			t.Errorf("error %v, want %v", err, quota)
 		}
-		if _, notReady := errors.AsType[*NotReadyError](f.ready()); !notReady {
-			t.Errorf("ready: %v", f.ready())
+		if _, notReady := errors.AsType[*NotReadyError](f.ready(Selection{})); !notReady {
+			t.Errorf("ready: %v", f.ready(Selection{}))
 		}
 		s.failure = nil
-		if loadFile(t, f, writeCSV(t, threeConversations()), Filter{}); s.renewed == 0 || f.ready() == nil {
+		if loadFile(t, f, writeCSV(t, threeConversations()), Filter{}); s.renewed == 0 || f.ready(Selection{}) == nil {
 			t.Error("a load of another source has looked up the media")
 		}
-		if report := loadScript(t, f, s.loader(), batch); report.MediaRenewed != 2 || f.ready() != nil {
-			t.Errorf("report %+v, ready: %v", report, f.ready())
+		if report := loadScript(t, f, s.loader(), batch); report.MediaRenewed != 2 || f.ready(Selection{}) != nil {
+			t.Errorf("report %+v, ready: %v", report, f.ready(Selection{}))
+		}
+	})
+}
+
+// A file that is gone by an answer that may be wrong is asked for again by the next load; one that is surely gone is not.
+func TestLoadAsksAgainForWhatMayBeThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStorage(15 * 24 * time.Hour)
+		s.failure = fmt.Errorf("status 500: %w, %w", sources.ErrMediaGone, sources.ErrUnavailable)
+		batch := sources.Batch{Messages: []sources.Message{fileOf("1", 1, sources.KindPicture, "")}}
+		f := newFile(t)
+		if report := loadScript(t, f, s.loader(), batch); report.MediaGone != 1 {
+			t.Errorf("report %+v", report)
+		}
+		s.failure, s.gone["1"] = nil, true
+		for range 2 {
+			loadScript(t, f, s.loader(), batch)
+		}
+		if s.renewed != 2 {
+			t.Errorf("asked for a new link %d times, want 2", s.renewed)
+		}
+		wantMedia(t, f, "text [picture: 1.jpg, no longer available]")
+	})
+}
+
+// A load that was interrupted among the files goes on with them, and does not read the source again for that.
+func TestLoadGoesOnWithFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStorage(15 * 24 * time.Hour)
+		s.failure = errors.New("the quota is used up")
+		batch := sources.Batch{Messages: []sources.Message{fileOf("1", 1, sources.KindPicture, "")}}
+		f := newFile(t)
+		loader := s.loader()
+		loader.File = f
+		if _, err := loader.Load(t.Context(), &scripted{batches: []sources.Batch{batch}}); err == nil {
+			t.Fatal("no error")
+		}
+		s.failure = nil
+		if report := loadScript(t, f, s.loader(), batch); report.Read != 0 || report.MediaRenewed != 1 {
+			t.Errorf("the next load: %+v", report)
+		}
+		if report := loadScript(t, f, s.loader(), batch); report.Read != 1 {
+			t.Errorf("the load after it: %+v", report)
+		}
+	})
+}
+
+// Files that were not asked about hold up the conversations that they belong to, and no others.
+func TestFilesHoldUpTheirConversation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStorage(15 * 24 * time.Hour)
+		s.failure = errors.New("the quota is used up")
+		f := newFile(t)
+		loader := s.loader()
+		loader.File = f
+		_, err := loader.Load(t.Context(), &scripted{batches: []sources.Batch{{
+			Messages: []sources.Message{fileOf("1", 1, sources.KindPicture, ""), textOf("bob", "1", 1)}}}})
+		if err == nil {
+			t.Fatal("no error")
+		}
+		if f.ready(Selection{}) == nil || f.ready(Selection{Only: []string{"ann"}}) == nil {
+			t.Error("a conversation counts as ready whose files were not asked about")
+		}
+		if err := f.ready(Selection{Only: []string{"bob"}}); err != nil {
+			t.Errorf("another one: %v", err)
+		}
+	})
+}
+
+// Where the source that messages came from is replaced by another one of its kind, that one makes the links.
+func TestAnotherSourceMakesTheLinks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStorage(15 * 24 * time.Hour)
+		s.failure = errors.New("there is no such instance any more")
+		batch := sources.Batch{Messages: []sources.Message{fileOf("1", 1, sources.KindPicture, "")}}
+		f := newFile(t)
+		loader := s.loader()
+		loader.File = f
+		if _, err := loader.Load(t.Context(), &scripted{batches: []sources.Batch{batch}}); err == nil {
+			t.Fatal("no error")
+		}
+		s.failure = nil
+		report, err := loader.Load(t.Context(), &scripted{batches: []sources.Batch{batch}, name: "scripted:2"})
+		if err != nil || report.Duplicate != 1 || report.MediaRenewed != 1 || f.ready(Selection{}) != nil {
+			t.Errorf("report %+v, error %v, ready: %v", report, err, f.ready(Selection{}))
 		}
 	})
 }
@@ -192,7 +277,7 @@ func TestMediaForms(t *testing.T) {
 			loader := s.loader()
 			loader.Filter.Media = form
 			loadScript(t, f, loader, batch)
-			if err := f.ready(); err != nil {
+			if err := f.ready(Selection{}); err != nil {
 				t.Errorf("--media=%s: %v", form, err)
 			}
 		}
@@ -227,8 +312,8 @@ func TestMediaAsTextAfterAll(t *testing.T) {
 		}
 		loader.Filter.Media = MediaAsText
 		loadScript(t, f, loader, batch)
-		if status, err := f.Status(); err != nil || status.MediaUnknown != 0 || f.ready() != nil {
-			t.Errorf("status %+v, error %v, ready: %v", status, err, f.ready())
+		if status, err := f.Status(); err != nil || status.MediaUnknown != 0 || f.ready(Selection{}) != nil {
+			t.Errorf("status %+v, error %v, ready: %v", status, err, f.ready(Selection{}))
 		}
 		wantMedia(t, f, "text [picture: 1.jpg]")
 	})

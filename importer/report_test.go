@@ -74,3 +74,39 @@ func TestAnonymiser(t *testing.T) {
 		t.Errorf("another report calls the same person %s, this one %s", another.ID, conversation.ID)
 	}
 }
+
+// Neither the names of files nor Kommo's own words come into an anonymised report.
+func TestAnonymiserReport(t *testing.T) {
+	sources := []SourceStatus{{Name: "csv:old/Ivan Petrov +7 900 123.csv", Finished: true}, {Name: "green-api:7105000000"}}
+	a := NewAnonymiser(sources...)
+	report := a.Report(Report{
+		Status:  Status{Sources: sources},
+		Refused: []Group{{Reason: "no Ivan here", Messages: 2, Examples: []string{"x"}}, {Reason: "text my secret", Messages: 1}},
+		Invalid: []Group{{Reason: `no time: "yesterday"`, Messages: 1}},
+		Probe:   []byte(`{"shown":true,"unknown_kind_words":"Ivan"}`),
+	})
+	want := Report{
+		Status:  Status{Sources: []SourceStatus{{Name: "csv:source-1", Finished: true}, {Name: "green-api:source-2"}}},
+		Refused: []Group{{Reason: "refused by Kommo", Messages: 3, Examples: []string{}}},
+		Invalid: []Group{{Reason: `no time: "…"`, Messages: 1, Examples: []string{}}},
+		Skipped: []Group{},
+		Probe:   []byte(`{"shown":true}`),
+	}
+	if diff := cmp.Diff(want, report); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if sources[0].Name != "csv:old/Ivan Petrov +7 900 123.csv" {
+		t.Error("the sources of the caller were changed")
+	}
+	for position, want := range map[string]string{
+		"Ivan Petrov +7 900 123.csv:17": "source-1:17", "another of Ivan.csv:3": "source:3", "nothing known of Ivan": "",
+	} {
+		if got := a.Failure(Failure{State: "invalid", Position: position}); got.Position != want {
+			t.Errorf("%s: got position %q, want %q", position, got.Position, want)
+		}
+	}
+	refused := a.Failure(Failure{State: "refused", Conversation: "ivan", Position: "ivan/1", Reason: "no Ivan here"})
+	if refused.Reason != "refused by Kommo" || strings.Contains(refused.Position, "ivan") {
+		t.Errorf("got %+v", refused)
+	}
+}

@@ -147,7 +147,8 @@ CREATE TABLE media (
   expires   INTEGER NOT NULL DEFAULT 0,  -- when the link dies; 0 if not told
   reason    TEXT    NOT NULL DEFAULT '', -- why there is nothing to send
   checked   INTEGER NOT NULL DEFAULT 0,  -- when the link was asked last
-  renewed   INTEGER NOT NULL DEFAULT 0   -- how often the link was made anew
+  renewed   INTEGER NOT NULL DEFAULT 0,  -- how often the link was made anew
+  unsure    INTEGER NOT NULL DEFAULT 0   -- 1: gone by an answer that may be another one another time
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX media_open ON media (key) WHERE status IN ('pending', 'failed');

@@ -52,6 +52,10 @@ type SendReport struct {
 	Renewed    int           `json:"renewed"`   // media links that had died and were made anew
 	Elapsed    time.Duration `json:"-"`
 	Unnotified []string      `json:"unnotified,omitempty"` // conversations whose message with silent=false was refused; the first 100
+	// Gone counts the media that turned out to be gone; GoneMedia are the positions of the first 100 of their messages,
+	// which went as text.
+	Gone      int      `json:"gone"`
+	GoneMedia []string `json:"gone_media,omitempty"`
 	// RenewedMedia are the positions of the messages whose link differs from that of the preview; the first 100.
 	RenewedMedia []string `json:"renewed_media,omitempty"`
 }
@@ -104,7 +108,7 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 // Check makes sure that the plan is complete, that every outgoing message has a sender, and that the migration file
 // belongs to this scope. It changes nothing and asks Kommo nothing; Send begins with it.
 func (s *Sender) Check() error {
-	if err := s.File.ready(); err != nil {
+	if err := s.File.ready(s.Selection); err != nil {
 		return err
 	}
 	if err := s.Selection.check(s.File.read); err != nil {

@@ -15,6 +15,7 @@ type statements struct {
 	seen   *sql.Stmt // notes that the present reading holds a message
 	renew  *sql.Stmt // gives a message another row of spool, and what that says
 	media  *sql.Stmt // wants the media of a row of spool to be asked about
+	remake *sql.Stmt // lets the source that told of a copy last make new links to its file
 	drop   *sql.Stmt // notes a row of spool that has no use
 }
 
@@ -57,7 +58,9 @@ func (s *statements) prepare(tx *sql.Tx) error {
 			SELECT lookup, coalesce(content ->> '$.media.url', ''), coalesce(content ->> '$.media.url', ''),
 				iif(content ->> '$.media.renewable', source, NULL) FROM spool WHERE id = ? AND lookup IS NOT NULL
 			ON CONFLICT DO UPDATE SET told = excluded.told, url = excluded.told, maker = excluded.maker, status = 'pending'
-				WHERE excluded.told NOT IN ('', told)`},
+				WHERE excluded.told NOT IN ('', told, url)`},
+		{&s.remake, `UPDATE media SET maker = s.source, status = iif(status = 'found', status, 'pending')
+			FROM spool s WHERE s.id = ? AND key = s.lookup AND maker <> s.source`},
 		{&s.drop, `INSERT INTO dropped (id) VALUES (?)`},
 	} {
 		var err error
@@ -70,7 +73,7 @@ func (s *statements) prepare(tx *sql.Tx) error {
 
 func (s *statements) close() {
 	for _, statement := range []*sql.Stmt{s.find, s.keep, s.count, s.insert, s.known, s.used, s.copied, s.copy, s.seen, s.renew,
-		s.media, s.drop} {
+		s.media, s.remake, s.drop} {
 		if statement != nil {
 			statement.Close()
 		}

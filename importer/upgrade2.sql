@@ -20,7 +20,8 @@ CREATE TABLE media (
   expires   INTEGER NOT NULL DEFAULT 0,
   reason    TEXT    NOT NULL DEFAULT '',
   checked   INTEGER NOT NULL DEFAULT 0,
-  renewed   INTEGER NOT NULL DEFAULT 0
+  renewed   INTEGER NOT NULL DEFAULT 0,
+  unsure    INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX media_open ON media (key) WHERE status IN ('pending', 'failed');

@@ -35,9 +35,23 @@ func (c *Client) DownloadFile(ctx context.Context, chatID, idMessage string) (ur
 		return nil
 	})
 	if status, words, ok := mediaGone(err); ok {
-		return "", fmt.Errorf("%s: %w", tell(downloadFile.name, fmt.Sprintf("status %d", status), words), sources.ErrMediaGone)
+		return "", &goneError{tell(downloadFile.name, fmt.Sprintf("status %d", status), words), status}
 	}
 	return string(told.URL), err
+}
+
+// A goneError means that there is no file any more. A 500 means that only most of the time, so that asking again another
+// day may help.
+type goneError struct {
+	text   string
+	status int
+}
+
+func (e *goneError) Error() string { return e.text + ": " + sources.ErrMediaGone.Error() }
+
+// Is makes it a [sources.ErrMediaGone], and a [sources.ErrUnavailable] if that is not sure.
+func (e *goneError) Is(target error) bool {
+	return target == sources.ErrMediaGone || target == sources.ErrUnavailable && e.status == http.StatusInternalServerError
 }
 
 // mediaGone reports whether err means that there is no link any more, and what the answer was.
