@@ -64,11 +64,17 @@ func (f *File) Report() (Report, error) {
 	if err != nil {
 		return *r, err
 	}
-	verification, err := f.lastVerification()
-	if verification.Conversations+verification.Open > 0 {
-		r.Verification = &verification
-	}
+	r.Verification, err = f.LastVerification()
 	return *r, err
+}
+
+// LastVerification returns what the last verify found so far, nil if there was none.
+func (f *File) LastVerification() (*VerifyReport, error) {
+	verification, err := f.lastVerification()
+	if err != nil || verification.Conversations+verification.Open == 0 {
+		return nil, err
+	}
+	return &verification, nil
 }
 
 func loadedTx(tx *sql.Tx) error { return loadedSomething(tx) }

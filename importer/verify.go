@@ -184,7 +184,7 @@ func (r *verifying) chat(ctx context.Context, rb *readback) error {
 	for {
 		page, err := r.page(ctx, rb)
 		if why, ok := unreadable(err); ok {
-			return r.couldNotRead(rb, why)
+			return r.couldNotRead(ctx, rb, why)
 		}
 		if err != nil {
 			return err

@@ -374,6 +374,29 @@ func TestVerifyUnreadableChats(t *testing.T) {
 	})
 }
 
+// However many chats in a row cannot be read, the others are, if Kommo answers about others.
+func TestVerifyManyUnreadableChats(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		f, box := newFile(t), newBox()
+		load(t, f, manyConversations(30, 2))
+		sent(t, f, box)
+		var bad []string
+		for _, chat := range box.Dump().Chats[:24] {
+			bad = append(bad, chat.ID)
+		}
+		v := newVerifier(f, box)
+		v.Client.Transport = transport(func(r *http.Request) (*http.Response, error) {
+			if slices.ContainsFunc(bad, func(id string) bool { return strings.Contains(r.URL.Path, id) }) {
+				return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+			}
+			return box.RoundTrip(r)
+		})
+		if report := verify(t, v); report.Unread != 24 || report.There != 12 {
+			t.Errorf("report %+v", report)
+		}
+	})
+}
+
 // A server that does not know offsets gives its first page for ever.
 func TestVerifySamePageForEver(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -26,16 +27,26 @@ func unreadable(err error) (why error, ok bool) {
 	return nil, false
 }
 
-// couldNotRead puts a chat aside. It returns an error if it was one of many in a row: then it is not about the chats.
-func (r *verifying) couldNotRead(rb *readback, why error) error {
+// couldNotRead puts a chat aside. When there are many in a row, Kommo is asked for a chat that does not exist: if it
+// answers as it should, it is about those chats, and otherwise about all of them, so that going on makes no sense.
+func (r *verifying) couldNotRead(ctx context.Context, rb *readback, why error) error {
+	r.log.Warn("a chat cannot be read", "conversation", rb.externalID, "why", why)
+	if unread := r.putAside(unreadChat{rb, why}); unread < maxRefusals {
+		return nil
+	} else if err := r.turn(ctx); err != nil {
+		return err
+	} else if _, err := r.Client.Greet(ctx); err != nil {
+		return &StoppedError{fmt.Sprintf("%d chats in a row could not be read, the last", unread), why}
+	}
+	return r.giveUpUnread()
+}
+
+// putAside returns how many chats in a row could not be read.
+func (r *verifying) putAside(chat unreadChat) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unread = append(r.unread, unreadChat{rb, why})
-	if len(r.unread) >= maxRefusals {
-		return &StoppedError{fmt.Sprintf("%d chats in a row could not be read, the last", len(r.unread)), why}
-	}
-	r.log.Warn("a chat cannot be read", "conversation", rb.externalID, "why", why)
-	return nil
+	r.unread = append(r.unread, chat)
+	return len(r.unread)
 }
 
 // giveUpUnread writes down which chats could not be read, and that this verification leaves them alone.
