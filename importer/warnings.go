@@ -27,12 +27,25 @@ const (
 	MediaPrivate WarningKind = "media_private" // media links into private networks: sent as text
 	Absent       WarningKind = "absent"        // messages in the plan that their source no longer holds
 	Differs      WarningKind = "differs"       // messages left out as duplicates that say something else under the same id
+	Twins        WarningKind = "twins"         // conversations with the messages of another one, under another id: sent twice
 	Unfinished   WarningKind = "unfinished"    // loads that were interrupted; send refuses to start
 )
 
 // LongTextLength is how many characters a text may have without a warning. Kommo documents no limit; messengers have
 // about this one.
 const LongTextLength = 4096
+
+// twins finds the chats that WhatsApp shows under a phone number and, since it hides numbers, under an @lid too: some of
+// their messages have the same ids and times. As conversations of their own they would be sent twice.
+const twins = `WITH hidden AS MATERIALIZED (SELECT time, content ->> '$.id' AS id, conversation FROM spool
+		WHERE EXISTS (SELECT 1 FROM conversation WHERE external_id LIKE '%@lid') -- else nobody waits for the rest
+		AND conversation LIKE '%@lid' AND EXISTS (SELECT 1 FROM conversation
+			WHERE external_id = spool.conversation AND planned + sending + accepted + verified > 0))
+	SELECT 1, h.conversation || ' and ' || s.conversation FROM spool s JOIN hidden h ON h.time = s.time
+	WHERE EXISTS (SELECT 1 FROM conversation WHERE external_id LIKE '%@lid')
+	AND s.conversation LIKE '%@c.us' AND s.content ->> '$.id' = h.id AND EXISTS (SELECT 1 FROM conversation
+		WHERE external_id = s.conversation AND planned + sending + accepted + verified > 0)
+	GROUP BY h.conversation, s.conversation`
 
 const oldAfter = 365 * 24 * time.Hour
 
@@ -61,6 +74,7 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 		{MediaPrivate, `SELECT 1, '' FROM media WHERE status = 'refused'`, nil},
 		{Absent, `SELECT absent, name FROM source WHERE absent > 0`, nil},
 		{Differs, `SELECT 1, position FROM duplicate WHERE differs`, nil},
+		{Twins, twins, nil},
 		{Unfinished, `SELECT 1, name FROM source WHERE finished = 0`, nil},
 	} {
 		if warning.kind == OldLast && composer.AllSilent {
