@@ -73,6 +73,10 @@ func Open(path, command string) (*File, error) {
 }
 
 func (f *File) open() (err error) {
+	// SQLite would let everybody read what it makes. If this fails, its own error says more.
+	if file, err := os.OpenFile(f.path, os.O_RDWR|os.O_CREATE, 0o600); err == nil {
+		file.Close()
+	}
 	f.write, err = sql.Open("sqlite", dsn(f.path, "_txlock=immediate&_pragma=busy_timeout(10000)"+
 		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-8000)"))
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -92,6 +93,24 @@ func TestWhatIsNoMigrationFile(t *testing.T) {
 				t.Error("the file was changed")
 			}
 		})
+	}
+}
+
+// What is in a migration file is not everybody's to read.
+func TestMigrationFileIsPrivate(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no such permissions")
+	}
+	f := newFile(t)
+	load(t, f, threeConversations())
+	for _, path := range []string{f.path, f.path + "-wal"} {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has the permissions %v", filepath.Base(path), info.Mode())
+		}
 	}
 }
 
