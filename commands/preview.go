@@ -81,6 +81,7 @@ func (d *desk) writePreview(c *cli.Context, file *importer.File, composer import
 	if err != nil {
 		return err
 	}
+	preview.Warnings = warningsOf(preview)
 	if c.Bool("json") {
 		return d.writeJSON(preview)
 	}
@@ -96,13 +97,22 @@ func describe(p importer.Preview, columns int) string {
 	fmt.Fprintf(&text, "\n%s\n", fit("In the migration file: "+states(p.Status.Messages), columns, "  "))
 	writeGroups(&text, "Skipped", p.Skipped, columns)
 	writeGroups(&text, "Invalid", p.Invalid, columns)
-	if len(p.Warnings) > 0 {
+	warnings := warningsOf(p)
+	if len(warnings) > 0 {
 		text.WriteString("\nWarnings:\n")
 	}
-	for _, w := range p.Warnings {
-		fmt.Fprintf(&text, "%s\n", fit("  - "+warning(w), columns, "    "))
+	for _, w := range warnings {
+		fmt.Fprintf(&text, "%s\n", fit("  - "+warning(w, p.Status), columns, "    "))
 	}
 	return text.String()
+}
+
+// warningsOf returns the warnings that make sense: notifications of old conversations are nothing to be warned of where
+// nobody is notified.
+func warningsOf(p importer.Preview) []importer.Warning {
+	return slices.DeleteFunc(slices.Clone(p.Warnings), func(w importer.Warning) bool {
+		return w.Kind == importer.OldLast && p.Notifications == 0
+	})
 }
 
 // states returns the numbers of messages by what became of them, those that are not zero.
@@ -177,10 +187,14 @@ func writeGroups(text *strings.Builder, title string, groups []importer.Group, c
 }
 
 // warning returns a warning as a sentence that says what to do.
-func warning(w importer.Warning) string {
+func warning(w importer.Warning, s importer.Status) string {
 	examples := ""
 	if len(w.Examples) > 0 {
 		examples = " (" + oneLine(strings.Join(w.Examples, ", "), 120) + ")"
+	}
+	spoiled := " Are the ids right? Spreadsheets spoil long numbers."
+	if onlyGreenAPI(s) {
+		spoiled = ""
 	}
 	switch w.Kind {
 	case importer.NoSender:
@@ -208,7 +222,13 @@ func warning(w importer.Warning) string {
 			". They are sent all the same; --exclude and --until can leave them out."
 	case importer.Differs:
 		return "left out because their message_id was there before in the same conversation, though they say something else: " +
-			plural(w.Count, "message") + examples + ". Are the ids right? Spreadsheets spoil long numbers."
+			plural(w.Count, "message") + examples + "." + spoiled
+	case importer.Twins:
+		return plural(w.Count, "chat") + " of WhatsApp would be sent twice, under a phone number and under an id that hides it" + examples +
+			". Leave one of the two out: load with --exclude ID."
+	case importer.Unnotified:
+		return plural(w.Count, "conversation") + " sent without a notification" + examples +
+			": the message that was to make it was left out or refused."
 	case importer.Unfinished:
 		return "the load was interrupted" + examples + ": run it again. send refuses to start without."
 	}

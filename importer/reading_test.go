@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
+	"kommo-import/sandbox"
 	"kommo-import/sources"
 )
 
@@ -315,4 +318,31 @@ func TestTwins(t *testing.T) {
 	if got := twins(); len(got) > 0 {
 		t.Errorf("one of them is left out: %v", got)
 	}
+}
+
+// That nobody was notified of a conversation is told, unless that was wanted.
+func TestConversationWithoutNotification(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFile(t)
+		batch := sources.Batch{Messages: []sources.Message{textOf("ann", "1", 1), textOf("ann", "2", 2)}}
+		loadScript(t, f, Loader{}, batch)
+		last := msgidOf(bodies(t, f, newComposer())["ann"][1])
+		box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.BadSignature, MsgID: last}}})
+		if _, err := newSender(f, box).Send(t.Context()); err == nil {
+			t.Fatal("no error")
+		}
+		loadScript(t, f, Loader{Again: true, Filter: Filter{Until: fromMillis(1700000002000)}}, batch)
+		warned := func(composer Composer) bool {
+			preview, err := f.Preview(composer, Selection{}, 6)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.ContainsFunc(preview.Warnings, func(w Warning) bool { return w.Kind == Unnotified && w.Count == 1 })
+		}
+		silent := newComposer()
+		silent.AllSilent = true
+		if !warned(newComposer()) || warned(silent) {
+			t.Errorf("warned %t, and where it was wanted %t", warned(newComposer()), warned(silent))
+		}
+	})
 }

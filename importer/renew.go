@@ -43,11 +43,8 @@ func mediaKey(sourceKind, conversation string, m *sources.Message) (key sql.Null
 // ofMessage returns the conversation and the id that a renewable link's key is made of.
 func (l mediaLink) ofMessage() (conversation, id string) {
 	_, rest, _ := strings.Cut(l.key, ":")
-	slash := strings.LastIndexByte(rest, '/')
-	if slash < 0 {
-		return "", ""
-	}
-	return rest[:slash], rest[slash+1:]
+	conversation, id, _ = strings.Cut(rest, "/") // ids of conversations have none
+	return conversation, id
 }
 
 // find returns what lies behind a link. A dead or missing one is made anew, once, if it can be.

@@ -28,6 +28,7 @@ const (
 	Absent       WarningKind = "absent"        // messages in the plan that their source no longer holds
 	Differs      WarningKind = "differs"       // messages left out as duplicates that say something else under the same id
 	Twins        WarningKind = "twins"         // conversations with the messages of another one, under another id: sent twice
+	Unnotified   WarningKind = "unnotified"    // conversations that are sent, without a message that notified
 	Unfinished   WarningKind = "unfinished"    // loads that were interrupted; send refuses to start
 )
 
@@ -75,9 +76,11 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 		{Absent, `SELECT absent, name FROM source WHERE absent > 0`, nil},
 		{Differs, `SELECT 1, position FROM duplicate WHERE differs`, nil},
 		{Twins, twins, nil},
+		{Unnotified, `SELECT 1, external_id FROM conversation
+			WHERE accepted + verified > 0 AND planned + sending = 0 AND loud IS NULL`, nil},
 		{Unfinished, `SELECT 1, name FROM source WHERE finished = 0`, nil},
 	} {
-		if warning.kind == OldLast && composer.AllSilent {
+		if composer.AllSilent && (warning.kind == OldLast || warning.kind == Unnotified) {
 			continue
 		}
 		if err := p.warn(tx, warning.kind, warning.query, warning.args); err != nil {
