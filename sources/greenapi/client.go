@@ -48,8 +48,9 @@ type Client struct {
 	// Log is told what an administrator should know: waits and retries. nil is silence.
 	Log *slog.Logger
 
-	makeForms sync.Once
-	forms     *regexp.Regexp // of the token
+	makeForms  sync.Once
+	forms      *regexp.Regexp // of the token
+	lowerForms [][]byte       // the same, in lower case
 
 	mu         sync.Mutex // guards what follows
 	own        *http.Transport

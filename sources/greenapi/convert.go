@@ -71,7 +71,7 @@ func (c *chat) message(e *entry) (sources.Message, error) {
 		return m, err
 	}
 	m.Author = c.author(e, m.Direction)
-	if e.QuotedMessage != nil {
+	if e.QuotedMessage != nil && (c.includeDeleted || !c.quotesDeleted(e)) {
 		m.Quote = c.quote(e.QuotedMessage)
 	}
 	m.Skip = c.skip(e)

@@ -115,6 +115,10 @@ func textTests() []entryTest {
 		{"extended text only inside", incoming(`"typeMessage": "extendedTextMessage", "extendedTextMessage": {"text": "hi"}`), received(saying("hi"))},
 		{"edited", incoming(`"typeMessage": "textMessage", "textMessage": "new", "isEdited": true, "editedMessageId": "3AAFFF"`), received(saying("new"))},
 		{"NUL and broken UTF-8", incoming("\"typeMessage\": \"textMessage\", \"textMessage\": \"a\\u0000b\xff\\ud800c\""), received(saying("ab\ufffd\ufffdc"))},
+		{"text as in a webhook", incoming(`"typeMessage": "textMessage", "messageData": {"textMessageData": {"textMessage": "hi"}}`), received(saying("hi"))},
+		{"extended text as in a webhook", incoming(`"typeMessage": "extendedTextMessage", "messageData": {"extendedTextMessageData": {"text": "hi"}}`), received(saying("hi"))},
+		{"edit of what is not there", incoming(`"typeMessage": "editedMessage", "editedMessageData": {"textMessage": "new", "stanzaId": "3AAEEE"}`), received(saying("new"))},
+		{"edit of a caption of what is not there", incoming(`"typeMessage": "editedMessage", "editedMessageData": {"caption": "new"}`), received(saying("new"))},
 		{"braces", incoming(`"typeMessage": "textMessage", "textMessage": "{{name}}"`), received(saying("{{name}}"))},
 		{"group invitation", incoming(`"typeMessage": "groupInviteMessage", "groupInviteMessageData": {"groupJid": "120363025486842017@g.us",
 			"inviteCode": "Ab3d", "inviteExpiration": 1657025112, "groupName": "Tasting club", "caption": "Join us", "name": "x", "jpegThumbnail": "A"}`),
@@ -154,6 +158,10 @@ func replyTests() []entryTest {
 		{"quoted poll", answer(`"type": "", "typeMessage": "", "pollMessageData": {"name": "Which day?", "options": [{"optionName": "Monday"}]}`), received(quoting("[poll] Which day?"))},
 		{"quoted unknown type with a text", answer(`"typeMessage": "newMessage", "textMessage": "so what"`), received(quoting("so what"))},
 		{"quoted unknown type", answer(`"typeMessage": "newMessage"`), received(quoting(""))},
+		{"quoted text that was deleted", answer(`"typeMessage": "textMessage", "textMessage": "oops", "isDeleted": true`), received(quoting(""))},
+		{"quoted caption not decrypted", answer(`"typeMessage": "imageMessage", "caption": "{{SWE001}}"`), received(quoting("[picture]"))},
+		{"quoted text as in a webhook", answer(`"typeMessage": "textMessage", "messageData": {"textMessageData": {"textMessage": "so"}}`), received(quoting("so"))},
+		{"quoted text without text", answer(`"typeMessage": "textMessage", "caption": "so"`), received(quoting("so"))},
 		{"quoted nothing", answer(`"quotedMessage": null`), received(quoting(""))},
 		{"picture as an answer", incoming(`"typeMessage": "imageMessage", "downloadUrl": "https://example.com/a.jpg",
 			"quotedMessage": {"stanzaId": "3AAEEE", "typeMessage": "textMessage", "textMessage": "show me"}`),
@@ -173,6 +181,9 @@ func mediaTests() []entryTest {
 	return []entryTest{
 		{"picture", file("imageMessage", `"caption": "Look", "fileName": "7f3c.jpg", "mimeType": "image/jpeg"`),
 			received(withMedia(sources.KindPicture, "Look", sources.Media{URL: url, Name: "7f3c.jpg", MIME: "image/jpeg"}))},
+		{"picture with a caption not decrypted", file("imageMessage", `"caption": " {{SWE001}} "`), received(withMedia(sources.KindPicture, "", sources.Media{URL: url}))},
+		{"picture with the token in its link", incoming(`"typeMessage": "imageMessage", "downloadUrl": "https://example.com/[token]/1"`),
+			received(withMedia(sources.KindPicture, "", sources.Media{}))},
 		{"picture without extension", file("imageMessage", `"fileName": "7f3c", "mimeType": "image/JPEG"`),
 			received(withMedia(sources.KindPicture, "", sources.Media{URL: url, Name: "7f3c.jpg", MIME: "image/jpeg"}))},
 		{"picture without link", incoming(`"typeMessage": "imageMessage", "downloadUrl": "", "caption": "", "fileName": "", "mimeType": "image/jpeg"`),
@@ -293,9 +304,11 @@ func skipTests() []entryTest {
 		{"reaction with a quote", incoming(`"typeMessage": "reactionMessage", "extendedTextMessageData": {"text": "\\\""}` + target), reacted(`a reaction "/'"`, `\"`)},
 		{"reaction taken back", incoming(`"typeMessage": "reactionMessage", "extendedTextMessageData": {"text": ""}` + target), reacted("a reaction taken back", "")},
 		{"empty text", incoming(`"typeMessage": "textMessage", "textMessage": " \n"`), received(skipped("it has no text", " \n"))},
+		{"empty text in a link", incoming(`"typeMessage": "extendedTextMessage", "extendedTextMessage": {"text": ""}`), received(skipped("it has no text", ""))},
+		{"empty text in a webhook", incoming(`"typeMessage": "textMessage", "messageData": {"textMessageData": {"textMessage": ""}}`), received(skipped("it has no text", ""))},
+		{"NUL as a text", incoming(`"typeMessage": "textMessage", "textMessage": "\u0000"`), received(skipped("it has no text", ""))},
+		{"edit without text", incoming(`"typeMessage": "editedMessage", "editedMessageData": {"stanzaId": "3AAEEE"}`), received(skipped("it has no text", ""))},
 		{"deletion", incoming(`"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": "3AAEEE"}`), received(skipped("only says that another message was deleted", ""))},
-		{"edit", incoming(`"typeMessage": "editedMessage", "editedMessageData": {"textMessage": "new", "stanzaId": "3AAEEE"}`), received(skipped("only says that another message was edited", "new"))},
-		{"edit of a caption", incoming(`"typeMessage": "editedMessage", "editedMessageData": {"caption": "new", "stanzaId": "3AAEEE"}`), received(skipped("only says that another message was edited", "new"))},
 		{"deleted", incoming(`"typeMessage": "textMessage", "textMessage": "oops", "isDeleted": true, "deletedMessageId": "3AAFFF"`), received(skipped(deleted, "oops"))},
 		{"deleted picture", incoming(`"typeMessage": "imageMessage", "downloadUrl": "https://example.com/a", "caption": "oops", "isDeleted": true`),
 			received(func(m *sources.Message) {
@@ -466,8 +479,16 @@ func TestConvertInvalid(t *testing.T) {
 		{`null`, "not a JSON object"},
 		{`[]`, "not a JSON object"},
 		{`"text"`, "not a JSON object"},
-		{`{"type": `, "not a JSON object"},
-		{``, "not a JSON object"},
+		{`{"type": `, "not valid JSON: unexpected end of JSON input"},
+		{"{\"idMessage\": \"a\nb\"}", `not valid JSON: invalid character '\n' in string literal`},
+		{strings.Repeat(`{"a":`, 300) + "]", "not valid JSON: invalid character ']' looking for beginning of value"},
+		{`nope`, "not valid JSON"},
+		{``, "not valid JSON"},
+		{incoming(`"typeMessage": "textMessage"`), "it has no text"},
+		{incoming(`"typeMessage": "textMessage", "textMessage": null, "caption": "x"`), "it has no text"},
+		{incoming(`"typeMessage": "extendedTextMessage", "extendedTextMessage": {"title": "t"}, "messageData": {"textMessageData": {}}`), "it has no text"},
+		{incoming(`"typeMessage": "quotedMessage", "extendedTextMessage": {"stanzaId": "3AAEEE"}, "quotedMessage": {"stanzaId": "3AAEEE", "textMessage": "x"}`), "it has no text"},
+		{incoming(`"typeMessage": "editedMessage", "editedMessageData": {"textMessage": "{{SWE001}}", "stanzaId": "3AAEEE"}`), `WhatsApp had not decrypted it: the text is "{{SWE001}}"`},
 	} {
 		m, invalid := person(unchanged).convert(json.RawMessage(tt.raw), 17)
 		if invalid == nil {
@@ -492,6 +513,8 @@ func TestConvertInvalid(t *testing.T) {
 func TestConvertChats(t *testing.T) {
 	text := incoming(`"typeMessage": "textMessage", "textMessage": "hi"`)
 	unknown := incoming(`"typeMessage": "eventMessage"`)
+	edited := incoming(`"typeMessage": "editedMessage", "editedMessageData": {"textMessage": "new", "stanzaId": "3AAEEE"}`)
+	noting := func(raw string) func(*chat) { return func(c *chat) { c.survey.note(json.RawMessage(raw)) } }
 	in := func(id string) func(*chat) {
 		return func(c *chat) { c.conversation.ID = id }
 	}
@@ -509,6 +532,10 @@ func TestConvertChats(t *testing.T) {
 		{func(c *chat) { c.own = "" }, text, ""},
 		{func(c *chat) { c.survey.noteDeletion("3AADDD") }, text, "its writer deleted it; --deleted=include takes it along"},
 		{func(c *chat) { c.survey.noteDeletion("3AADDD"); c.includeDeleted = true }, text, ""},
+		{noting(`{"idMessage": "3AAEEE"}`), edited, "only says that another message was edited"},
+		{noting(`{"idMessage": "3AAEEF"}`), edited, ""},
+		{func(c *chat) { c.survey.noteDeletion("3AAEEE") }, edited, "its writer deleted it; --deleted=include takes it along"},
+		{func(c *chat) { c.survey.noteDeletion("3AAEEE"); c.includeDeleted = true }, edited, ""},
 		{func(c *chat) { c.includeDeleted = true }, incoming(`"typeMessage": "textMessage", "textMessage": "hi", "isDeleted": true`), ""},
 		{func(c *chat) { c.includeDeleted = true }, incoming(`"typeMessage": "deletedMessage"`), "only says that another message was deleted"},
 	} {
@@ -516,6 +543,31 @@ func TestConvertChats(t *testing.T) {
 		m, invalid := c.convert(json.RawMessage(tt.raw), 1)
 		if invalid != nil || m.Skip != tt.want || m.Conversation != c.conversation {
 			t.Errorf("%s: %s: got %+v, %+v, want skip %q", c.conversation.ID, tt.raw, m, invalid, tt.want)
+		}
+	}
+}
+
+// What its writer deleted is not shown as a quote either.
+func TestConvertDeletedQuotes(t *testing.T) {
+	raw := incoming(`"typeMessage": "quotedMessage", "extendedTextMessage": {"text": "hi", "stanzaId": "3AAEEE"},
+		"quotedMessage": {"typeMessage": "textMessage", "textMessage": "oops"}`)
+	for _, tt := range []struct {
+		noted   string
+		include bool
+		want    string
+	}{
+		{`{}`, false, "oops"},
+		{`{"idMessage": "3AAEEE"}`, false, "oops"},
+		{`{"idMessage": "3AAEEE", "isDeleted": true}`, false, ""},
+		{`{"idMessage": "3AAEEE", "isDeleted": true}`, true, "oops"},
+		{`{"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": "3AAEEE"}}`, false, ""},
+		{`{"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": "3AAEEE"}}`, true, "oops"},
+	} {
+		c := person(func(c *chat) { c.includeDeleted = tt.include })
+		c.survey.note(json.RawMessage(tt.noted))
+		m, invalid := c.convert(json.RawMessage(raw), 1)
+		if invalid != nil || m.Quote != tt.want || m.ReplyTo != "3AAEEE" {
+			t.Errorf("%s, included %t: got %+v, %+v, want the quote %q", tt.noted, tt.include, m, invalid, tt.want)
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 func (c *chat) setContent(m *sources.Message, e *entry) (err error) {
 	switch e.TypeMessage {
 	case "imageMessage", "videoMessage", "documentMessage", "audioMessage", "stickerMessage":
-		m.Kind, m.Media, m.Text = kindOfMedia(e), mediaOf(e), string(e.Caption)
+		m.Kind, m.Media, m.Text = kindOfMedia(e), mediaOf(e), caption(e)
 	case "locationMessage":
 		m.Kind, m.Text = sources.KindLocation, nonBlankLines(e.Location.Name, e.Location.Address)
 		m.Location, err = locationOf(e.Location)
@@ -49,9 +49,13 @@ func reaction(text string) string {
 func (c *chat) text(e *entry) (string, error) {
 	switch e.TypeMessage {
 	case "textMessage", "extendedTextMessage", "quotedMessage":
-		return plainText(e)
+		text, err := decrypted(bodyOf(e))
+		if err == nil && text == "" && !hasText(e.raw) {
+			err = errors.New("it has no text")
+		}
+		return text, err
 	case "editedMessage":
-		return string(cmp.Or(e.Edited.TextMessage, e.Edited.Caption)), nil
+		return decrypted(cmp.Or(e.Edited.TextMessage, e.Edited.Caption))
 	case "deletedMessage":
 		return "", nil
 	case "pollMessage":

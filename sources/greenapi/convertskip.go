@@ -17,7 +17,7 @@ func (c *chat) skip(e *entry) string {
 		return "a broadcast list or status; nobody answers there"
 	case c.own != "" && id == c.own:
 		return "notes to oneself; there is no client"
-	case e.TypeMessage == "editedMessage":
+	case e.TypeMessage == "editedMessage" && c.survey.has(e.Edited.StanzaID):
 		return "only says that another message was edited"
 	case e.TypeMessage == "deletedMessage":
 		return "only says that another message was deleted"
@@ -30,9 +30,16 @@ func (c *chat) skip(e *entry) string {
 }
 
 // deleted reports whether the writer of e took it back: isDeleted says so, which was always false before release
-// 5.44.29.39 (seen in code, issue #674), or an entry of its own names it.
+// 5.44.29.39 (seen in code, issue #674), or an entry of its own names it. What only tells the new words of another message
+// goes with that.
 func (c *chat) deleted(e *entry) bool {
-	return bool(e.IsDeleted) || c.survey.deletions[string(e.IDMessage)]
+	return bool(e.IsDeleted) || c.survey.deletions[string(e.IDMessage)] ||
+		e.TypeMessage == "editedMessage" && c.survey.deletions[string(e.Edited.StanzaID)]
+}
+
+// quotesDeleted reports whether what e quotes was taken back.
+func (c *chat) quotesDeleted(e *entry) bool {
+	return e.QuotedMessage != nil && c.deleted(e.QuotedMessage) || c.survey.deletions[e.replyTo()]
 }
 
 // undelivered reports whether the client never got e (statusMessage: seen in code).

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 )
 
 // An entry is one element of the answer to getChatHistory:
@@ -56,9 +57,13 @@ type entry struct {
 	Location entryLocation  `json:"location"` // locationMessage (documented)
 	Contact  entryContact   `json:"contact"`  // contactMessage (documented)
 	Contacts []entryContact `json:"contacts"` // contactsArrayMessage (inferred)
-	// contactsArrayMessage as its webhook has it (documented there): {"messageData": {"contacts": […]}}.
+	// contactsArrayMessage and texts as their webhooks have them (documented there): {"messageData": {"contacts": […]}}.
 	MessageData struct {
-		Contacts []entryContact `json:"contacts"`
+		Contacts        []entryContact `json:"contacts"`
+		TextMessageData struct {
+			TextMessage looseText `json:"textMessage"`
+		} `json:"textMessageData"`
+		ExtendedTextMessageData entryExtendedText `json:"extendedTextMessageData"`
 	} `json:"messageData"`
 
 	Poll entryPoll `json:"pollMessageData"` // pollMessage, pollUpdateMessage (seen in code)
@@ -85,6 +90,8 @@ type entry struct {
 	// What this entry answers or reacts to (seen in code). A quoted poll has neither type nor typeMessage.
 	StanzaID      looseText `json:"stanzaId"` // of a quotedMessage: the id of what is quoted
 	QuotedMessage *entry    `json:"quotedMessage"`
+
+	raw json.RawMessage // the whole entry; nil of one that is quoted
 }
 
 // {"text": "…", "description": "…", "title": "…", "stanzaId": "3AADDD555CB0822C0539", "participant": "79001234567@c.us"}
@@ -199,20 +206,20 @@ type entryEdited struct {
 	StanzaID    looseText `json:"stanzaId"`
 }
 
-// errNotEntry means that something among the entries of a chat is none.
-var errNotEntry = errors.New("not a JSON object")
-
 // readEntry reads raw. A field that is of another type than usual reads as empty, and so do fields of JSON null.
-// Text that is not UTF-8 is made so.
+// Text that is not UTF-8 is made so. Its errors say why raw is no entry.
 func readEntry(raw json.RawMessage) (*entry, error) {
 	if !bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) {
-		return nil, errNotEntry
+		if !json.Valid(raw) {
+			return nil, errors.New("not valid JSON")
+		}
+		return nil, errors.New("not a JSON object")
 	}
-	var e entry
+	e := entry{raw: raw}
 	err := json.Unmarshal(raw, &e)
 	// Unmarshal goes on after an error of this type and completes what it can (documented in encoding/json).
 	if _, otherType := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !otherType {
-		return nil, errNotEntry
+		return nil, fmt.Errorf("not valid JSON: %w", err)
 	}
 	return &e, nil
 }

@@ -27,6 +27,16 @@ func (t *looseText) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// A textThere is true for what a [looseText] reads: a JSON string, if only an empty one, or a number.
+type textThere bool
+
+// UnmarshalJSON never fails.
+func (t *textThere) UnmarshalJSON(data []byte) error {
+	first := bytes.TrimLeft(data, " \t\r\n")
+	*t = len(first) > 0 && (first[0] == '"' || first[0] == '-' || first[0] >= '0' && first[0] <= '9')
+	return nil
+}
+
 // A looseFlag is true for true, "true", "yes" and 1, and false for everything else.
 type looseFlag bool
 

@@ -8,8 +8,9 @@ import (
 )
 
 // History asks for the last count entries of a chat's journal and hands them to take while they arrive, newest first
-// (documented), as they stand in the answer; elements that are not objects too. An entry is its taker's to keep. An
-// answer that is null or an empty array yields nothing. No maximum of count is documented.
+// (documented), as they stand in the answer, but for the token; elements that are not objects too, nor valid JSON. Of an
+// entry of more than 16 MB there are only the first 4 KB. An entry is its taker's to keep. An answer that is null or an
+// empty array yields nothing. No maximum of count is documented.
 //
 // When the answer breaks off, the sequence yields an error, which take should return, wrapped or not, to be called anew
 // and from the newest entry if there is another try: what it did with the entries before must then be undone. An answer
@@ -18,8 +19,6 @@ import (
 //
 // Only one history of a chat is read at a time, since Green-API answers 429 to two (seen in code); a second call waits
 // until the first has returned. So take must not ask for the history of the same chat.
-//
-// An entry of more than 16 MB ends in a [RefusedError].
 func (c *Client) History(ctx context.Context, chatID string, count int, take func(entries iter.Seq2[json.RawMessage, error]) error) error {
 	// An SDK that sent count as a text broke the method (#623).
 	type ask struct {

@@ -55,14 +55,20 @@ func TestHistory(t *testing.T) {
 		want taken
 		text string // of the error
 	}{
-		"empty":        {`[]`, taken{nil}, ""},
-		"null":         {" null\n", taken{nil}, ""},
-		"entries":      {"\n [ {\"b\": 1,\n\"a\":\"\\u0041\"} , {} ]\n", taken{{"{\"b\": 1,\n\"a\":\"\\u0041\"}", "{}"}}, ""},
-		"not objects":  {`[null,1,"a",[2],true,{"":""}]`, taken{{"null", "1", `"a"`, "[2]", "true", `{"":""}`}}, ""},
-		"a text":       {`"Error: item-not-found"`, taken{{"!"}}, "not the answer of this method: it is a text: Error: item-not-found"},
-		"an object":    {`{"message":"no such chat"}`, taken{{"!"}}, "not the answer of this method: it is an object: no such chat"},
-		"a number":     {`7`, taken{{"!"}}, "not the answer of this method: it is a number or a word"},
-		"a long entry": {`[1,"` + strings.Repeat("x", maxValue) + `"]`, taken{{"1", "!"}}, "not the answer of this method: an entry of it is longer than 16 MB"},
+		"empty":       {`[]`, taken{nil}, ""},
+		"null":        {" null\n", taken{nil}, ""},
+		"entries":     {"\n [ {\"b\": 1,\n\"a\":\"\\u0041\"} , {} ]\n", taken{{"{\"b\": 1,\n\"a\":\"\\u0041\"}", "{}"}}, ""},
+		"not objects": {`[null,1,"a",[2],true,{"":""}]`, taken{{"null", "1", `"a"`, "[2]", "true", `{"":""}`}}, ""},
+		"a text":      {`"Error: item-not-found"`, taken{{"!"}}, "not the answer of this method: it is a text: Error: item-not-found"},
+		"an object":   {`{"message":"no such chat"}`, taken{{"!"}}, "not the answer of this method: it is an object: no such chat"},
+		"a number":    {`7`, taken{{"!"}}, "not the answer of this method: it is a number or a word"},
+		"a long entry": {`[1,"` + strings.Repeat("x", maxValue) + `\"",{"a":[1]}]`,
+			taken{{"1", `"` + strings.Repeat("x", maxCut-1), `{"a":[1]}`}}, ""},
+		"an entry of 16 MB": {`["` + strings.Repeat("x", maxValue-2) + `"]`, taken{{`"` + strings.Repeat("x", maxValue-2) + `"`}}, ""},
+		"a deep entry": {"[" + strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000) + ",2]",
+			taken{{strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000), "2"}}, ""},
+		"bad entries": {"[{b:2},{\"a\":\"x\ny\"},{\"a\":\"\\\"]},{\\\\\"},nope , -,{\"a\" 1},tr\"u,e\"]",
+			taken{{"{b:2}", "{\"a\":\"x\ny\"}", "{\"a\":\"\\\"]},{\\\\\"}", "nope", "-", `{"a" 1}`, `tr"u,e"`}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got taken
@@ -95,7 +101,11 @@ func TestHistoryBreaksOff(t *testing.T) {
 		"before it":         {answering(200, ``), after()},
 		"connection":        {breaking(`[{"a":1},{"b`), after(`{"a":1}`)},
 		"connection, early": {breaking(``), after()},
-		"bad entry":         {answering(200, `[{"a":1},{b:2}]`), after(`{"a":1}`)},
+		"in a text":         {answering(200, `[{"a":1},{"b":"]}`), after(`{"a":1}`)},
+		"in a number":       {answering(200, `[{"a":1},2`), after(`{"a":1}`)},
+		"comma at the end":  {answering(200, `[{"a":1},]`), after(`{"a":1}`)},
+		"comma first":       {answering(200, `[,{"a":1}]`), after()},
+		"two commas":        {answering(200, `[{"a":1},,{"b":2}]`), after(`{"a":1}`)},
 		"bad bracket":       {answering(200, `[{"a":1}}`), after(`{"a":1}`)},
 		"no comma":          {answering(200, `[{"a":1} {"b":2}]`), after(`{"a":1}`)},
 		"more behind":       {answering(200, `[{"a":1}][]`), after(`{"a":1}`)},

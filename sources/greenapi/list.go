@@ -4,22 +4,28 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
+	"slices"
 )
 
-// A list reads an answer that is an array, one element at a time, and holds no more of it than one element.
+// A list reads an answer that is an array, one element at a time, and holds no more of it than one element. It finds
+// where an element ends by itself, and does not look inside: one that is not valid JSON, or nested too deep for the
+// decoder, leaves the others as they are.
 type list struct {
 	answer  *answer
-	input   *bounded
-	decoder *json.Decoder // nil until the array has begun
+	input   *bufio.Reader // nil until the array has begun
+	element []byte        // the one that is being read, as far as it is kept
+	behind  bool          // an element has been read
 	err     error         // why reading ended; io.EOF: at the end of the array
 }
 
+// maxCut is how much is kept of an element that is longer than maxValue, in bytes.
+const maxCut = 4 << 10
+
 func (a *answer) list() *list { return &list{answer: a} }
 
-// all yields the elements as they stand in the answer, and the error that ends it too soon. It can be ranged over
-// once; another time goes on where the first stopped.
+// all yields the elements as they stand in the answer but for the token, and the error that ends it too soon. One that is
+// longer than maxValue is cut. It can be ranged over once; another time goes on where the first stopped.
 func (l *list) all(yield func(json.RawMessage, error) bool) {
 	for {
 		element, err := l.next()
@@ -41,27 +47,23 @@ func (l *list) broken() error {
 }
 
 func (l *list) next() (json.RawMessage, error) {
-	if l.err == nil && l.decoder == nil {
+	if l.err == nil && l.input == nil {
 		l.err = l.begin()
+	}
+	if l.err == nil {
+		l.err = l.toElement()
+	}
+	if l.err == nil {
+		l.err = l.readElement()
 	}
 	if l.err != nil {
 		return nil, l.err
 	}
-	l.input.limit = l.decoder.InputOffset() + maxValue + 1<<10 // what stands between two elements is short
-	if !l.decoder.More() {
-		l.err = l.end()
-		return nil, l.err
+	if len(l.element) > maxValue {
+		cut := l.answer.client.withoutToken(l.element[:2*maxCut]) // before it is cut, which may divide it
+		return slices.Clone(cut[:min(len(cut), maxCut)]), nil
 	}
-	var element json.RawMessage // a new one: the last belongs to who got it
-	err := l.decoder.Decode(&element)
-	if err == nil && len(element) > maxValue {
-		element, err = nil, errTooLong
-	}
-	if err != nil {
-		l.err = l.problem(err)
-		return nil, l.err
-	}
-	return element, nil
+	return slices.Clone(l.answer.client.withoutToken(l.element)), nil // a new one: the last belongs to who got it
 }
 
 // begin reads the bracket. A null is an array without elements.
@@ -69,9 +71,8 @@ func (l *list) begin() error {
 	buffered := bufio.NewReaderSize(l.answer.body, maxProblem)
 	first, err := firstByte(buffered)
 	if err == nil && first == '[' {
-		l.input = &bounded{input: buffered, limit: maxValue}
-		l.decoder = json.NewDecoder(l.input)
-		_, err = l.decoder.Token()
+		l.input = buffered
+		_, err = buffered.Discard(1)
 		return err
 	}
 	if err != nil && err != io.EOF {
@@ -96,8 +97,70 @@ func firstByte(input *bufio.Reader) (byte, error) {
 		if err != nil {
 			return 0, err
 		}
-		if first != ' ' && first != '\t' && first != '\r' && first != '\n' {
+		if !isSpace(first) {
 			return first, input.UnreadByte()
+		}
+	}
+}
+
+func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
+
+// toElement reads up to the next element, or to the end of the array.
+func (l *list) toElement() error {
+	first, err := firstByte(l.input)
+	if err == nil && first == ']' {
+		return l.end()
+	}
+	if err == nil && l.behind {
+		if first != ',' {
+			return l.notJSON()
+		}
+		_, _ = l.input.Discard(1) // it is in the buffer
+		first, err = firstByte(l.input)
+	}
+	switch {
+	case err != nil:
+		return l.answer.broken(err)
+	case first == ',' || first == ']' || first == '}':
+		return l.notJSON()
+	}
+	l.behind = true
+	return nil
+}
+
+// readElement reads an element: an object, a list or a text up to where it closes, anything else up to what cannot
+// belong to it.
+func (l *list) readElement() error {
+	l.element = l.element[:0]
+	depth, inText, escaped := 0, false, false
+	for {
+		b, err := l.input.ReadByte()
+		if err != nil {
+			return l.answer.broken(err)
+		}
+		if depth == 0 && !inText && (b == ',' || b == ']' || b == '}' || isSpace(b)) {
+			return l.input.UnreadByte()
+		}
+		if len(l.element) <= maxValue {
+			l.element = append(l.element, b)
+		}
+		switch {
+		case escaped:
+			escaped = false
+		case inText:
+			escaped = b == '\\'
+			inText = b != '"'
+		case b == '"':
+			inText = true
+		case b == '{' || b == '[':
+			depth++
+		case b == '}' || b == ']':
+			depth--
+		default:
+			continue
+		}
+		if depth == 0 && !inText {
+			return nil
 		}
 	}
 }
@@ -105,40 +168,12 @@ func firstByte(input *bufio.Reader) (byte, error) {
 // end reads the closing bracket and makes sure that nothing but white space follows. A connection that breaks behind
 // it has given all there is.
 func (l *list) end() error {
-	if _, err := l.decoder.Token(); err != nil {
-		return l.problem(err)
-	}
-	_, err := l.decoder.Token()
-	if _, wrong := errors.AsType[*json.SyntaxError](err); err == nil || wrong {
-		return l.answer.noJSON([]byte("["))
+	_, _ = l.input.Discard(1) // it is in the buffer
+	if _, err := firstByte(l.input); err == nil {
+		return l.notJSON()
 	}
 	return io.EOF
 }
 
-// problem returns the error that err of the decoder stands for.
-func (l *list) problem(err error) error {
-	if errors.Is(err, errTooLong) {
-		return l.answer.misshapen("an entry of it is longer than 16 MB")
-	}
-	if _, wrong := errors.AsType[*json.SyntaxError](err); wrong {
-		return l.answer.noJSON([]byte("["))
-	}
-	return l.answer.broken(err)
-}
-
-// bounded is a reader that fails beyond a limit, which moves on with the elements.
-type bounded struct {
-	input       io.Reader
-	read, limit int64
-}
-
-var errTooLong = errors.New("an element is too long")
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.read >= b.limit {
-		return 0, errTooLong
-	}
-	n, err := b.input.Read(p[:min(int64(len(p)), b.limit-b.read)])
-	b.read += int64(n)
-	return n, err
-}
+// notJSON returns the error for an array whose elements do not stand as they must.
+func (l *list) notJSON() error { return l.answer.noJSON([]byte("[")) }

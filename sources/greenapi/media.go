@@ -33,7 +33,8 @@ func isVoice(mimeType string) bool {
 }
 
 // mediaOf returns the file of a message. Its link dies after 15 days, and downloadFile makes a new one (documented);
-// so a link that is missing, as after the phone was connected anew (seen in code), is no fault.
+// so a link that is missing, as after the phone was connected anew (seen in code), is no fault. One that held the token
+// is as good as none.
 func mediaOf(e *entry) *sources.Media {
 	mimeType, _, _ := strings.Cut(strings.ToLower(string(e.MIMEType)), ";")
 	m := &sources.Media{
@@ -41,7 +42,7 @@ func mediaOf(e *entry) *sources.Media {
 		MIME:      strings.TrimSpace(mimeType),
 		Renewable: true,
 	}
-	if link := strings.TrimSpace(string(e.DownloadURL)); isWebAddress(link) {
+	if link := strings.TrimSpace(string(e.DownloadURL)); isWebAddress(link) && !strings.Contains(link, tokenMark) {
 		m.URL = link
 	}
 	if m.Name != "" && !hasExtension(m.Name) {

@@ -67,6 +67,9 @@ func collect[Wire, Element any](ctx context.Context, c *Client, m method, read f
 			if err != nil {
 				return err
 			}
+			if !json.Valid(raw) { // whom it is about is not known, and none may be missed
+				return a.noJSON([]byte("["))
+			}
 			var told Wire
 			_ = json.Unmarshal(raw, &told) // of what is no object nothing is told
 			if element, ok := read(told); ok {

@@ -58,6 +58,17 @@ func TestChatsAgain(t *testing.T) {
 	})
 }
 
+// A list of chats in which one cannot be read is not taken for whole.
+func TestChatsThatAreNotJSON(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := newClient(inTurn(answering(200, `[{"id":"1@c.us"},{"id":2@c.us}]`), answering(200, `[{"id":"1@c.us"},{"id":"2@c.us"}]`)))
+		got, err := client.Chats(t.Context())
+		if err != nil || len(got) != 2 {
+			t.Errorf("got %v, %v, want two chats", got, err)
+		}
+	})
+}
+
 func TestContactInfo(t *testing.T) {
 	body := `{"avatar":"https://pps.whatsapp.net/a","name":"A","contactName":"B","email":"a@example.com","products":[]}`
 	got, err := newClient(answering(200, body)).ContactInfo(t.Context(), "1@c.us")

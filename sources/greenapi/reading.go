@@ -17,7 +17,8 @@ const (
 	moreCount   = 10            // times as many it is asked for when there are more
 	largeCount  = 1_000_000_000 // there is no chat of so many
 	batchPart   = 2_000         // messages of a chat that are handed over at a time
-	maxBadChats = 3             // in a row; then it is the server
+	maxBadChats = 3             // in a row on which Green-API fails; then it is the server
+	maxUnread   = 20            // chats in a row that cannot be read for whatever reason; then it is not the chats
 )
 
 // A reading is one run over the chats that are left.
@@ -29,7 +30,8 @@ type reading struct {
 	own      string // the account's own id
 	contacts map[string]Contact
 	begun    time.Time
-	bad      int // chats in a row that could not be read
+	bad      int // chats in a row on which Green-API failed
+	unread   int // chats in a row that could not be read
 }
 
 // A chatHistory is what came of reading one chat: its history, or why there is none.
@@ -83,11 +85,14 @@ func (r *reading) progress(done int) {
 }
 
 // judge returns the error that ends the reading, or nil if it was only this chat that could not be read: Green-API does
-// not know it, or fails on it alone.
+// not know it, or fails on it alone. So many in a row are not only this chat.
 func (r *reading) judge(ctx context.Context, read chatHistory) error {
 	if read.err == nil {
-		r.bad = 0
+		r.bad, r.unread = 0, 0
 		return nil
+	}
+	if r.unread++; r.unread >= maxUnread && ofOneChat(read.err) {
+		return fmt.Errorf("%d chats in a row could not be read, the last of them %s: %w", r.unread, read.chat.ID, read.err)
 	}
 	if _, refused := errors.AsType[*RefusedError](read.err); refused {
 		return nil
@@ -136,8 +141,7 @@ func (r *reading) yieldChat(read chatHistory, fresh bool, yield func(sources.Bat
 	}
 	defer read.history.close()
 	c := r.chat(read)
-	number := 0
-	for entry, err := range read.history.oldestFirst() {
+	for one, err := range c.converted(read.history) {
 		if err != nil {
 			yield(sources.Batch{}, err)
 			return false
@@ -149,11 +153,10 @@ func (r *reading) yieldChat(read chatHistory, fresh bool, yield func(sources.Bat
 			}
 			batch = sources.Batch{}
 		}
-		number++
-		if message, invalid := r.Client.withoutToken(c.convert(entry, number)); invalid != nil {
-			batch.Invalid = append(batch.Invalid, *invalid)
+		if one.invalid != nil {
+			batch.Invalid = append(batch.Invalid, *one.invalid)
 		} else {
-			batch.Messages = append(batch.Messages, message)
+			batch.Messages = append(batch.Messages, one.message)
 		}
 	}
 	batch.Cursor = string(text)

@@ -488,6 +488,24 @@ func TestServerThatFails(t *testing.T) {
 	}
 }
 
+// Where so many chats in a row are refused, it is not the chats: the load stops, and the next one goes on there.
+func TestServerThatRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newInstance(many(30), sandbox.GreenAPIOptions{Rules: []sandbox.Rule{{Do: sandbox.PlainBadRequest}}})
+		batches, err := sourcetest.Read(t.Context(), i.source(), "")
+		refused, ok := errors.AsType[*greenapi.RefusedError](err)
+		const want = "20 chats in a row could not be read, the last of them 79000000019@c.us: green-api getChatHistory: "
+		if len(batches) != 19 || !ok || refused.Status != 400 || !strings.HasPrefix(err.Error(), want) {
+			t.Fatalf("%d batches, %v", len(batches), err)
+		}
+		i.ClearRules()
+		rest := readings(read(t, i.source(), batches[18].Cursor))
+		if len(rest) != 11 || rest[0] != "79000000019@c.us: a b" {
+			t.Errorf("then %v", rest)
+		}
+	})
+}
+
 // A load that is interrupted while it makes sure that the server lives ends with the cause.
 func TestInterruptedWhileJudging(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -77,6 +77,15 @@ func (h *history) begin(i int) int64 {
 	return h.ends[i-1]
 }
 
+// entry reads one entry back.
+func (h *history) entry(i int) (json.RawMessage, error) {
+	raw := make([]byte, h.ends[i]-h.begin(i))
+	if _, err := h.file.ReadAt(raw, h.begin(i)); err != nil {
+		return nil, spoolError(err)
+	}
+	return raw, nil
+}
+
 // readAtOnce is how many bytes of a history are read back at a time, if an entry is not longer than that.
 const readAtOnce = 256 << 10
 

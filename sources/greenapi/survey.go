@@ -14,17 +14,35 @@ type survey struct {
 	contactName string               // the newest senderContactName, the account's own name for the sender
 	senderName  string               // the newest senderName, the sender's name for themselves
 	phone       string               // of the newest sender whose id is made of one
-	deletions   map[string]bool      // ids that deletedMessage entries name
+	deletions   map[string]bool      // ids that deletedMessage entries name, or whose entry is marked as deleted
 	edits       map[string]looseText // the newest text by id that editedMessage entries tell
+
+	// Entries are named by their place in the answer, the newest is 0.
+	noted  int            // entries so far
+	newest map[uint64]int // the newest entry of each id, by the id's hash: a history has many
+	copies map[int][]int  // by the newest entry of an id that several have: the others, newest first
+	older  map[int]bool   // those others
+}
+
+// hashOf returns the 64-bit FNV-1a hash of an id. That two ids of a chat share one is not to be expected, and would do
+// little harm.
+func hashOf(id looseText) uint64 {
+	hash := uint64(14695981039346656037)
+	for i := range len(id) {
+		hash = (hash ^ uint64(id[i])) * 1099511628211
+	}
+	return hash
 }
 
 // A surveyed entry is what a survey looks at.
 type surveyed struct {
 	Type              looseText    `json:"type"`
+	IDMessage         looseText    `json:"idMessage"`
 	TypeMessage       looseText    `json:"typeMessage"`
 	SenderID          looseText    `json:"senderId"`
 	SenderName        looseText    `json:"senderName"`
 	SenderContactName looseText    `json:"senderContactName"`
+	IsDeleted         looseFlag    `json:"isDeleted"`
 	Deleted           entryDeleted `json:"deletedMessageData"`
 	Edited            entryEdited  `json:"editedMessageData"`
 }
@@ -33,6 +51,11 @@ type surveyed struct {
 func (s *survey) note(raw json.RawMessage) {
 	var e surveyed
 	_ = json.Unmarshal(raw, &e) // of what is no object nothing is told
+	s.noteID(e.IDMessage)
+	s.noted++
+	if e.IsDeleted {
+		s.noteDeletion(string(e.IDMessage))
+	}
 	switch e.TypeMessage {
 	case "deletedMessage":
 		s.noteDeletion(string(e.Deleted.StanzaID))
@@ -57,6 +80,29 @@ func (s *survey) noteSender(e *surveyed) {
 	}
 }
 
+func (s *survey) noteID(id looseText) {
+	if id == "" {
+		return
+	}
+	if s.newest == nil {
+		s.newest, s.copies, s.older = make(map[uint64]int), make(map[int][]int), make(map[int]bool)
+	}
+	hash := hashOf(id)
+	newest, known := s.newest[hash]
+	if !known {
+		s.newest[hash] = s.noted
+		return
+	}
+	s.copies[newest] = append(s.copies[newest], s.noted)
+	s.older[s.noted] = true
+}
+
+// has reports whether an entry has the id.
+func (s *survey) has(id looseText) bool {
+	_, known := s.newest[hashOf(id)]
+	return known && id != ""
+}
+
 func (s *survey) noteDeletion(id string) {
 	if id == "" {
 		return
@@ -68,7 +114,7 @@ func (s *survey) noteDeletion(id string) {
 }
 
 func (s *survey) noteEdit(id string, text looseText) {
-	if id == "" || text == "" || s.edits[id] != "" {
+	if id == "" || text == "" || s.edits[id] != "" || codeIn(text) != "" {
 		return
 	}
 	if s.edits == nil {

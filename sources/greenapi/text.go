@@ -2,24 +2,62 @@ package greenapi
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"strings"
 )
 
 // bodyOf returns the text of a message wherever it stands: textMessage and extendedTextMessage have it at the top,
-// a quotedMessage only in extendedTextMessage, a reaction in extendedTextMessageData (seen in code).
+// a quotedMessage only in extendedTextMessage, a reaction in extendedTextMessageData (seen in code). A webhook has it
+// one level deeper (documented there).
 func bodyOf(e *entry) looseText {
-	return cmp.Or(e.TextMessage, e.ExtendedTextMessage.Text, e.ExtendedTextMessageData.Text)
+	return cmp.Or(e.TextMessage, e.ExtendedTextMessage.Text, e.ExtendedTextMessageData.Text,
+		e.MessageData.TextMessageData.TextMessage, e.MessageData.ExtendedTextMessageData.Text)
 }
 
-// plainText returns the text of a message. It is an error if Green-API has written a code such as {{SWE001}} in its
-// place, as happens to the first messages of a chat (documented for webhooks).
-func plainText(e *entry) (string, error) {
-	text := string(bodyOf(e))
-	if code := strings.TrimSpace(text); strings.HasPrefix(code, "{{SWE") && strings.HasSuffix(code, "}}") {
+// hasText reports whether an entry has a text, if only an empty one, in one of the places where bodyOf looks for it.
+func hasText(raw json.RawMessage) bool {
+	type extended struct {
+		Text textThere `json:"text"`
+	}
+	var e struct {
+		TextMessage             textThere `json:"textMessage"`
+		ExtendedTextMessage     extended  `json:"extendedTextMessage"`
+		ExtendedTextMessageData extended  `json:"extendedTextMessageData"`
+		MessageData             struct {
+			TextMessageData struct {
+				TextMessage textThere `json:"textMessage"`
+			} `json:"textMessageData"`
+			ExtendedTextMessageData extended `json:"extendedTextMessageData"`
+		} `json:"messageData"`
+	}
+	_ = json.Unmarshal(raw, &e) // it completes what it can
+	return bool(e.TextMessage || e.ExtendedTextMessage.Text || e.ExtendedTextMessageData.Text ||
+		e.MessageData.TextMessageData.TextMessage || e.MessageData.ExtendedTextMessageData.Text)
+}
+
+// codeIn returns the code such as {{SWE001}} that Green-API has written in place of a text, as happens to the first
+// messages of a chat (documented for webhooks), or "".
+func codeIn(text looseText) string {
+	code := strings.TrimSpace(string(text))
+	if strings.HasPrefix(code, "{{SWE") && strings.HasSuffix(code, "}}") {
+		return code
+	}
+	return ""
+}
+
+// decrypted returns text. It is an error if there is a code in its place.
+func decrypted(text looseText) (string, error) {
+	if code := codeIn(text); code != "" {
 		return "", fmt.Errorf("WhatsApp had not decrypted it: the text is %q", cutRunes(code, 60))
 	}
-	return text, nil
+	return string(text), nil
+}
+
+// caption returns what was written with a file. Without it, the file is still there.
+func caption(e *entry) string {
+	text, _ := decrypted(e.Caption)
+	return text
 }
 
 // groupInviteText returns "[group invitation] Our group", what was written with it, and the link to follow.

@@ -23,8 +23,8 @@ func (e *entry) replyTo() string {
 func (c *chat) quote(e *entry) string {
 	m := sources.Message{Kind: sources.KindText}
 	if err := c.setContent(&m, e); err != nil && m.Kind == sources.KindText {
-		text, _ := plainText(e) // whatever type it has
-		m.Text = cmp.Or(text, string(e.Caption))
+		text, _ := decrypted(bodyOf(e)) // whatever type it has
+		m.Text = cmp.Or(text, caption(e))
 	}
 	text := m.Text
 	switch {

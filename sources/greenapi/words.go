@@ -89,13 +89,14 @@ func (c *Client) scrub(raw string) string {
 	return text
 }
 
-// tokenForms matches the token as it is and as it stands in URLs, in letters of any case.
+// tokenForms matches the token as it is and as it stands in URLs and in JSON, in letters of any case.
 func (c *Client) tokenForms() *regexp.Regexp {
 	c.makeForms.Do(func() {
 		token := strings.ToValidUTF8(c.Token, "\uFFFD")
 		var forms []string
-		for _, form := range []string{url.PathEscape(token), url.QueryEscape(token), token} {
+		for _, form := range formsOf(url.PathEscape(token), url.QueryEscape(token), token) {
 			forms = append(forms, regexp.QuoteMeta(form))
+			c.lowerForms = append(c.lowerForms, []byte(strings.ToLower(form)))
 		}
 		c.forms = regexp.MustCompile(`(?i)` + strings.Join(forms, "|"))
 	})

@@ -1,0 +1,32 @@
+package greenapi
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// FuzzList checks that of an answer that is valid the elements are those that the decoder finds, and that no answer makes
+// it fail in another way than with an error.
+func FuzzList(f *testing.F) {
+	for _, body := range []string{`[]`, ` [ 1 , "a\"]" , {"a": [{}, "}"]}, [[]], null ] `, `[{"a":1},{b:2}]`, `[1 2]`, `[1,]`, `[}]`, `["\\",-1e5,true]`, `null`, `[1`, `[1]x`} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var got taken
+		client := newClient(answering(200, string(body)))
+		err := client.attempt(t.Context(), question{method: getChats}, func(a *answer) error { return got.take(a.list().all) })
+		var want []json.RawMessage
+		if json.Unmarshal(body, &want) != nil {
+			return
+		}
+		var texts []string
+		for _, element := range want {
+			texts = append(texts, string(element))
+		}
+		if diff := cmp.Diff(taken{texts}, got); diff != "" || err != nil {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	})
+}
