@@ -74,5 +74,6 @@ func (l *mediaLookup) renewed(ctx context.Context, link mediaLink) mediaInfo {
 	}
 	info := l.lookup(ctx, url)
 	info.URL, info.Renewed = url, true
+	info.Unsure = info.Status == mediaGone // a link that was just made should work
 	return info
 }

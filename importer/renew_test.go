@@ -349,3 +349,19 @@ func TestMediaKey(t *testing.T) {
 		t.Errorf("got %q and %q of %q", conversation, id, key.String)
 	}
 }
+
+// A link that was just made and does not work is no proof that the file is gone: the next load asks again.
+func TestFreshLinkThatDoesNotWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStorage(-time.Hour)
+		batch := sources.Batch{Messages: []sources.Message{fileOf("1", 1, sources.KindPicture, "")}}
+		f := newFile(t)
+		if report := loadScript(t, f, s.loader(), batch); report.MediaGone != 1 {
+			t.Errorf("report %+v", report)
+		}
+		s.life = time.Hour
+		if report := loadScript(t, f, s.loader(), batch); report.MediaFound != 1 {
+			t.Errorf("the next load: %+v", report)
+		}
+	})
+}

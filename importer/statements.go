@@ -58,7 +58,7 @@ func (s *statements) prepare(tx *sql.Tx) error {
 			SELECT lookup, coalesce(content ->> '$.media.url', ''), coalesce(content ->> '$.media.url', ''),
 				iif(content ->> '$.media.renewable', source, NULL) FROM spool WHERE id = ? AND lookup IS NOT NULL
 			ON CONFLICT DO UPDATE SET told = excluded.told, url = excluded.told, maker = excluded.maker, status = 'pending'
-				WHERE excluded.told NOT IN ('', told, url)`},
+				WHERE excluded.told NOT IN ('', told) AND NOT (status = 'found' AND excluded.told = url)`},
 		{&s.remake, `UPDATE media SET maker = s.source, status = iif(status = 'found', status, 'pending')
 			FROM spool s WHERE s.id = ? AND key = s.lookup AND maker <> s.source`},
 		{&s.drop, `INSERT INTO dropped (id) VALUES (?)`},
