@@ -9,6 +9,7 @@ import (
 	"io"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -81,6 +82,9 @@ func (d *desk) prepare(command *cli.Command, common []cli.Flag) *cli.Command {
 		if c.Args().Present() {
 			return &usageError{fmt.Sprintf("%q belongs to no flag; put it behind one, such as --csv", c.Args().First())}
 		}
+		if err := d.checkDecimals(command); err != nil {
+			return err
+		}
 		d.talk.quiet, d.talk.verbose = c.Bool("quiet"), c.Bool("verbose")
 		if loads(command) {
 			if err := checkSourceFlags(c); err != nil {
@@ -96,6 +100,35 @@ func (d *desk) prepare(command *cli.Command, common []cli.Flag) *cli.Command {
 		return err
 	}
 	return command
+}
+
+// checkDecimals refuses whole numbers on the command line that the parser takes for others than they look like: 010 would
+// be 8.
+func (d *desk) checkDecimals(command *cli.Command) error {
+	for _, flag := range command.Flags {
+		if _, isInt := flag.(*cli.IntFlag); !isInt {
+			continue
+		}
+		for i, arg := range d.args {
+			name, value, isJoined := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+			if !strings.HasPrefix(arg, "-") || name != flag.Names()[0] {
+				continue
+			}
+			if !isJoined && i+1 < len(d.args) {
+				value = d.args[i+1]
+			}
+			if !isDecimal(value) {
+				return usage("--%s %s: want %s", name, value, wanted(command, name))
+			}
+		}
+	}
+	return nil
+}
+
+// isDecimal reports whether a whole number is written in the one way that means the same to everybody.
+func isDecimal(text string) bool {
+	n, err := strconv.Atoi(text)
+	return err == nil && strconv.Itoa(n) == text
 }
 
 func hasFlag(command *cli.Command, name string) bool {

@@ -89,7 +89,7 @@ func (d *desk) checkAll(c *cli.Context) error {
 	}
 	rate, err := rateOf(c)
 	if err != nil {
-		return err
+		rate = importer.DefaultRate // what is wrong with it has a line of its own
 	}
 	u := &checkup{desk: d, c: c, pace: importer.NewPace(rate)}
 	for _, step := range []func(context.Context) error{

@@ -311,7 +311,7 @@ func TestTokensOfTwo(t *testing.T) {
 		args []string
 		want string
 	}{
-		{nil, "account: KOMMO_ACCOUNT_URL and KOMMO_TOKEN are not set"},
+		{nil, "account: KOMMO_TOKEN is not set, but KOMMO_ACCOUNT_URL is"},
 		{[]string{"--token-file", "kommo.token"}, "account: Sandbox, which the scope id is of"},
 	} {
 		stdout, _ := runProgram(t, folder, environment, exitDone, append([]string{"check"}, tt.args...)...)
@@ -319,7 +319,7 @@ func TestTokensOfTwo(t *testing.T) {
 			t.Errorf("%v: got no line with %q in\n%s", tt.args, tt.want, stdout)
 		}
 		if !strings.Contains(stdout, fmt.Sprintf("%-12sGreen-API: the instance is ready", checkOK)) &&
-			!strings.Contains(stdout, "Green-API: GREEN_API_INSTANCE and GREEN_API_TOKEN are not set") {
+			!strings.Contains(stdout, "Green-API: GREEN_API_TOKEN is not set, but GREEN_API_INSTANCE is") {
 			t.Errorf("%v: got of Green-API\n%s", tt.args, stdout)
 		}
 	}

@@ -28,7 +28,8 @@ func (u *checkup) hasGreenAPI() bool {
 // checkGreenAPI looks whether a history that is read now would be whole.
 func (u *checkup) checkGreenAPI(ctx context.Context) error {
 	if !u.hasGreenAPI() {
-		u.notTested(checkGreenAPIName, "GREEN_API_INSTANCE and GREEN_API_TOKEN are not set")
+		u.notTested(checkGreenAPIName, "%s", notSet("GREEN_API_INSTANCE", u.c.String("green-api-instance") != "", "GREEN_API_TOKEN",
+			os.Getenv("GREEN_API_TOKEN") != "" || greenAPITokenFile(u.c) != ""))
 		return nil
 	}
 	client, err := u.greenAPIOf(withTokenFile(u.c, greenAPITokenFile(u.c)))
@@ -45,12 +46,27 @@ func (u *checkup) checkGreenAPI(ctx context.Context) error {
 		u.failed(checkGreenAPIName, "the instance is not ready to be read", strings.Join(preflight.Problems, " "))
 		return nil
 	}
+	if unavailable, ok := errors.AsType[*greenapi.UnavailableError](err); ok {
+		u.failed(checkGreenAPIName, unavailable.Error(), "Check GREEN_API_URL, and the network of this computer; else try again later.")
+		return nil
+	}
 	if err != nil {
 		u.failedBy(checkGreenAPIName, err, "Check GREEN_API_URL and the network of this computer, and try again later.")
 		return nil
 	}
 	u.ok(checkGreenAPIName, "the instance is ready%s", strings.TrimSuffix(", of "+account.ID, ", of "))
 	return nil
+}
+
+// notSet returns which of two variables is not set, or that none is.
+func notSet(one string, hasOne bool, other string, hasOther bool) string {
+	switch {
+	case hasOne:
+		return other + " is not set, but " + one + " is"
+	case hasOther:
+		return one + " is not set, but " + other + " is"
+	}
+	return one + " and " + other + " are not set"
 }
 
 const (
@@ -62,7 +78,7 @@ const (
 func (u *checkup) checkAccount(ctx context.Context) error {
 	hasToken := os.Getenv("KOMMO_TOKEN") != "" || typedTokenFile(u.c) != ""
 	if u.c.String("account-url") == "" || !hasToken {
-		u.notTested(checkAccountName, "KOMMO_ACCOUNT_URL and KOMMO_TOKEN are not set")
+		u.notTested(checkAccountName, "%s", notSet("KOMMO_ACCOUNT_URL", u.c.String("account-url") != "", "KOMMO_TOKEN", hasToken))
 		u.notTested(checkUsers, "with KOMMO_ACCOUNT_URL and KOMMO_TOKEN they are listed here")
 		return nil
 	}

@@ -4,9 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"flag"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/urfave/cli/v2"
 
 	"kommo-import/kommo"
 	"kommo-import/signing"
@@ -14,9 +18,14 @@ import (
 
 // checkSettings looks whether every setting that send needs is there and of the right form.
 func (u *checkup) checkSettings(context.Context) error {
+	if err := u.trySending(); err != nil {
+		u.failed("settings", strings.ReplaceAll(err.Error(), "\n", "; "), "Correct that in "+cmp.Or(u.c.String("config"), defaultConfig)+", or where kommo-import config show says it was set.")
+	} else {
+		u.ok("settings", "send understands them")
+	}
 	base := cmp.Or(u.c.String("base-url"), defaultBaseURL)
 	if _, err := kommo.ParseBaseURL(base); err != nil {
-		u.failed("address", "KOMMO_BASE_URL: "+err.Error(), "Leave KOMMO_BASE_URL out: the right address is then "+defaultBaseURL+".")
+		u.failed("address", badAddress("KOMMO_BASE_URL", err).Error(), "Leave KOMMO_BASE_URL out: the right address is then "+defaultBaseURL+".")
 	} else {
 		u.base = base
 		u.ok("address", "%s", base)
@@ -28,6 +37,30 @@ func (u *checkup) checkSettings(context.Context) error {
 		u.ok("channel secret", "is set")
 	}
 	return u.checkScope()
+}
+
+// trySending reads the settings that send reads of flags and config file, and returns what send would refuse them with.
+func (u *checkup) trySending() error {
+	set := flag.NewFlagSet("", flag.ContinueOnError)
+	for _, setting := range u.send().Flags {
+		if !hasFlag(u.c.Command, setting.Names()[0]) {
+			if err := setting.Apply(set); err != nil {
+				return err
+			}
+		}
+	}
+	c := cli.NewContext(u.c.App, set, u.c)
+	for _, s := range notApplied(u.c) {
+		for _, value := range s.values {
+			if set.Lookup(s.name) != nil && set.Set(s.name, value) != nil {
+				return fmt.Errorf("%s: %q is no value for it; want %s", s.name, value, wanted(u.send(), s.name))
+			}
+		}
+	}
+	_, paced := pacedSender(c)
+	_, silent := allSilent(c)
+	_, filter := filterOf(c)
+	return errors.Join(paced, silent, filter)
 }
 
 func (u *checkup) checkScope() error {

@@ -57,6 +57,7 @@ func readConfig(c *cli.Context) error {
 		}
 	}
 	setMetadata(c, fromKey, from)
+	setMetadata(c, notAppliedKey, slices.DeleteFunc(settings, func(s configured) bool { return s.name == usersKey || hasFlag(c.Command, s.name) }))
 	return nil
 }
 
@@ -145,6 +146,16 @@ func insteadOf(key string, known []string) string {
 	if slices.Contains(notInConfig(), key) {
 		return "; it counts for one run only: give it as --" + key
 	}
+	switch name := strings.ReplaceAll(strings.ToLower(key), "_", "-"); {
+	case key == "KOMMO_TOKEN":
+		return "; it is read from the environment, or from a file: --token-file"
+	case key == "KOMMO_CHANNEL_SECRET":
+		return "; it is read from the environment, or from the file that secret-file names"
+	case key == "GREEN_API_TOKEN":
+		return "; it is read from the environment, or from the file that token-file names"
+	case slices.Contains(known, strings.TrimPrefix(name, "kommo-")):
+		return "; did you mean " + strings.TrimPrefix(name, "kommo-") + "?"
+	}
 	return didYouMean("", key, known, "kommo-import config init --out - lists them")
 }
 
@@ -196,9 +207,10 @@ func (s configured) apply(c *cli.Context) (bool, error) {
 	if _, many := c.Command.Flags[i].(*cli.StringSliceFlag); !many && len(s.values) != 1 {
 		return false, errors.New("want one value, not a list")
 	}
+	_, isInt := c.Command.Flags[i].(*cli.IntFlag)
 	for _, value := range s.values {
-		if err := c.Set(s.name, value); err != nil {
-			return false, fmt.Errorf("%q is no value for it", value)
+		if err := c.Set(s.name, value); err != nil || isInt && !isDecimal(value) {
+			return false, fmt.Errorf("%q is no value for it; want %s", value, strings.TrimPrefix(wanted(c.Command, s.name), "no value, or "))
 		}
 	}
 	return true, nil
@@ -213,6 +225,15 @@ func setMetadata(c *cli.Context, key string, value any) {
 
 // fromKey is where the lines of the config file are kept that gave a flag its value.
 const fromKey = "from config file"
+
+// notAppliedKey is where the lines of the config file are kept that are for other commands than this one.
+const notAppliedKey = "for other commands"
+
+// notApplied returns the settings of the config file that are for other commands.
+func notApplied(c *cli.Context) []configured {
+	settings, _ := c.App.Metadata[notAppliedKey].([]configured)
+	return settings
+}
 
 // fromFile returns where in the config file a setting got its value, "" if it got none there.
 func fromFile(c *cli.Context, name string) string {

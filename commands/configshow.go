@@ -59,9 +59,9 @@ commands, and shows what they would be with them. Of secrets it tells only wheth
 }
 
 func (d *desk) configReport(c *cli.Context, settings []flagGroup, secrets []flagText) configReport {
-	report := configReport{Users: usersOf(c), Secrets: []secret{}}
-	if report.Users == nil {
-		report.Users = map[string]string{}
+	report := configReport{Users: make(map[string]string), Secrets: []secret{}}
+	for author, user := range usersOf(c) {
+		report.Users[author] = harmlessID(user, isUUID(user))
 	}
 	if path := c.String("config"); path != "" {
 		report.File = path
@@ -76,7 +76,8 @@ func (d *desk) configReport(c *cli.Context, settings []flagGroup, secrets []flag
 		}
 	}
 	for _, file := range secrets {
-		report.Secrets = append(report.Secrets, readSecret(file, isSetting[file.usage] && c.String(file.name) != ""))
+		report.Secrets = append(report.Secrets, readSecret(file, isSetting[file.usage] &&
+			c.String(file.name) != "" && !isOverruled(c, file.name, file.secretVariable())))
 	}
 	return report
 }
@@ -125,10 +126,13 @@ func valuesOf(c *cli.Context, flag flagText) []string {
 	return values
 }
 
-// harmlessSetting returns a value as it may be shown: an id that is none may be a secret, and an address may hold one.
+// harmlessSetting returns a value as it may be shown: an id that is none may be a secret, as may the name of a file, and
+// an address may hold one.
 func harmlessSetting(flag flagText, value string) string {
 	isID := true
 	switch flag.name {
+	case "channel-id", "account-id":
+		isID = isUUID(pasted(value))
 	case "scope-id":
 		channel, account, _ := strings.Cut(pasted(value), "_")
 		isID = isUUID(channel) && isUUID(account)
@@ -137,13 +141,33 @@ func harmlessSetting(flag flagText, value string) string {
 	case "green-api-instance":
 		isID = strings.Trim(strings.TrimSpace(value), "0123456789") == "" && len(value) <= 20
 	}
-	if !isID {
-		return fmt.Sprintf("(%d characters that are no id)", len(value))
+	if strings.HasSuffix(flag.name, "-url") {
+		return harmlessAddress(value)
 	}
-	if address, err := url.Parse(value); err == nil && address.User != nil && strings.HasSuffix(flag.name, "-url") {
-		return address.Redacted()
+	if flag.isSecretFile() && isSecretInPlaceOfFile(value) {
+		return secretInPlaceOfFile(value)
 	}
-	return value
+	return harmlessID(value, isID)
+}
+
+func harmlessID(value string, isID bool) string {
+	if isID {
+		return value
+	}
+	return fmt.Sprintf("(%d characters that are no id)", len(value))
+}
+
+// harmlessAddress returns who an address leads to, and whether it says more.
+func harmlessAddress(value string) string {
+	address, err := url.Parse(strings.TrimSpace(value))
+	if err != nil || address.Host == "" {
+		return fmt.Sprintf("(%d characters that are no address)", len(value))
+	}
+	shown := address.Scheme + "://" + address.Host
+	if strings.TrimSuffix(strings.TrimSpace(value), "/") != shown {
+		shown += " (and more, which is not shown)"
+	}
+	return shown
 }
 
 // secretFiles returns the flags that name files with secrets, one for each secret.

@@ -70,6 +70,7 @@ func (d *desk) connectChannel(c *cli.Context) error {
 	d.writef("%s\n", connection.ScopeID)
 	d.talk.tell("The channel is connected to the account. Let kommo-import know the scope id above: in the environment, as\n"+
 		"  KOMMO_SCOPE_ID=%s\nor in %s, as\n  scope-id: %[1]s", connection.ScopeID, defaultConfig)
+	d.tellNext(c, "check")
 	return nil
 }
 
@@ -91,7 +92,7 @@ func unscopedClientOf(c *cli.Context) (*kommo.Client, error) {
 	}
 	base := cmp.Or(c.String("base-url"), defaultBaseURL)
 	if _, err := kommo.ParseBaseURL(base); err != nil {
-		return nil, usage("KOMMO_BASE_URL: %w", err)
+		return nil, badAddress("KOMMO_BASE_URL", err)
 	}
 	return &kommo.Client{BaseURL: base, Signer: signing.Signer{Secret: secret}}, nil
 }
@@ -113,6 +114,9 @@ func (d *desk) accountIDOf(c *cli.Context) (string, error) {
 		return "", usage("which account? give its amojo id with --account-id, or KOMMO_ACCOUNT_URL and KOMMO_TOKEN to ask it")
 	}
 	account, err := client.Account(c.Context)
+	if isUnreached(err) {
+		return "", &hintedError{err, "Hint: check KOMMO_ACCOUNT_URL, and the network of this computer. Or give the account's amojo id with --account-id."}
+	}
 	if err != nil {
 		return "", err
 	}
@@ -132,7 +136,7 @@ func accountClientOf(c *cli.Context) (*kommo.AccountClient, error) {
 		return nil, nil
 	}
 	if _, err := kommo.ParseBaseURL(address); err != nil {
-		return nil, usage("KOMMO_ACCOUNT_URL: %w", err)
+		return nil, badAddress("KOMMO_ACCOUNT_URL", err)
 	}
 	token, err := secretIn(withTokenFile(c, typedTokenFile(c)), "KOMMO_TOKEN", "token-file",
 		"it is the token of a private integration of the account", "a token")
@@ -156,6 +160,9 @@ func connectHint(err error) string {
 		return "Hint: check --account-id: it is the account's amojo id. A channel that is not public yet can only be connected to\n" +
 			"      the accounts that were named at its registration; Kommo's support adds others."
 	}
+	if isUnreached(err) {
+		return "Hint: check KOMMO_BASE_URL, and the network of this computer; then run the same command again. It is safe."
+	}
 	denied, ok := errors.AsType[*kommo.DeniedError](err)
 	if !ok || isSkewed(denied) {
 		return hint(err)
@@ -167,6 +174,13 @@ func connectHint(err error) string {
 		return "Hint: check KOMMO_CHANNEL_ID: Kommo knows no such channel. Or is KOMMO_BASE_URL of another country?"
 	}
 	return "Hint: check KOMMO_BASE_URL."
+}
+
+// isUnreached reports whether no answer came, or none that can be understood.
+func isUnreached(err error) bool {
+	_, isUnreachable := errors.AsType[*kommo.UnreachableError](err)
+	_, isUnknown := errors.AsType[*kommo.UnknownOutcomeError](err)
+	return isUnreachable || isUnknown
 }
 
 // accountHint returns what to do about an account that does not let us in.

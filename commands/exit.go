@@ -149,7 +149,7 @@ func hint(err error) string {
 		return "Hint: wait until it is done, or stop it with Ctrl-C. status and preview work meanwhile."
 	}
 	if _, ok := errors.AsType[*importer.StoppedError](err); ok {
-		return "Hint: what was sent is recorded. When the cause is mended, run the same command again to go on."
+		return "Hint: what was done is recorded. When the cause is mended, run the same command again to go on."
 	}
 	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, importer.ErrNothingLoaded) {
 		return "Hint: is the name right, and are you in its folder?"
@@ -183,10 +183,11 @@ func notReadyHint(e *importer.NotReadyError) string {
 	if e.Source == "" {
 		return "Hint: run the same load again; it goes on where it stopped."
 	}
-	hint := "Hint: run its load again; it goes on where it stopped: kommo-import load " + flagOf(e.Source) + "\n"
 	if isGreenAPI(e.Source) {
-		return hint + "      Do you do without it? Load another source with --forget-unfinished."
+		return "Hint: read the rest, from where it stopped: kommo-import load --green-api\n" +
+			"      Or do without the rest: run the last load again with --forget-unfinished."
 	}
+	hint := "Hint: run its load again; it goes on where it stopped: kommo-import load " + flagOf(e.Source) + "\n"
 	return hint + "      Is that file gone? Load another one with --forget-unfinished."
 }
 

@@ -30,7 +30,7 @@ func TestExit(t *testing.T) {
 		{&importer.InUseError{Path: "migration.db"}, exitInUse, "another kommo-import"},
 		{usage("--rate: no"), exitUsage, "--rate: no"},
 		{&importer.NotReadyError{Source: "csv:chats.csv"}, exitError, "kommo-import load --csv chats.csv\n      Is that file gone?"},
-		{&importer.NotReadyError{Source: "green-api:7105000000"}, exitError, "kommo-import load --green-api\n      Do you do without it?"},
+		{&importer.NotReadyError{Source: "green-api:7105000000"}, exitError, "kommo-import load --green-api\n      Or do without the rest"},
 		{errors.New("conversation a\nkommo-import: all is well\x1b[2J"), exitError, "\n  kommo-import: all is well\\x1b[2J"},
 	} {
 		var said strings.Builder

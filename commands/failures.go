@@ -97,9 +97,12 @@ func (d *desk) writeFailures(c *cli.Context, file *importer.File) error {
 	if len(states) == 0 && !asJSON {
 		d.talk.tell("There are none.")
 	}
-	err := out.Flush()
-	d.tellNextOfFailures(c, states)
-	return err
+	status, err := file.Status()
+	if err := errors.Join(err, out.Flush()); err != nil {
+		return err
+	}
+	d.tellNextOfFailures(c, states, status)
+	return nil
 }
 
 func lineOf(f importer.Failure) string {

@@ -45,7 +45,7 @@ func sourceFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "include", Usage: "take only conversations whose `ID` this is; * stands for anything; repeatable"},
 		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out conversations whose `ID` this is; * stands for anything; repeatable"},
 		&cli.StringFlag{Name: "groups", Value: "skip", Usage: "`skip|include` leave groups out, or include them"},
-		&cli.BoolFlag{Name: "forget-unfinished", Usage: "do without the rest of other files whose load was interrupted"},
+		&cli.BoolFlag{Name: "forget-unfinished", Usage: "do without the rest of what earlier loads did not read to its end"},
 		&cli.StringFlag{Name: "media", Value: "link", Usage: "`link|text|skip` send media as a link that Kommo fetches the file from, as text, or not at all"},
 		&cli.BoolFlag{Name: "allow-private-media", Usage: "let media links point into private networks and to this computer"},
 	})
@@ -179,14 +179,19 @@ func sendingComposer(c *cli.Context) (importer.Composer, error) {
 	if err != nil {
 		return composer, err
 	}
+	composer.AllSilent, err = allSilent(c)
+	return composer, err
+}
+
+// allSilent reports whether nobody is to be notified.
+func allSilent(c *cli.Context) (bool, error) {
 	switch c.String("silent") {
 	case "all":
-		composer.AllSilent = true
+		return true, nil
 	case "but-last":
-	default:
-		return composer, usage("--silent %s: want all or but-last", c.String("silent"))
+		return false, nil
 	}
-	return composer, nil
+	return false, usage("--silent %s: want all or but-last", c.String("silent"))
 }
 
 func selectionOf(c *cli.Context) (importer.Selection, error) {
@@ -217,7 +222,7 @@ func clientOf(c *cli.Context) (*kommo.Client, error) {
 	}
 	base := cmp.Or(c.String("base-url"), defaultBaseURL)
 	if _, err := kommo.ParseBaseURL(base); err != nil {
-		return nil, usage("KOMMO_BASE_URL: %w", err)
+		return nil, badAddress("KOMMO_BASE_URL", err)
 	}
 	return &kommo.Client{BaseURL: base, ScopeID: scope, Signer: signing.Signer{Secret: secret}}, nil
 }
@@ -240,12 +245,16 @@ func secretOf(c *cli.Context) (string, error) {
 	return secretIn(c, "KOMMO_CHANNEL_SECRET", "secret-file", "it is the secret you got when the channel was registered", "a channel secret")
 }
 
-// secretIn returns the secret that a file holds, or else a variable of the environment. what says what it is, kind what
+// secretIn returns the secret that a file holds, or else a variable of the environment, which comes before a file that
+// the config file names. what says what it is, kind what
 // it should look like.
 func secretIn(c *cli.Context, variable, fileFlag, what, kind string) (string, error) {
 	secret, from := os.Getenv(variable), variable
-	if file := c.String(fileFlag); file != "" {
+	if file := c.String(fileFlag); file != "" && !isOverruled(c, fileFlag, variable) {
 		content, err := os.ReadFile(file)
+		if err != nil && isSecretInPlaceOfFile(file) {
+			return "", usage("--%s: %s", fileFlag, secretInPlaceOfFile(file))
+		}
 		if err != nil {
 			return "", usage("--%s: %w", fileFlag, err)
 		}

@@ -41,7 +41,7 @@ func greenAPISourceFlags() []cli.Flag {
 func (d *desk) greenAPIOf(c *cli.Context) (*greenapi.Client, error) {
 	address := cmp.Or(c.String("green-api-url"), defaultGreenAPI)
 	if _, err := greenapi.ParseBaseURL(address); err != nil {
-		return nil, usage("GREEN_API_URL: %w", err)
+		return nil, badAddress("GREEN_API_URL", err)
 	}
 	instance := strings.TrimSpace(c.String("green-api-instance"))
 	switch {

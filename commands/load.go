@@ -134,7 +134,7 @@ func (d *desk) loadFrom(c *cli.Context, loader *importer.Loader, source sources.
 	}
 	d.tellLoad(c, report, status)
 	if c.Command.Name == "load" {
-		d.talk.tell("Next: kommo-import preview%s", migrationFlag(c))
+		d.tellNextOfLoad(c, status)
 		if c.Bool("json") {
 			if err := d.writeJSON(struct {
 				importer.Status
@@ -148,6 +148,19 @@ func (d *desk) loadFrom(c *cli.Context, loader *importer.Loader, source sources.
 		return errIncomplete
 	}
 	return nil
+}
+
+// tellNextOfLoad says what to do after a load. send refuses to start as long as a source was not read to its end.
+func (d *desk) tellNextOfLoad(c *cli.Context, s importer.Status) {
+	i := slices.IndexFunc(s.Sources, func(source importer.SourceStatus) bool { return !source.Finished })
+	if i < 0 {
+		d.talk.tell("Next: kommo-import preview%s", migrationFlag(c))
+		return
+	}
+	name := s.Sources[i].Name
+	d.talk.tell("The plan is not complete: %s was not read to its end, and send refuses to start without.\n"+
+		"Next: kommo-import load %s%s, which reads the rest; or this load again with --forget-unfinished, to do without.",
+		printable(name), flagOf(name), migrationFlag(c))
 }
 
 // nameOf returns how to call a source: a CSV file by its path, an instance by its id.

@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"slices"
+
 	"github.com/urfave/cli/v2"
 
 	"kommo-import/importer"
@@ -11,6 +13,35 @@ func (d *desk) tellNext(c *cli.Context, command string) {
 	if command != "" && !c.Bool("json") {
 		d.talk.tell("Next: kommo-import %s%s", command, migrationFlag(c))
 	}
+}
+
+// nextAfter returns the command to run next on a migration that stands like that. It is verify no longer when that has
+// compared all that was sent.
+func nextAfter(file *importer.File, s importer.Status) (string, error) {
+	step := nextStep(s)
+	if step != "verify" {
+		return step, nil
+	}
+	last, err := file.LastVerification()
+	if err != nil || last == nil {
+		return step, err
+	}
+	return nextVerified(s, *last), nil
+}
+
+// nextVerified returns the command to run next when everything was sent, and verify has found that.
+func nextVerified(s importer.Status, last importer.VerifyReport) string {
+	isWhole := last.Messages >= s.Messages.Accepted+s.Messages.Verified ||
+		last.Unread > 0 && last.Conversations >= s.Conversations.Done
+	switch {
+	case last.Open > 0 || !isWhole:
+		return "verify"
+	case last.Missing > 0:
+		return "verify --retry"
+	case s.Messages.Invalid > 0:
+		return "failures"
+	}
+	return "report"
 }
 
 // nextStep returns the command to run next on a migration that stands like that, "" if nothing is left to do.
@@ -38,12 +69,17 @@ func nextStep(s importer.Status) string {
 	return ""
 }
 
+// onlyGreenAPI reports whether everything was read from Green-API, where nobody can correct anything.
+func onlyGreenAPI(s importer.Status) bool {
+	return len(s.Sources) > 0 && !slices.ContainsFunc(s.Sources, func(source importer.SourceStatus) bool { return !isGreenAPI(source.Name) })
+}
+
 // tellNextOfFailures says what to do about failures, of which there are so many by state.
-func (d *desk) tellNextOfFailures(c *cli.Context, states map[string]int) {
+func (d *desk) tellNextOfFailures(c *cli.Context, states map[string]int, s importer.Status) {
 	switch {
 	case states["refused"] > 0:
 		d.tellNext(c, "failures --retry")
-	case states["invalid"] > 0 && !c.Bool("json"):
+	case states["invalid"] > 0 && !onlyGreenAPI(s) && !c.Bool("json"):
 		d.talk.tell("Next: correct in the source what is invalid, and load it again.")
 	}
 }

@@ -29,3 +29,23 @@ func TestNextStep(t *testing.T) {
 		}
 	}
 }
+
+// When verify has seen all that was sent it is not proposed again.
+func TestNextVerified(t *testing.T) {
+	sent := importer.Status{Messages: importer.Counts{Accepted: 2, Verified: 3}, Conversations: importer.Conversations{Total: 2, Done: 2}}
+	for _, tt := range []struct {
+		name string
+		last importer.VerifyReport
+		want string
+	}{
+		{"a sample", importer.VerifyReport{Conversations: 1, Messages: 3}, "verify"},
+		{"interrupted", importer.VerifyReport{Conversations: 1, Open: 1, Messages: 5}, "verify"},
+		{"some differ", importer.VerifyReport{Conversations: 2, Messages: 5, Differs: 2}, "report"},
+		{"some are missing", importer.VerifyReport{Conversations: 2, Messages: 5, Missing: 2}, "verify --retry"},
+		{"a chat cannot be read", importer.VerifyReport{Conversations: 2, Messages: 3, Unread: 1}, "report"},
+	} {
+		if got := nextVerified(sent, tt.last); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}

@@ -2,10 +2,12 @@ package commands
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,6 +39,9 @@ func (d *desk) writeReport(c *cli.Context) error {
 	if filepath.Ext(path) != ".md" {
 		return usage("--out %s: want a name that ends in .md", path)
 	}
+	if err := checkReportTargets(c.String("migration"), path, dataOf(path)); err != nil {
+		return err
+	}
 	file, err := importer.OpenReadOnly(c.String("migration"))
 	if err != nil {
 		return err
@@ -44,7 +49,12 @@ func (d *desk) writeReport(c *cli.Context) error {
 	return also(d.writeReports(c, file, path), file.Close())
 }
 
+// dataOf returns the name of the report for programs that stands beside the one for people.
+func dataOf(path string) string { return strings.TrimSuffix(path, ".md") + ".json" }
+
 func (d *desk) writeReports(c *cli.Context, file *importer.File, path string) error {
+	done := d.talk.meanwhile("Writing the report")
+	defer done()
 	report, err := file.Report()
 	if err != nil {
 		return err
@@ -53,15 +63,20 @@ func (d *desk) writeReports(c *cli.Context, file *importer.File, path string) er
 	if c.Bool("anonymise") {
 		told.anonymise()
 	}
-	data := strings.TrimSuffix(path, ".md") + ".json"
+	data := dataOf(path)
 	for _, form := range []struct {
 		path  string
-		write func(*bufio.Writer) error
+		write func(context.Context, *bufio.Writer) error
 	}{{path, told.markdown}, {data, told.json}} {
-		if err := replaceFile(form.path, form.write); err != nil {
+		err := replaceFile(form.path, func(out *bufio.Writer) error { return form.write(c.Context, out) })
+		if c.Context.Err() != nil && err != nil {
+			return err
+		}
+		if err != nil {
 			return fmt.Errorf("--out: %w", err)
 		}
 	}
+	done()
 	if c.Bool("json") {
 		return d.writeJSON(map[string]string{"report": path, "data": data})
 	}
@@ -95,30 +110,45 @@ type reported struct {
 }
 
 func (r *reported) anonymise() {
-	a := importer.NewAnonymiser()
-	r.conversation, r.failure = a.Conversation, a.Failure
-	r.Skipped, r.Invalid, r.Refused = a.Groups(r.Skipped), a.Groups(r.Invalid), a.Groups(r.Refused)
+	a := importer.NewAnonymiser(r.Status.Sources...)
+	r.conversation, r.failure, r.Report = a.Conversation, a.Failure, a.Report(r.Report)
 }
 
 // json writes the report as one object, with conversations and failures as lists in it.
-func (r *reported) json(out *bufio.Writer) error {
+func (r *reported) json(ctx context.Context, out *bufio.Writer) error {
 	head, err := json.MarshalIndent(r.Report, "", "  ")
 	if err != nil {
 		return err
 	}
 	out.Write(head[:len(head)-2]) // an error stays with the writer, here and below
-	if err := writeList(out, "conversations", r.file.ReportedConversations(), r.conversation); err != nil {
+	if err := writeList(out, "conversations", until(ctx, r.file.ReportedConversations()), r.conversation); err != nil {
 		return err
 	}
-	if err := writeList(out, "failures", r.file.Failures(), r.failure); err != nil {
+	if err := writeList(out, "failures", until(ctx, r.file.Failures()), r.failure); err != nil {
 		return err
 	}
 	_, err = io.WriteString(out, "\n}\n")
 	return err
 }
 
+// until yields what seq yields as long as ctx lasts, and then the cause of its end.
+func until[T any](ctx context.Context, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for item, err := range seq {
+			if ctx.Err() != nil {
+				var none T
+				yield(none, context.Cause(ctx))
+				return
+			}
+			if !yield(item, err) {
+				return
+			}
+		}
+	}
+}
+
 // writeList writes what seq yields as a member of the object that is being written.
-func writeList[T any](out *bufio.Writer, name string, seq func(func(T, error) bool), change func(T) T) error {
+func writeList[T any](out *bufio.Writer, name string, seq iter.Seq2[T, error], change func(T) T) error {
 	fmt.Fprintf(out, ",\n  %q: [", name)
 	separator := "\n    "
 	for item, err := range seq {

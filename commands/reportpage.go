@@ -2,6 +2,7 @@ package commands
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,8 +13,11 @@ import (
 )
 
 // markdown writes the report for people. What comes from outside is made harmless: a page that shows it runs nothing.
-func (r *reported) markdown(out *bufio.Writer) error {
-	fmt.Fprintf(out, "# Migration into Kommo\n\nMade %s by kommo-import %s.\n\n", moment(r.Made), version())
+func (r *reported) markdown(ctx context.Context, out *bufio.Writer) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	fmt.Fprintf(out, "%s\n\nMade %s by kommo-import %s.\n\n", reportTitle, moment(r.Made), version())
 	r.writeSummary(out)
 	r.writeStates(out)
 	r.writeKinds(out)
@@ -27,10 +31,10 @@ func (r *reported) markdown(out *bufio.Writer) error {
 	} {
 		writeReasons(out, list.title, list.groups)
 	}
-	if err := r.writeConversations(out); err != nil {
+	if err := r.writeConversations(ctx, out); err != nil {
 		return err
 	}
-	return r.writeFailureTable(out)
+	return r.writeFailureTable(ctx, out)
 }
 
 func (r *reported) writeSummary(out *bufio.Writer) {
@@ -129,10 +133,10 @@ func writeReasons(out *bufio.Writer, title string, groups []importer.Group) {
 	fmt.Fprintln(out)
 }
 
-func (r *reported) writeConversations(out *bufio.Writer) error {
+func (r *reported) writeConversations(ctx context.Context, out *bufio.Writer) error {
 	fmt.Fprint(out, "## Conversations\n\n")
 	table(out, "conversation", "client", "phone", "in Kommo", "to be sent", "skipped", "refused", "written")
-	for c, err := range r.file.ReportedConversations() {
+	for c, err := range until(ctx, r.file.ReportedConversations()) {
 		if err != nil {
 			return err
 		}
@@ -147,10 +151,10 @@ func (r *reported) writeConversations(out *bufio.Writer) error {
 	return err
 }
 
-func (r *reported) writeFailureTable(out *bufio.Writer) error {
+func (r *reported) writeFailureTable(ctx context.Context, out *bufio.Writer) error {
 	fmt.Fprint(out, "## Messages that are not in Kommo\n\n")
 	table(out, "state", "where", "when", "reason", "text")
-	for f, err := range r.file.Failures() {
+	for f, err := range until(ctx, r.file.Failures()) {
 		if err != nil {
 			return err
 		}

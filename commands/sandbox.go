@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -100,13 +102,11 @@ func (d *desk) runSandbox(c *cli.Context) error {
 	stopped := context.AfterFunc(c.Context, func() { server.Close() })
 	defer stopped()
 	base := "http://" + listener.Addr().String()
-	environment := box.Environment(base)
+	environment := slices.Concat(box.AccountEnvironment(base), box.Environment(base))
 	if green != nil {
 		environment = append(environment, green.Environment(base)...)
 	}
-	for _, line := range environment {
-		d.writef("%s\n", line)
-	}
+	d.writef("%s\n", strings.Join(environment, "\n"))
 	d.talk.tell("The sandbox runs until Ctrl-C. Set the environment above where you run kommo-import.")
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err

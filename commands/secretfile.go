@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -24,6 +25,26 @@ func (d *desk) warnOfSecretFiles(c *cli.Context) {
 			d.talk.tell("Others on this computer can read the secret in %s. To keep it to yourself: chmod 600 %s", printable(path), shellWord(path))
 		}
 	}
+}
+
+// isOverruled reports whether a file with a secret is named in the config file only, while the secret itself is in the
+// environment, which comes first.
+func isOverruled(c *cli.Context, fileFlag, variable string) bool {
+	return fromFile(c, fileFlag) != "" && !c.Bool(fileIsChosen) && os.Getenv(variable) != ""
+}
+
+// isSecretInPlaceOfFile reports whether the name of a file looks like a secret that was given by a slip.
+func isSecretInPlaceOfFile(name string) bool {
+	if _, err := os.Stat(name); err == nil {
+		return false
+	}
+	const shortest = 20
+	return len(name) >= shortest && !strings.ContainsAny(name, `/\.`)
+}
+
+// secretInPlaceOfFile returns what is said of such a name instead of the name.
+func secretInPlaceOfFile(name string) string {
+	return fmt.Sprintf("(%d characters, which look like the secret itself: want the name of a file)", len(name))
 }
 
 // shellWord returns text as it is typed in a shell to be one word.

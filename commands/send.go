@@ -73,18 +73,26 @@ func (d *desk) sendAll(c *cli.Context) error {
 
 // senderOf returns the sender that the flags describe, but for its file.
 func senderOf(c *cli.Context) (sender *importer.Sender, err error) {
-	sender = &importer.Sender{Workers: c.Int("workers"), Settle: c.Duration("settle")}
-	if sender.Workers < 1 || sender.Workers > 64 {
-		return nil, usage("--workers %d: want 1 to 64", sender.Workers)
-	}
-	if sender.Settle <= 0 {
-		return nil, usage("--settle %s: want a time such as 5s", sender.Settle)
+	if sender, err = pacedSender(c); err != nil {
+		return nil, err
 	}
 	if sender.Client, err = clientOf(c); err != nil {
 		return nil, err
 	}
 	if sender.Composer, err = sendingComposer(c); err != nil {
 		return nil, err
+	}
+	return sender, nil
+}
+
+// pacedSender returns the sender that the flags describe which have nothing to do with Kommo's scope and users.
+func pacedSender(c *cli.Context) (sender *importer.Sender, err error) {
+	sender = &importer.Sender{Workers: c.Int("workers"), Settle: c.Duration("settle")}
+	if sender.Workers < 1 || sender.Workers > 64 {
+		return nil, usage("--workers %d: want 1 to 64", sender.Workers)
+	}
+	if sender.Settle <= 0 {
+		return nil, usage("--settle %s: want a time such as 5s", sender.Settle)
 	}
 	if sender.Selection, err = selectionOf(c); err != nil {
 		return nil, err
@@ -119,8 +127,14 @@ func (d *desk) loadAndSend(c *cli.Context, load func() error, sender *importer.S
 		return errors.Join(err, statusErr)
 	}
 	d.tellSend(c, report, status, err)
-	if err == nil && nextStep(status) == "verify" {
-		d.tellNext(c, "verify")
+	if err == nil {
+		next, err := nextAfter(sender.File, status)
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(next, "verify") { // what was missing may have been sent just now
+			d.tellNext(c, "verify")
+		}
 	}
 	if c.Bool("json") {
 		err = errors.Join(err, d.writeJSON(struct {
@@ -160,23 +174,35 @@ func (d *desk) confirm(c *cli.Context, client *kommo.Client, preview importer.Pr
 
 // readLine reads a line, unless ctx ends first.
 func readLine(ctx context.Context, r io.Reader) (string, error) {
-	type result struct {
-		line string
-		err  error
+	line, err := reading(ctx, func() (string, error) { return bufio.NewReader(r).ReadString('\n') })
+	if errors.Is(err, io.EOF) {
+		return line, nil
 	}
-	read := make(chan result, 1)
+	return line, err
+}
+
+// readAll reads to the end, unless ctx ends first.
+func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
+	return reading(ctx, func() ([]byte, error) { return io.ReadAll(r) })
+}
+
+// reading returns what read does, unless ctx ends first. Somebody at a keyboard can take any time.
+func reading[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type result struct {
+		got T
+		err error
+	}
+	done := make(chan result, 1)
 	go func() {
-		line, err := bufio.NewReader(r).ReadString('\n')
-		read <- result{line, err}
+		got, err := read()
+		done <- result{got, err}
 	}()
 	select {
 	case <-ctx.Done():
-		return "", context.Cause(ctx)
-	case got := <-read:
-		if errors.Is(got.err, io.EOF) {
-			return got.line, nil
-		}
-		return got.line, got.err
+		var none T
+		return none, context.Cause(ctx)
+	case r := <-done:
+		return r.got, r.err
 	}
 }
 

@@ -2,6 +2,10 @@ package commands
 
 import (
 	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/hex"
 	"io"
 	"net/http"
 	"os"
@@ -54,11 +58,14 @@ func (d *desk) signRequest(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	body, err := d.signedBody(c.String("body"))
+	body, err := d.signedBody(c.Context, c.String("body"))
 	if err != nil {
 		return err
 	}
 	header := signing.Signer{Secret: secret}.Header(method, path, body, date)
+	if text := c.String("date"); text != "" {
+		redate(header, secret, method, path, text)
+	}
 	if err := d.writeHeader(c, header); err != nil {
 		return err
 	}
@@ -123,25 +130,40 @@ func checkSignedPath(path string) error {
 	return nil
 }
 
-// signedDate returns the time of a date in the one form that comes out again as it was.
+// redate signs for a date as it is written, in whatever zone.
+func redate(header http.Header, secret, method, path, date string) {
+	header.Set("Date", date)
+	mac := hmac.New(sha1.New, []byte(secret))
+	io.WriteString(mac, signing.StringToSign(method, path, header))
+	header.Set("X-Signature", hex.EncodeToString(mac.Sum(nil)))
+}
+
+// signedDate returns the time of a date, now for none. It takes the forms that a date in a header has.
 func signedDate(given string) (time.Time, error) {
 	if given == "" {
 		return time.Now(), nil
 	}
-	date, err := time.Parse(time.RFC1123Z, given)
-	if err != nil || date.UTC().Format(time.RFC1123Z) != given {
-		return time.Time{}, usage("--date %s: want the form %s, in UTC and with the right day of the week",
-			oneLine(given, 100), time.Now().UTC().Format(time.RFC1123Z))
+	for _, form := range []string{time.RFC1123Z, http.TimeFormat} {
+		if date, err := time.Parse(form, given); err == nil && date.Format(form) == given {
+			return date, nil
+		}
 	}
-	return date, nil
+	return time.Time{}, usage("--date %s: want the form %s, with the right day of the week",
+		oneLine(given, 100), time.Now().UTC().Format(time.RFC1123Z))
 }
 
-func (d *desk) signedBody(file string) (body []byte, err error) {
+func (d *desk) signedBody(ctx context.Context, file string) (body []byte, err error) {
 	switch file {
 	case "":
 		return nil, nil
 	case "-":
-		body, err = io.ReadAll(d.stdin)
+		if d.canAsk() {
+			d.talk.say("Reading the body from the keyboard; end with Ctrl-D")
+		}
+		body, err = readAll(ctx, d.stdin)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 	default:
 		body, err = os.ReadFile(file)
 	}

@@ -26,6 +26,10 @@ func (d *desk) status() *cli.Command {
 			}
 			defer d.talk.meanwhile("Counting the messages")()
 			status, err := file.Status()
+			next := ""
+			if err == nil {
+				next, err = nextAfter(file, status)
+			}
 			if err := errors.Join(err, file.Close()); err != nil {
 				return err
 			}
@@ -33,7 +37,7 @@ func (d *desk) status() *cli.Command {
 				return d.writeJSON(status)
 			}
 			d.writeStatus(status)
-			d.tellNext(c, nextStep(status))
+			d.tellNext(c, next)
 			return nil
 		},
 	}

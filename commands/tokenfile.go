@@ -17,18 +17,23 @@ func typedTokenFile(c *cli.Context) string {
 
 // greenAPITokenFile returns the file that holds the token of Green-API, on a command whose --token-file is another's.
 func greenAPITokenFile(c *cli.Context) string {
-	if file := c.String("green-api-token-file"); file != "" {
+	const variable = "GREEN_API_TOKEN"
+	if file := c.String("green-api-token-file"); file != "" && !isOverruled(c, "green-api-token-file", variable) {
 		return file
 	}
-	if fromFile(c, "token-file") != "" {
+	if fromFile(c, "token-file") != "" && !isOverruled(c, "token-file", variable) {
 		return c.String("token-file")
 	}
 	return ""
 }
 
+// fileIsChosen is a flag that nobody can give: it says that --token-file was chosen with regard to where it is from.
+const fileIsChosen = "token file is chosen"
+
 // withTokenFile returns c with another --token-file.
 func withTokenFile(c *cli.Context, file string) *cli.Context {
 	set := flag.NewFlagSet("", flag.ContinueOnError)
 	set.String("token-file", file, "")
+	set.Bool(fileIsChosen, true, "")
 	return cli.NewContext(c.App, set, c)
 }

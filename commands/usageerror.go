@@ -71,3 +71,12 @@ func wanted(command *cli.Command, name string) string {
 	}
 	return "another value"
 }
+
+// badAddress returns the error that a variable holds no address to ask.
+func badAddress(variable string, err error) error {
+	problem := strings.TrimPrefix(err.Error(), "base URL: ")
+	if strings.HasPrefix(problem, "plain http") {
+		problem += "; write https://"
+	}
+	return usage("%s: %s", variable, problem)
+}

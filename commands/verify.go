@@ -91,7 +91,11 @@ func (d *desk) verifyFile(c *cli.Context, verifier *importer.Verifier) error {
 			return err
 		}
 	}
-	d.tellVerify(c, report, planned)
+	status, err := verifier.File.Status()
+	if err != nil {
+		return err
+	}
+	d.tellVerify(c, report, status, planned)
 	if report.Differences() > 0 {
 		return errDifferent
 	}
@@ -181,7 +185,7 @@ func (d *desk) writeVerification(file *importer.File, report importer.VerifyRepo
 	return out.Flush()
 }
 
-func (d *desk) tellVerify(c *cli.Context, r importer.VerifyReport, planned int) {
+func (d *desk) tellVerify(c *cli.Context, r importer.VerifyReport, s importer.Status, planned int) {
 	d.talk.tell("Read back %s in %s: %s there, %s missing, %s different, %s doubled, %s at another place.",
 		plural(r.Conversations, "conversation"), duration(r.Elapsed), plural(r.There, "message"), number(r.Missing),
 		number(r.Differs), number(r.Doubled), number(r.OutOfOrder))
@@ -197,14 +201,27 @@ func (d *desk) tellVerify(c *cli.Context, r importer.VerifyReport, planned int) 
 			d.talk.tell(note.text, number(note.count))
 		}
 	}
+	next := "report"
+	if s.Messages.Planned+s.Messages.Sending > 0 {
+		next = "send"
+	}
 	switch {
 	case planned > 0:
 		d.talk.tell("Planned again: %s.", plural(planned, "message"))
 		d.tellNext(c, "send")
 	case r.Missing > 0:
 		d.tellNext(c, "verify --retry")
-	case r.Differences() == 0:
+	case r.Messages+r.Differences() == 0:
+		d.talk.tell("Nothing was sent yet, so there is nothing to compare.")
+		d.tellNext(c, nextStep(s))
+	case r.Differences() > 0:
+		d.talk.tell("kommo-import cannot mend that: Kommo deletes and changes nothing afterwards. Look at them in Kommo.")
+		d.tellNext(c, next)
+	case next == "send":
+		d.talk.tell("What was sent is there as it was sent. Still to be sent: %s.", plural(s.Messages.Planned+s.Messages.Sending, "message"))
+		d.tellNext(c, next)
+	default:
 		d.talk.tell("Everything is there as it was sent.")
-		d.tellNext(c, "report")
+		d.tellNext(c, next)
 	}
 }

@@ -32,7 +32,7 @@ say "A Kommo and a Green-API on this computer. One answer is lost, one says to s
 	--green-api samples/green-api --green-api-rate 10 >>"$work/environment" 2>"$work/sandbox.log" &
 sandbox=$!
 tries=0
-until [ "$(wc -l <"$work/environment")" -ge 8 ]; do
+until [ "$(wc -l <"$work/environment")" -ge 10 ]; do
 	tries=$((tries + 1))
 	[ "$tries" -le 100 ] || { echo "the sandbox does not start:" >&2; cat "$work/sandbox.log" >&2; exit 1; }
 	sleep 0.1
