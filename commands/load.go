@@ -228,7 +228,7 @@ func (d *desk) tellMedia(r importer.LoadReport) {
 		plural(r.MediaFound+r.MediaGone+r.MediaFailed+r.MediaRefused, "media link"), number(r.MediaFound),
 		number(r.MediaGone), number(r.MediaFailed), number(r.MediaRefused))
 	if r.MediaFailed > 0 {
-		d.talk.tell("Run the same load again to ask those without an answer once more; otherwise their links are sent as text.")
+		d.talk.tell("Run the same load again to ask about those without an answer once more; otherwise links are sent as text.")
 	}
 	if r.MediaRefused > 0 {
 		d.talk.tell("Links into private networks are not looked up; --allow-private-media changes that.")

@@ -214,7 +214,11 @@ func warning(w importer.Warning, s importer.Status) string {
 	case importer.MediaGone:
 		return "nothing behind " + plural(w.Count, "media link") + " any more: a text says so instead."
 	case importer.MediaUnknown:
-		return "no answer from " + plural(w.Count, "media link") + ": sent as text with the link. Run the load again to ask once more."
+		return "no answer about " + plural(w.Count, "file") + ": run the load again to ask once more. Otherwise a file with a link goes as a " +
+			"text with it; one without waits until send has got a link from Green-API."
+	case importer.MediaDying:
+		return plural(w.Count, "media link") + " dead, or dead within a day: send makes new ones, and needs GREEN_API_INSTANCE and " +
+			"GREEN_API_TOKEN for that."
 	case importer.MediaPrivate:
 		return plural(w.Count, "media link") + " into private networks, which Kommo cannot reach: sent as text with the link."
 	case importer.Absent:

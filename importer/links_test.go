@@ -202,3 +202,31 @@ func TestSendMakesMissingLinks(t *testing.T) {
 		})
 	}
 }
+
+// The preview tells of links that are dead, or nearly.
+func TestPreviewTellsOfDyingLinks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStorage(48 * time.Hour)
+		f := newFile(t)
+		loadScript(t, f, s.loader(), sources.Batch{Messages: []sources.Message{fileOf("1", 1, sources.KindPicture, s.link("a"))}})
+		dying := func() (count int) {
+			preview, err := f.Preview(newComposer(), Selection{}, 6)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range preview.Warnings {
+				if w.Kind == MediaDying {
+					count += w.Count
+				}
+			}
+			return count
+		}
+		if n := dying(); n != 0 {
+			t.Errorf("%d links are told of that live for two days", n)
+		}
+		time.Sleep(25 * time.Hour)
+		if n := dying(); n != 1 {
+			t.Errorf("%d links are told of, want 1", n)
+		}
+	})
+}

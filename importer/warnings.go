@@ -25,6 +25,7 @@ const (
 	MediaGone    WarningKind = "media_gone"    // media links behind which there is nothing: sent as text
 	MediaUnknown WarningKind = "media_unknown" // media links that did not answer: sent as text
 	MediaPrivate WarningKind = "media_private" // media links into private networks: sent as text
+	MediaDying   WarningKind = "media_dying"   // media links that are dead or will be within a day: send makes new ones
 	Absent       WarningKind = "absent"        // messages in the plan that their source no longer holds
 	Differs      WarningKind = "differs"       // messages left out as duplicates that say something else under the same id
 	Twins        WarningKind = "twins"         // conversations with the messages of another one, under another id: sent twice
@@ -73,6 +74,8 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 		{MediaGone, `SELECT 1, '' FROM media WHERE status = 'gone'`, nil},
 		{MediaUnknown, `SELECT 1, '' FROM media WHERE status IN ('pending', 'failed')`, nil},
 		{MediaPrivate, `SELECT 1, '' FROM media WHERE status = 'refused'`, nil},
+		{MediaDying, `SELECT 1, '' FROM media WHERE status = 'found' AND maker IS NOT NULL AND expires BETWEEN 1 AND ?`,
+			[]any{time.Now().Add(24 * time.Hour).UnixMilli()}},
 		{Absent, `SELECT absent, name FROM source WHERE absent > 0`, nil},
 		{Differs, `SELECT 1, position FROM duplicate WHERE differs`, nil},
 		{Twins, twins, nil},
