@@ -6,9 +6,9 @@ PLATFORMS   = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/amd64 
 build: ## the program, ./kommo-import
 	CGO_ENABLED=0 go build -trimpath -o kommo-import .
 
-test: ## every test, with the race detector, under which some tests of interruptions choose; so those once more without
+test: ## every test, with the race detector; and without it those that take fewer cases with it
 	go test -race ./...
-	go test ./sources/greenapi
+	go test ./importer ./sources/greenapi
 
 check: ## formatting, vet, modules, staticcheck, and builds for the machines of administrators
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi
