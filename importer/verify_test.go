@@ -154,7 +154,7 @@ func TestVerifyFindsEveryDamage(t *testing.T) {
 	swap := func(a, b int) func(*testing.T, *sandbox.Kommo, []string) {
 		return func(t *testing.T, box *sandbox.Kommo, id []string) { must(t, box.Swap(id[a], id[b])) }
 	}
-	for _, tt := range []damage{
+	for i, tt := range []damage{
 		{"none", func(*testing.T, *sandbox.Kommo, []string) {}, nil, nil, 1000},
 		{"a loss", func(t *testing.T, box *sandbox.Kommo, id []string) { must(t, box.Lose(id[417])) }, []string{"missing"}, []int{417}, 999},
 		{"the loss of the first", func(t *testing.T, box *sandbox.Kommo, id []string) { must(t, box.Lose(id[0])) }, []string{"missing"}, []int{0}, 999},
@@ -179,6 +179,9 @@ func TestVerifyFindsEveryDamage(t *testing.T) {
 			must(t, box.Double(id[250]))
 		}, []string{"doubled", "doubled"}, []int{250, 250}, 1000},
 	} {
+		if underRace && i%5 != 0 {
+			continue
+		}
 		inBubble(t, tt.name, func(t *testing.T) {
 			f, box, id := longChat(t, 1000, sandbox.Options{})
 			tt.do(t, box, id)
