@@ -10,7 +10,7 @@ import (
 const (
 	margin    = 1.008 // how much longer than a server's window ours is: what packets may be late or early by
 	maxSlowed = 10    // steps of 2 %
-	forgotten = 100   // turns after which a step is taken back
+	forgotten = 50    // turns after which a step is taken back
 )
 
 // A turnstile lets one request after the other go, at a rate that holds against a server that counts what arrives in
