@@ -7,7 +7,7 @@ build: ## the program, ./kommo-import
 	CGO_ENABLED=0 go build -trimpath -o kommo-import .
 
 test: ## every test, with the race detector; and without it those that take fewer cases with it
-	go test -race ./...
+	go test -race -timeout 20m ./...
 	go test ./importer ./sources/greenapi
 
 check: ## formatting, vet, modules, staticcheck, and builds for the machines of administrators
