@@ -8,7 +8,7 @@ import (
 	"syscall"
 	_ "time/tzdata" // Windows has no time zones of its own
 
-	"kommo-import/commands"
+	"kommo-import/internal/commands"
 )
 
 func main() {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 )
 
 // attempt sends m once and records what came of it. Afterwards m is accepted, refused, or planned for another

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 	"kommo-import/sources"
 )
 

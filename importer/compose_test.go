@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"kommo-import/kommo"
-	"kommo-import/sandbox"
+	"kommo-import/internal/kommo"
+	"kommo-import/internal/sandbox"
 	"kommo-import/sources"
 )
 

@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"kommo-import/kommo"
-	"kommo-import/sandbox"
+	"kommo-import/internal/kommo"
+	"kommo-import/internal/sandbox"
 )
 
 // What Kommo answers to a repeated msgid is not documented. Whatever it is, a message that was taken although the

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"kommo-import/sandbox"
+	"kommo-import/internal/sandbox"
 )
 
 // Every message meets every fault once, on a server that keeps duplicates and shows messages in history only after

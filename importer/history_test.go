@@ -13,7 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"kommo-import/sandbox"
+	"kommo-import/internal/sandbox"
 )
 
 // oldestFirst serves a sandbox's history the other way round: that the newest messages come first is not promised.

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"kommo-import/sandbox"
+	"kommo-import/internal/sandbox"
 	"kommo-import/sources/csvfile"
 )
 

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"kommo-import/sandbox"
+	"kommo-import/internal/sandbox"
 )
 
 // manyConversations are so many conversations of so many messages each.

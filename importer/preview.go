@@ -7,7 +7,7 @@ import (
 	"iter"
 	"time"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 )
 
 // A Preview tells what sending would do. Making it changes nothing and asks Kommo nothing.

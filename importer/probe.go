@@ -12,7 +12,7 @@ import (
 	"math"
 	"time"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 )
 
 // ProbeConversation is the conversation that is written to by a [Prober], whatever the conversation prefix.

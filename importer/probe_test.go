@@ -15,8 +15,8 @@ import (
 
 	"encoding/json"
 
-	"kommo-import/kommo"
-	"kommo-import/sandbox"
+	"kommo-import/internal/kommo"
+	"kommo-import/internal/sandbox"
 	"kommo-import/signing"
 )
 

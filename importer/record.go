@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 )
 
 // markSending writes down that a request with m is about to leave.

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 )
 
 // A Sender posts what is planned to Kommo, each message once.

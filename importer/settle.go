@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 )
 
 // looks is how often history is asked for a message in doubt. Kommo's yes means "accepted for processing", so a

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 )
 
 // A traffic is the requests of one run: one pace for all, and their numbers.

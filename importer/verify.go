@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 )
 
 // A Verifier reads the chats at Kommo back and compares them with what was sent. It posts nothing.

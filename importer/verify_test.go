@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"kommo-import/kommo"
-	"kommo-import/sandbox"
+	"kommo-import/internal/kommo"
+	"kommo-import/internal/sandbox"
 	"kommo-import/signing"
 )
 
@@ -179,7 +179,7 @@ func TestVerifyFindsEveryDamage(t *testing.T) {
 			must(t, box.Double(id[250]))
 		}, []string{"doubled", "doubled"}, []int{250, 250}, 1000},
 	} {
-		if underRace && i%5 != 0 {
+		if testing.Short() && i%5 != 0 {
 			continue
 		}
 		inBubble(t, tt.name, func(t *testing.T) {
@@ -453,7 +453,7 @@ func TestVerifyFaultsAtEveryRequest(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		want, requests, _ := uninterrupted(t)
 		for n := 1; n <= requests; n++ {
-			if underRace && n%4 != 1 {
+			if testing.Short() && n%4 != 1 {
 				continue
 			}
 			for _, do := range []sandbox.Action{sandbox.TooMany, sandbox.BadGateway, sandbox.Cut, sandbox.Garbage, sandbox.HTML} {

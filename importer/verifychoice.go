@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 )
 
 // A verification is which chats are read back. Stored as a setting it is the last one:

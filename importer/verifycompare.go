@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 	"kommo-import/sources"
 )
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 	"kommo-import/sources"
 )
 

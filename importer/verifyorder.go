@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 )
 
 // A trail is what a pass over a chat remembers from one page to the next. It is stored as JSON:

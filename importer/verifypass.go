@@ -7,7 +7,7 @@ import (
 	"errors"
 	"time"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 )
 
 // lastPass is the one that ends the search for what is missing: it begins when Kommo has had its time. The second

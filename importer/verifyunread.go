@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"kommo-import/kommo"
+	"kommo-import/internal/kommo"
 )
 
 // An unreadChat is one that Kommo does not want to show, or of which it shows what nobody can read.

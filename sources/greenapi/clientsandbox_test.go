@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"kommo-import/sandbox"
+	"kommo-import/internal/sandbox"
 )
 
 // newInstance returns a sandbox with chats 0@c.us … of so many entries each, and a client of it.

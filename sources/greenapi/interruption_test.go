@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"kommo-import/sandbox"
+	"kommo-import/internal/sandbox"
 )
 
 // small is an account in which something of everything is told in few messages: a chat whose client only getContactInfo
@@ -178,7 +178,7 @@ func TestEveryFaultAtEveryRequest(t *testing.T) {
 		for k, rule := range faults() {
 			for count := range 2 {
 				rule.Count, rule.On = count, sandbox.OnAny
-				if underRace && (n+k+count)%6 > 0 || rule.Count == 1 && mendable(rule) {
+				if testing.Short() && (n+k+count)%6 > 0 || rule.Count == 1 && mendable(rule) {
 					continue // for the latter see below
 				}
 				t.Run(fmt.Sprintf("%s at %d of %d, count %d", rule.Do, n+1, in.requests, rule.Count), func(t *testing.T) {
@@ -247,7 +247,7 @@ func TestLongChat(t *testing.T) {
 	stopped := errors.New("interrupted by the test")
 	var want migration
 	for k, rule := range []sandbox.Rule{{}, {Do: sandbox.CutBody}, {Do: sandbox.Unauthorized, Count: 1}, {}} {
-		if underRace && k == 1 {
+		if testing.Short() && k == 1 {
 			continue
 		}
 		synctest.Test(t, func(t *testing.T) {
@@ -292,7 +292,7 @@ func TestFaultsInTheSample(t *testing.T) {
 	in.want, in.requests, in.reads = undisturbed(t, in.account)
 	all := faults()
 	for n := range in.requests {
-		if underRace && n%3 > 0 {
+		if testing.Short() && n%3 > 0 {
 			continue
 		}
 		for k, rule := range []sandbox.Rule{all[(2*n+1)%len(all)], all[(3*n)%len(all)]} {
@@ -314,7 +314,7 @@ func TestInterruptedAtEveryRequest(t *testing.T) {
 		in := interruption{account: account}
 		in.want, in.requests, in.reads = undisturbed(t, in.account)
 		for n := range in.requests {
-			if underRace && name == "sample" && n%3 > 0 {
+			if testing.Short() && name == "sample" && n%3 > 0 {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s at %d of %d", name, n+1, in.requests), func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kommo-import/importer"
-	"kommo-import/sandbox"
+	"kommo-import/internal/sandbox"
 	"kommo-import/sources"
 )
 

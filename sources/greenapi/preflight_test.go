@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"kommo-import/sandbox"
+	"kommo-import/internal/sandbox"
 	"kommo-import/sources/greenapi"
 	"kommo-import/sources/sourcetest"
 )

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"kommo-import/importer"
-	"kommo-import/sandbox"
+	"kommo-import/internal/sandbox"
 	"kommo-import/sources"
 	"kommo-import/sources/greenapi"
 	"kommo-import/sources/sourcetest"

@@ -20,7 +20,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"kommo-import/sandbox"
+	"kommo-import/internal/sandbox"
 	"kommo-import/sources"
 	"kommo-import/sources/greenapi"
 	"kommo-import/sources/sourcetest"
@@ -169,7 +169,7 @@ func TestCounts(t *testing.T) {
 		{2000, 0, []int{1000, 10_000}, "m1"}, {100, 10, []int{10}, "m91"}, {10, 10, []int{10}, "m1"}, {0, 10, []int{10}, ""}, {1500, 1000, []int{1000}, "m501"},
 		{1500, 1200, []int{1000, 1200}, "m301"}, {1500, 5000, []int{1000, 5000}, "m1"},
 	} {
-		if underRace && tt.messages > 10_000 {
+		if testing.Short() && tt.messages > 10_000 {
 			continue
 		}
 		synctest.Test(t, func(t *testing.T) {
@@ -258,7 +258,7 @@ func TestAnswersThatDoNotGrow(t *testing.T) {
 func TestGrowthWhileReading(t *testing.T) {
 	for _, rule := range []sandbox.Action{sandbox.GrowNew, sandbox.GrowOld} {
 		for n := range 3 {
-			if underRace && n == 1 {
+			if testing.Short() && n == 1 {
 				continue
 			}
 			synctest.Test(t, func(t *testing.T) {
@@ -654,7 +654,7 @@ func TestMemory(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	synctest.Test(t, func(t *testing.T) {
 		messages := 100_000
-		if underRace {
+		if testing.Short() {
 			messages = 20_000
 		}
 		i := newInstance(sandbox.Account{Chats: []sandbox.AccountChat{long(anna, messages)}}, sandbox.GreenAPIOptions{})

@@ -1,6 +1,0 @@
-//go:build !race
-
-package commands
-
-// underRace says whether the race detector is on.
-const underRace = false

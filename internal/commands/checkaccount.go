@@ -1,0 +1,205 @@
+package commands
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"kommo-import/importer"
+	"kommo-import/internal/kommo"
+	"kommo-import/sources/greenapi"
+)
+
+const checkGreenAPIName = "Green-API"
+
+// hasGreenAPI reports whether an instance and its token are set.
+func (u *checkup) hasGreenAPI() bool {
+	return u.c.String("green-api-instance") != "" && (os.Getenv("GREEN_API_TOKEN") != "" || greenAPITokenFile(u.c) != "")
+}
+
+// checkGreenAPI looks whether a history that is read now would be whole.
+func (u *checkup) checkGreenAPI(ctx context.Context) error {
+	if !u.hasGreenAPI() {
+		u.notTested(checkGreenAPIName, "%s", notSet("GREEN_API_INSTANCE", u.c.String("green-api-instance") != "", "GREEN_API_TOKEN",
+			os.Getenv("GREEN_API_TOKEN") != "" || greenAPITokenFile(u.c) != ""))
+		return nil
+	}
+	client, err := u.greenAPIOf(withTokenFile(u.c, greenAPITokenFile(u.c)))
+	if err != nil {
+		u.failed(checkGreenAPIName, err.Error(), "The console of Green-API shows idInstance, apiTokenInstance and apiUrl.")
+		return nil
+	}
+	const patience = time.Minute
+	limited, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer within %v", patience))
+	defer cancel()
+	account, err := (&greenapi.Source{Client: client}).Preflight(limited)
+	if preflight, ok := errors.AsType[*greenapi.PreflightError](err); ok {
+		u.denied = u.denied || deniedByGreenAPI(err)
+		u.failed(checkGreenAPIName, "the instance is not ready to be read", strings.Join(preflight.Problems, " "))
+		return nil
+	}
+	if unavailable, ok := errors.AsType[*greenapi.UnavailableError](err); ok {
+		u.failed(checkGreenAPIName, unavailable.Error(), "Check GREEN_API_URL, and the network of this computer; else try again later.")
+		return nil
+	}
+	if err != nil {
+		u.failedBy(checkGreenAPIName, err, "Check GREEN_API_URL and the network of this computer, and try again later.")
+		return nil
+	}
+	u.ok(checkGreenAPIName, "the instance is ready%s", strings.TrimSuffix(", of "+account.ID, ", of "))
+	return nil
+}
+
+// notSet returns which of two variables is not set, or that none is.
+func notSet(one string, hasOne bool, other string, hasOther bool) string {
+	switch {
+	case hasOne:
+		return other + " is not set, but " + one + " is"
+	case hasOther:
+		return one + " is not set, but " + other + " is"
+	}
+	return one + " and " + other + " are not set"
+}
+
+const (
+	checkAccountName = "account"
+	checkUsers       = "users"
+)
+
+// checkAccount asks the account who it is and who its users are.
+func (u *checkup) checkAccount(ctx context.Context) error {
+	hasToken := os.Getenv("KOMMO_TOKEN") != "" || typedTokenFile(u.c) != ""
+	if u.c.String("account-url") == "" || !hasToken {
+		u.notTested(checkAccountName, "%s", notSet("KOMMO_ACCOUNT_URL", u.c.String("account-url") != "", "KOMMO_TOKEN", hasToken))
+		u.notTested(checkUsers, "with KOMMO_ACCOUNT_URL and KOMMO_TOKEN they are listed here")
+		return nil
+	}
+	client, err := accountClientOf(u.c)
+	if err != nil {
+		u.failed(checkAccountName, err.Error(), "Set KOMMO_ACCOUNT_URL to the address you see when you work in the account, and KOMMO_TOKEN to a token of it.")
+		u.notTested(checkUsers, "the account cannot be asked")
+		return nil
+	}
+	if err := u.turn(ctx); err != nil {
+		return err
+	}
+	account, err := client.Account(ctx)
+	if err != nil {
+		u.failedBy(checkAccountName, err, "Check KOMMO_ACCOUNT_URL and the network of this computer, and try again later.")
+		u.notTested(checkUsers, "the account does not answer")
+		return nil
+	}
+	u.sayAccount(account)
+	return u.sayUsers(ctx, client)
+}
+
+func (u *checkup) sayAccount(account kommo.Account) {
+	_, ours, _ := strings.Cut(u.scope, "_")
+	switch id := pasted(account.AmojoID); {
+	case ours == "":
+		u.ok(checkAccountName, "%s, with the amojo id %s", account.Name, id)
+	case ours != id:
+		u.failed(checkAccountName, account.Name+" has the amojo id "+id+", but the scope id is of the account "+ours,
+			"Is KOMMO_ACCOUNT_URL the right account? If so, kommo-import connect gives the scope id of it.")
+	default:
+		u.ok(checkAccountName, "%s, which the scope id is of", account.Name)
+	}
+}
+
+func (u *checkup) sayUsers(ctx context.Context, client *kommo.AccountClient) error {
+	if err := u.turn(ctx); err != nil {
+		return err
+	}
+	users, err := client.Users(ctx)
+	if denied, ok := errors.AsType[*kommo.AccountDeniedError](err); ok && denied.Status == http.StatusForbidden {
+		u.notTested(checkUsers, "only a token of an administrator may list them")
+		return nil
+	}
+	if err != nil {
+		u.failedBy(checkUsers, err, "Try again later.")
+		return nil
+	}
+	u.users = users
+	known := make(map[string]bool)
+	for _, user := range users {
+		known[pasted(user.AmojoID)] = user.AmojoID != ""
+	}
+	var strangers []string
+	for author, id := range usersOf(u.c) {
+		if isUUID(id) && !known[id] {
+			strangers = append(strangers, author)
+		}
+	}
+	slices.Sort(strangers)
+	delete(known, "")
+	result := checkResult{Name: checkUsers, State: checkOK, Users: users,
+		Detail: fmt.Sprintf("%s, of whom %s can be mapped to authors", plural(len(users), "user"), number(len(known)))}
+	if len(strangers) > 0 {
+		result.State = checkFailed
+		result.Detail = "mapped to somebody who is no user of this account: " + strings.Join(strangers, ", ")
+		result.Advice = "Correct users: in " + defaultConfig + "; the users of the account are below."
+	}
+	u.add(result)
+	return nil
+}
+
+// usersYAML returns the users of the account as lines for the config file, "" if they are not known. Where a user has the
+// name, id or email of an author without a Kommo user, the line is for that author.
+func (u *checkup) usersYAML() string {
+	if u.users == nil {
+		return ""
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "\n# For %s. On the left stands who wrote old messages (author_id\n"+
+		"# or author_name): change it where it differs, leave out who wrote none.\nusers:\n", defaultConfig)
+	seen := make(map[string]bool)
+	for _, user := range u.users {
+		if user.AmojoID == "" {
+			fmt.Fprintf(&text, "  # %s has no amojo id and cannot be mapped\n", oneLine(cmp.Or(user.Name, user.Email), 60))
+			continue
+		}
+		key := oneLine(cmp.Or(u.authorLike(user), user.Name, user.Email, user.AmojoID), 100)
+		if seen[key] {
+			key = oneLine(cmp.Or(user.Email, user.AmojoID), 100)
+		}
+		seen[key] = true
+		fmt.Fprintf(&text, "  %s%s\n", yamlLine(key, pasted(user.AmojoID)), strings.TrimSuffix("  # "+oneLine(user.Email, 60), "  # "))
+	}
+	for _, author := range u.unmapped {
+		if name := cmp.Or(author.Name, author.ID); name != "" && !seen[oneLine(name, 100)] && !seen[oneLine(author.ID, 100)] {
+			fmt.Fprintf(&text, "  # without a Kommo user: %s (%s)\n", oneLine(author.String(), 60), plural(author.Messages, "message"))
+		}
+	}
+	return text.String()
+}
+
+// authorLike returns what the config file calls the unmapped author who seems to be the user, "" if none does.
+func (u *checkup) authorLike(user kommo.User) string {
+	same := func(a, b string) bool {
+		return a != "" && strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
+	}
+	i := slices.IndexFunc(u.unmapped, func(a importer.UnmappedAuthor) bool {
+		return same(a.Name, user.Name) || same(a.ID, user.Email) || same(a.ID, user.Name) || same(a.Name, user.Email)
+	})
+	if i < 0 {
+		return ""
+	}
+	return cmp.Or(u.unmapped[i].ID, u.unmapped[i].Name)
+}
+
+// yamlLine returns "key: value", quoted where YAML wants it.
+func yamlLine(key, value string) string {
+	line, err := yaml.Marshal(map[string]string{key: value})
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(line))
+}

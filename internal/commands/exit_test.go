@@ -1,0 +1,74 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"kommo-import/importer"
+	"kommo-import/internal/kommo"
+	"kommo-import/sources/greenapi"
+)
+
+func TestExit(t *testing.T) {
+	store := &importer.StoreError{Path: "migration.db", Err: errors.New("the disk is full")}
+	for _, tt := range []struct {
+		err  error
+		want int
+		says string
+	}{
+		{nil, exitDone, ""},
+		{errIncomplete, exitIncomplete, ""},
+		{also(errIncomplete, nil), exitIncomplete, ""},
+		{also(errIncomplete, store), exitError, "disk is full"},
+		{also(ErrInterrupted, nil), exitInterrupted, "run the same command again"},
+		{also(ErrInterrupted, store), exitError, "disk is full"},
+		{fmt.Errorf("conversation c: %w", &kommo.DeniedError{Status: 404}), exitDenied, "KOMMO_SCOPE_ID"},
+		{&kommo.BlockedError{}, exitDenied, "--rate"},
+		{&importer.InUseError{Path: "migration.db"}, exitInUse, "another kommo-import"},
+		{usage("--rate: no"), exitUsage, "--rate: no"},
+		{&importer.NotReadyError{Source: "csv:chats.csv"}, exitError, "kommo-import load --csv chats.csv\n      Is that file gone?"},
+		{&importer.NotReadyError{Source: "green-api:7105000000"}, exitError, "kommo-import load --green-api\n      Or do without the rest"},
+		{errors.New("conversation a\nkommo-import: all is well\x1b[2J"), exitError, "\n  kommo-import: all is well\\x1b[2J"},
+	} {
+		var said strings.Builder
+		d := &desk{talk: newTalk(&said)}
+		if got := d.exit(tt.err); got != tt.want || !strings.Contains(said.String(), tt.says) {
+			t.Errorf("%v: exit code %d, said %q, want %d and %q", tt.err, got, said.String(), tt.want, tt.says)
+		}
+	}
+}
+
+func TestExitOfGreenAPI(t *testing.T) {
+	resets := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		err  error
+		want int
+		says string
+	}{
+		{&greenapi.DeniedError{Method: "getChats", Status: 400}, exitDenied, "scan the QR code"},
+		{&greenapi.DeniedError{Method: "getChats", Status: 401}, exitDenied, "Hint: check GREEN_API_TOKEN;"},
+		{&greenapi.DeniedError{Method: "getChats", Status: 403}, exitDenied, "Hint: check GREEN_API_INSTANCE and GREEN_API_URL;"},
+		{&greenapi.DeniedError{Method: "getChats", Status: 404}, exitDenied, "Hint: check GREEN_API_URL;"},
+		{&greenapi.DeniedError{Method: "getChats", Status: 302}, exitDenied, "Hint: check GREEN_API_URL;"},
+		{&greenapi.QuotaError{Method: "getChatHistory", Resets: resets}, exitDenied, "Hint: go on after 2026-12-01,"},
+		{fmt.Errorf("renewing a media link: %w", &greenapi.QuotaError{Method: "downloadFile", Resets: resets}), exitDenied, "load with --media=text"},
+		{&greenapi.PreflightError{State: "notAuthorized", Problems: []string{"No phone."}}, exitDenied, "\n  No phone.\nHint: mend that"},
+		{&greenapi.PreflightError{State: "authorized", Problems: []string{"Settings."}}, exitError, "--force reads what there is"},
+		{&greenapi.UnknownChatError{Chat: "1@c.us", Chats: 2}, exitError, "Hint: ids look like 79001234567@c.us"},
+		{greenapi.ErrEmptyAccount, exitError, "scan its QR code again"},
+		{&greenapi.UnavailableError{Method: "getChatHistory", Tries: 6, Status: 504}, exitError,
+			"green-api getChatHistory: no usable answer after 6 tries: status 504: the phone may be offline\nHint: what was read is kept. Run the same command again to go on.\n      Does it stop at the same chat each time? --count-max 1000"},
+		{&greenapi.RefusedError{Method: "getChats", Status: 418}, exitError, "green-api refuses this"},
+		{&importer.DeadLinksError{Links: 4}, exitUsage, "Hint: set GREEN_API_INSTANCE and GREEN_API_TOKEN"},
+		{&importer.StoppedError{Err: &greenapi.QuotaError{Method: "downloadFile", Resets: resets}}, exitDenied, "load with --media=text"},
+	} {
+		var said strings.Builder
+		d := &desk{talk: newTalk(&said)}
+		if got := d.exit(tt.err); got != tt.want || !strings.Contains(said.String(), tt.says) {
+			t.Errorf("%v: exit code %d, said %q, want %d and %q", tt.err, got, said.String(), tt.want, tt.says)
+		}
+	}
+}

@@ -1,5 +1,0 @@
-//go:build !race
-
-package greenapi_test
-
-const underRace = false
