@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"kommo-import/internal/migration"
 	"time"
 
 	"kommo-import/sources"
@@ -19,16 +20,16 @@ import (
 // What had been sent before stays as it was. With other filters than those of the load before, everything that was
 // not sent is decided anew.
 func (l *Loader) arrange(ctx context.Context, source int64, report *LoadReport) error {
-	return l.File.update(func(tx *sql.Tx) error {
+	return l.File.Update(func(tx *sql.Tx) error {
 		a := &arranger{tx: tx, filter: l.Filter, forget: l.ForgetUnfinished, report: report, progress: l.progress}
 		defer a.statements.close()
 		if err := a.statements.prepare(tx); err != nil {
 			return err
 		}
-		if _, err := setting(tx, settingArranged, &a.until); err != nil {
+		if _, err := migration.Setting(tx, settingArranged, &a.until); err != nil {
 			return err
 		}
-		if err := a.arrangeSpool(ctx, l.File.read); err != nil {
+		if err := a.arrangeSpool(ctx, l.File.Reader); err != nil {
 			return err
 		}
 		if err := a.refilter(ctx); err != nil {
@@ -174,7 +175,7 @@ func (a *arranger) conclude(source int64) error {
 	if err := a.countReading(source); err != nil {
 		return err
 	}
-	return setSetting(a.tx, settingArranged, a.until)
+	return migration.SetSetting(a.tx, settingArranged, a.until)
 }
 
 // countReading counts what the last reading of the source could not understand, and the messages that an earlier one
@@ -202,11 +203,11 @@ func (a *arranger) refilter(ctx context.Context) error {
 		return err
 	}
 	var before json.RawMessage
-	known, err := setting(a.tx, settingFilter, &before)
+	known, err := migration.Setting(a.tx, settingFilter, &before)
 	if err != nil {
 		return err
 	}
-	if err := setSetting(a.tx, settingFilter, a.filter); err != nil {
+	if err := migration.SetSetting(a.tx, settingFilter, a.filter); err != nil {
 		return err
 	}
 	if !known || bytes.Equal(before, now) {

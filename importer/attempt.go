@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"kommo-import/internal/pace"
 	"time"
 
 	"kommo-import/internal/kommo"
@@ -23,14 +24,14 @@ func (r *run) attempt(ctx context.Context, cv *conversation, m *outgoing, tries 
 	if err != nil {
 		return err
 	}
-	if err := r.Pace.Wait(ctx); err != nil {
+	if err := r.Pace.Turn(ctx); err != nil {
 		return err
 	}
 	if err := r.File.markSending(cv, m, time.Now()); err != nil {
 		return err
 	}
 	if err := r.Pace.Depart(ctx); err != nil {
-		return errors.Join(r.File.markPlanned(cv, m), unless(err, errHeldBack))
+		return errors.Join(r.File.markPlanned(cv, m), unless(err, pace.ErrHeldBack))
 	}
 	departed := time.Now()
 	accepted, err := r.Client.Send(r.underWay(ctx), body)
@@ -91,7 +92,7 @@ func (r *run) refused(ctx context.Context, cv *conversation, m *outgoing, tries 
 		r.Log.Warn("Kommo refused a file; sending its link as text", "conversation", cv.externalID, "why", refusal)
 		return r.File.markAsText(cv, m)
 	}
-	if err := r.File.markRefused(cv, m, refusal.Words); err != nil {
+	if err := r.File.markRefused(cv, m, refusal.Detail); err != nil {
 		return err
 	}
 	var streak int

@@ -108,10 +108,10 @@ func TestSettledMessageCountsAsItWasSent(t *testing.T) {
 		box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.CutTaken, N: 1}}})
 		s := newSender(f, box)
 		s.Composer.AllSilent = true
-		healthy := f.commit
-		f.commit = failAfter(f, 3)
+		healthy := f.Commit
+		f.Commit = failAfter(f, 3)
 		s.Send(t.Context())
-		f.commit = healthy
+		f.Commit = healthy
 		if report, err := newSender(f, box).Send(t.Context()); err != nil || report.Accepted != 1 || report.Notified != 0 {
 			t.Errorf("report %+v, error %v, want one accepted and nobody notified", report, err)
 		}
@@ -187,11 +187,11 @@ func TestRefusedMediaGoAsText(t *testing.T) {
 // An answer that does not name the chat takes nothing away from what is known of it.
 func TestChatIsNotForgotten(t *testing.T) {
 	f := loaded(t)
-	for cv, err := range openConversations(f.read, Selection{MaxConversations: 1}) {
+	for cv, err := range openConversations(f.Reader, Selection{MaxConversations: 1}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for m, err := range openMessages(f.read, cv, false) {
+		for m, err := range openMessages(f.Reader, cv, false) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -201,7 +201,7 @@ func TestChatIsNotForgotten(t *testing.T) {
 			break
 		}
 		var chat string
-		if err := f.read.QueryRow(`SELECT chat_id FROM conversation WHERE id = ?`, cv.id).Scan(&chat); err != nil || chat != "the chat" {
+		if err := f.Reader.QueryRow(`SELECT chat_id FROM conversation WHERE id = ?`, cv.id).Scan(&chat); err != nil || chat != "the chat" {
 			t.Errorf("the chat is %q, error %v", chat, err)
 		}
 	}

@@ -3,6 +3,7 @@ package importer
 import (
 	"database/sql"
 	"iter"
+	"kommo-import/internal/migration"
 	"time"
 
 	"kommo-import/sources"
@@ -21,7 +22,7 @@ type Failure struct {
 // Failures yields what was invalid, skipped or refused, and duplicates that are none by their words: first what was
 // invalid, in the order of the source, then the messages by conversation and time.
 func (f *File) Failures() iter.Seq2[Failure, error] {
-	return each(f, scanFailure, `SELECT state, position, conversation, time, reason, text FROM (
+	return migration.Rows(f.File, scanFailure, `SELECT state, position, conversation, time, reason, text FROM (
 		SELECT 0 AS part, 'invalid' AS state, position, conversation, 0 AS time, reason, raw AS text,
 			id AS a, 0 AS b, 0 AS c FROM invalid
 		UNION ALL
@@ -48,13 +49,13 @@ func scanFailure(rows *sql.Rows) (failure Failure, err error) {
 // RetryRefused plans again what Kommo refused and the filters of the last load do not leave out, and returns how many
 // messages that are. Media that were refused are tried as media again.
 func (f *File) RetryRefused() (planned int, err error) {
-	err = f.update(func(tx *sql.Tx) error {
+	err = f.Update(func(tx *sql.Tx) error {
 		a := &arranger{tx: tx, report: new(LoadReport)}
 		defer a.statements.close()
 		if err := a.statements.prepare(tx); err != nil {
 			return err
 		}
-		if _, err := setting(tx, settingFilter, &a.filter); err != nil {
+		if _, err := migration.Setting(tx, settingFilter, &a.filter); err != nil {
 			return err
 		}
 		again, err := refusedConversations(tx)

@@ -84,8 +84,8 @@ func TestStoreFailsAtEveryCommit(t *testing.T) {
 				f := loaded(t)
 				box := sandbox.NewKommo(sandbox.Options{HistoryDelay: 3 * time.Second})
 				s := newSender(f, box)
-				healthy, commits, requests := f.commit, 0, 0
-				f.commit = func(tx *sql.Tx) error {
+				healthy, commits, requests := f.Commit, 0, 0
+				f.Commit = func(tx *sql.Tx) error {
 					if commits++; commits < failing {
 						return healthy(tx)
 					}
@@ -108,7 +108,7 @@ func TestStoreFailsAtEveryCommit(t *testing.T) {
 				if underWay := len(box.Requests()) - requests; underWay > defaultWorkers-1 {
 					t.Errorf("commit %d fails, and %d requests leave after it", failing, underWay)
 				}
-				f.commit = healthy
+				f.Commit = healthy
 				sendAll(t, t.Context(), s)
 				wantArrived(t, box, planned)
 			}

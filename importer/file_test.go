@@ -1,8 +1,8 @@
 package importer
 
 import (
-	"database/sql"
 	"errors"
+	"kommo-import/internal/migration"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,8 +16,8 @@ import (
 // A second writer is told who the first one is; readers are not in the way; the lock ends with Close.
 func TestOneWriter(t *testing.T) {
 	f := loaded(t)
-	_, err := Open(f.path, "send")
-	inUse, ok := errors.AsType[*InUseError](err)
+	_, err := Open(f.Path, "send")
+	inUse, ok := errors.AsType[*migration.InUseError](err)
 	if !ok || inUse.Holder.PID != os.Getpid() || inUse.Holder.Command != "test" {
 		t.Fatalf("a second writer gets %v", err)
 	}
@@ -25,12 +25,12 @@ func TestOneWriter(t *testing.T) {
 		t.Errorf("the error %q does not name the first writer", err)
 	}
 	link := filepath.Join(t.TempDir(), "link.db")
-	if err := os.Symlink(f.path, link); err == nil { // not everybody may on Windows
+	if err := os.Symlink(f.Path, link); err == nil { // not everybody may on Windows
 		if _, err := Open(link, "send"); !errors.As(err, &inUse) {
 			t.Errorf("a second writer that comes by a link gets %v", err)
 		}
 	}
-	reader, err := OpenReadOnly(f.path)
+	reader, err := OpenReadOnly(f.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,59 +41,11 @@ func TestOneWriter(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := Open(f.path, "send")
+	again, err := Open(f.Path, "send")
 	if err != nil {
 		t.Fatalf("after the first writer has closed: %v", err)
 	}
 	again.Close()
-}
-
-// What is no migration file is refused in words, and not touched.
-func TestWhatIsNoMigrationFile(t *testing.T) {
-	foreign := func(path, statement string) {
-		db, err := sql.Open("sqlite", path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, tt := range []struct {
-		name string
-		make func(path string)
-		want string
-	}{
-		{"text", func(path string) { os.WriteFile(path, []byte(strings.Repeat("conversation_id,text\n", 100)), 0o600) }, "not a migration file"},
-		{"another database", func(path string) { foreign(path, "CREATE TABLE a (b)") }, "not a migration file"},
-		{"a newer one", func(path string) {
-			f, err := Open(path, "test")
-			if err != nil {
-				t.Fatal(err)
-			}
-			f.Close()
-			foreign(path, "PRAGMA user_version = 99")
-		}, "newer"},
-		{"a folder", func(path string) { os.Mkdir(path, 0o700) }, "folder"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "migration.db")
-			tt.make(path)
-			before, _ := os.ReadFile(path)
-			for name, open := range map[string]func(string) (*File, error){
-				"reading": OpenReadOnly,
-				"writing": func(path string) (*File, error) { return Open(path, "test") },
-			} {
-				if f, err := open(path); err == nil || !strings.Contains(err.Error(), tt.want) {
-					t.Errorf("for %s: %v, %v, want an error with %q", name, f, err, tt.want)
-				}
-			}
-			if after, _ := os.ReadFile(path); string(after) != string(before) {
-				t.Error("the file was changed")
-			}
-		})
-	}
 }
 
 // What is in a migration file is not everybody's to read.
@@ -103,7 +55,7 @@ func TestMigrationFileIsPrivate(t *testing.T) {
 	}
 	f := newFile(t)
 	load(t, f, threeConversations())
-	for _, path := range []string{f.path, f.path + "-wal"} {
+	for _, path := range []string{f.Path, f.Path + "-wal"} {
 		info, err := os.Stat(path)
 		if err != nil {
 			t.Fatal(err)
@@ -111,19 +63,6 @@ func TestMigrationFileIsPrivate(t *testing.T) {
 		if info.Mode().Perm() != 0o600 {
 			t.Errorf("%s has the permissions %v", filepath.Base(path), info.Mode())
 		}
-	}
-}
-
-func TestNoFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "migration.db")
-	if _, err := OpenReadOnly(path); !errors.Is(err, ErrNothingLoaded) {
-		t.Errorf("opening what is not there for reading: %v", err)
-	}
-	if _, err := os.Stat(path); err == nil {
-		t.Error("reading made a file")
-	}
-	if _, err := Open(filepath.Join(t.TempDir(), "no", "migration.db"), "test"); err == nil || !strings.Contains(err.Error(), "no folder") {
-		t.Errorf("opening in a folder that is not there: %v", err)
 	}
 }
 
@@ -144,8 +83,8 @@ func TestFileIsBound(t *testing.T) {
 		s := newSender(f, box)
 		change(s)
 		_, err := s.Send(t.Context())
-		if _, ok := errors.AsType[*BoundError](err); !ok {
-			t.Errorf("send returns %v, want a BoundError", err)
+		if _, ok := errors.AsType[*ScopeMismatchError](err); !ok {
+			t.Errorf("send returns %v, want a ScopeMismatchError", err)
 		}
 	}
 	if len(box.Requests()) != sent {

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"kommo-import/internal/migration"
 )
 
 // A Health tells what is wrong with a migration file, if anything is.
@@ -15,7 +14,7 @@ type Health struct {
 	// Miscounted names conversations whose numbers of messages, as they are kept, are not what counting the messages
 	// gives; the first 10.
 	Miscounted []string
-	// Plan says why nothing can be sent: a [NotReadyError], or [ErrNothingLoaded]; nil if the plan is complete.
+	// Plan says why nothing can be sent: a [NotReadyError], or [migration.ErrNothingLoaded]; nil if the plan is complete.
 	Plan error
 	// Status is where the migration stands.
 	Status Status
@@ -29,7 +28,7 @@ const maxDamage = 10
 func (f *File) Health(ctx context.Context) (h Health, err error) {
 	h.Damage, err = f.texts(ctx, fmt.Sprintf(`PRAGMA integrity_check(%d)`, maxDamage))
 	if err != nil {
-		return h, f.explain(err)
+		return h, f.Explain(err)
 	}
 	if len(h.Damage) == 1 && h.Damage[0] == "ok" {
 		h.Damage = nil
@@ -38,10 +37,10 @@ func (f *File) Health(ctx context.Context) (h Health, err error) {
 		return h, nil
 	}
 	if h.Miscounted, err = f.miscounted(ctx); err != nil {
-		return h, f.explain(err)
+		return h, f.Explain(err)
 	}
 	err = f.ready(Selection{})
-	if _, notReady := errors.AsType[*NotReadyError](err); notReady || errors.Is(err, ErrNothingLoaded) {
+	if _, notReady := errors.AsType[*NotReadyError](err); notReady || errors.Is(err, migration.ErrNothingLoaded) {
 		h.Plan, err = err, nil
 	}
 	if err != nil {
@@ -70,7 +69,7 @@ func (f *File) miscounted(ctx context.Context) ([]string, error) {
 
 // texts returns the one column of a query.
 func (f *File) texts(ctx context.Context, query string) (texts []string, err error) {
-	rows, err := f.read.QueryContext(ctx, query)
+	rows, err := f.Reader.QueryContext(ctx, query)
 	if err != nil {
 		return nil, err
 	}
@@ -85,10 +84,6 @@ func (f *File) texts(ctx context.Context, query string) (texts []string, err err
 	return texts, rows.Err()
 }
 
-// IsOutdated reports whether a migration file could not be read because an older version made it; to open it for
-// writing brings it up to date.
-func IsOutdated(err error) bool { return errors.Is(err, errOlder) }
-
 // Mapping tells who outgoing messages are from that are still to be sent.
 type Mapping struct {
 	Authors  int // who wrote them
@@ -99,9 +94,9 @@ type Mapping struct {
 
 // Mapping compares the authors of what is to be sent with the composer's users.
 func (f *File) Mapping(c Composer) (m Mapping, err error) {
-	all, err := Composer{}.unmapped(f.read, Selection{})
+	all, err := Composer{}.unmapped(f.Reader, Selection{})
 	if err != nil {
-		return m, f.explain(err)
+		return m, f.Explain(err)
 	}
 	used := make(map[string]bool)
 	for _, author := range all {
@@ -113,45 +108,14 @@ func (f *File) Mapping(c Composer) (m Mapping, err error) {
 			m.Unused = append(m.Unused, name)
 		}
 	}
-	m.Unmapped, err = c.unmapped(f.read, Selection{})
-	return m, f.explain(err)
+	m.Unmapped, err = c.unmapped(f.Reader, Selection{})
+	return m, f.Explain(err)
 }
 
-// CheckBound makes sure that the migration file belongs to this scope and has this conversation prefix, or to none yet.
-// The error is a [BoundError].
-func (f *File) CheckBound(scope, prefix string) error { return f.bound(scope, prefix) }
+// CheckScope makes sure that the migration file belongs to this scope and has this conversation prefix, or to none yet.
+// The error is a [ScopeMismatchError].
+func (f *File) CheckScope(scope, prefix string) error { return f.bound(scope, prefix) }
 
 // CheckLinks makes sure that no link to media that is to be sent has died, unless the sender can make new ones. The
 // error is a [DeadLinksError].
 func (s *Sender) CheckLinks() error { return s.checkLinks() }
-
-// A Place is where a migration file is, or would be.
-type Place struct {
-	Free uint64 // bytes that can still be written there; only if Told
-	Told bool   // whether the system says how much is free
-	Size int64  // bytes of the migration file; 0 if there is none
-	// Closed is why the file cannot be written; nil if it can, or is not there.
-	Closed error
-}
-
-// LookAt returns what is known of the place of a migration file without opening it as one. It must not be called while
-// the file is open in this process: closing a file takes SQLite's locks on it away.
-func LookAt(path string) (Place, error) {
-	path, err := placeOf(path)
-	if err != nil {
-		return Place{}, err
-	}
-	var p Place
-	p.Free, p.Told = freeSpace(filepath.Dir(path))
-	info, err := os.Stat(path)
-	if err != nil {
-		return p, nil
-	}
-	p.Size = info.Size()
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		p.Closed = err
-		return p, nil
-	}
-	return p, file.Close()
-}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"kommo-import/internal/migration"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,9 +18,7 @@ func TestHealth(t *testing.T) {
 	load(t, f, threeConversations())
 	change := func(statement string) {
 		t.Helper()
-		if _, err := f.write.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
+		execute(t, f, statement)
 	}
 	health := func() Health {
 		t.Helper()
@@ -85,8 +84,8 @@ func TestHealthOfDamage(t *testing.T) {
 
 func TestHealthOfNothing(t *testing.T) {
 	h, err := newFile(t).Health(t.Context())
-	if err != nil || !errors.Is(h.Plan, ErrNothingLoaded) {
-		t.Errorf("got %+v, %v, want ErrNothingLoaded", h, err)
+	if err != nil || !errors.Is(h.Plan, migration.ErrNothingLoaded) {
+		t.Errorf("got %+v, %v, want migration.ErrNothingLoaded", h, err)
 	}
 }
 
@@ -111,27 +110,5 @@ func TestMapping(t *testing.T) {
 	want := Mapping{Authors: 2, Unmapped: []UnmappedAuthor{{Name: "Eva", Messages: 2}}, Unused: []string{"Mux"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestLookAt(t *testing.T) {
-	folder := t.TempDir()
-	path := filepath.Join(folder, "migration.db")
-	place, err := LookAt(path)
-	if err != nil || place.Size != 0 || place.Closed != nil {
-		t.Errorf("of no file got %+v, %v", place, err)
-	}
-	if place.Told && place.Free == 0 {
-		t.Errorf("got %+v, want some free space", place)
-	}
-	if err := os.WriteFile(path, []byte("12345"), 0o400); err != nil {
-		t.Fatal(err)
-	}
-	place, err = LookAt(path)
-	if err != nil || place.Size != 5 || (place.Closed == nil) != (os.Geteuid() == 0) {
-		t.Errorf("of a file that cannot be written got %+v, %v", place, err)
-	}
-	if _, err := LookAt(filepath.Join(folder, "nowhere", "migration.db")); err == nil {
-		t.Error("got no error of a folder that is not there")
 	}
 }

@@ -113,10 +113,10 @@ func TestNotificationInDoubtStays(t *testing.T) {
 		rows := csvHeader + row("ann", 1, "in", "first", "1")
 		load(t, f, rows)
 		box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.CutTaken, N: 1}}})
-		healthy := f.commit
-		f.commit = failAfter(f, 3) // bound, marked as sending, and in doubt
+		healthy := f.Commit
+		f.Commit = failAfter(f, 3) // bound, marked as sending, and in doubt
 		newSender(f, box).Send(t.Context())
-		f.commit = healthy
+		f.Commit = healthy
 		load(t, f, rows+row("ann", 2, "in", "second", "2"))
 		sendAll(t, t.Context(), newSender(f, box))
 		if s := box.Summary(); s.Messages != 2 || s.Loud != 1 || s.Doubled != 0 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"kommo-import/internal/migration"
 	"time"
 )
 
@@ -41,7 +42,7 @@ func (s *Sender) checkLinks() error {
 	}
 	condition, args := s.Selection.where()
 	e := new(DeadLinksError)
-	err := s.File.read.QueryRow(`SELECT count(*) FROM media WHERE maker <> coalesce((SELECT id FROM source WHERE name = ?), 0)
+	err := s.File.Reader.QueryRow(`SELECT count(*) FROM media WHERE maker <> coalesce((SELECT id FROM source WHERE name = ?), 0)
 		AND (status = 'found' AND expires BETWEEN 1 AND ? OR status = 'failed' AND url = '')
 		AND key IN (SELECT s.lookup FROM message m JOIN spool s ON s.id = m.spool
 			WHERE m.state IN ('planned', 'sending') AND NOT m.as_text
@@ -50,14 +51,14 @@ func (s *Sender) checkLinks() error {
 	if err == nil && e.Links > 0 {
 		return e
 	}
-	return s.File.explain(err)
+	return s.File.Explain(err)
 }
 
 // openLinks prepares the asking of links, under the terms of the last load.
 func (r *run) openLinks() error {
 	r.links = &mediaLookup{Transport: r.MediaTransport, Renew: r.Renew}
-	_, err := setting(r.File.read, settingPrivateMedia, &r.links.AllowPrivate)
-	return r.File.explain(err)
+	_, err := migration.Setting(r.File.Reader, settingPrivateMedia, &r.links.AllowPrivate)
+	return r.File.Explain(err)
 }
 
 // freshen makes sure that the link to the media of m lives, and makes a new one if it does not, or if there was none so

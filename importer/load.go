@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"kommo-import/internal/migration"
 	"net/http"
 	"strings"
 
@@ -138,28 +139,28 @@ const (
 // name may be a slip. With again, one that was read to its end stands at its beginning, unless its files were not all
 // asked about: then the load goes on with those.
 func (s *spooler) begin(again bool) error {
-	err := s.file.read.QueryRow(`SELECT id, reading, cursor, finished, partial FROM source WHERE name = ?`, s.report.Source).
+	err := s.file.Reader.QueryRow(`SELECT id, reading, cursor, finished, partial FROM source WHERE name = ?`, s.report.Source).
 		Scan(&s.source, &s.reading, &s.cursor, &s.finished, &s.partial)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if again && s.finished {
 		var waiting bool // for an answer about their files: what an interrupted load left
-		if err := s.file.read.QueryRow(`SELECT EXISTS (SELECT 1 FROM media WHERE status IN ('pending', 'failed')
+		if err := s.file.Reader.QueryRow(`SELECT EXISTS (SELECT 1 FROM media WHERE status IN ('pending', 'failed')
 			AND status = 'pending' AND maker = ?)`, s.source).Scan(&waiting); err != nil || waiting {
-			return s.file.explain(err)
+			return s.file.Explain(err)
 		}
 	}
 	if again && (s.finished || s.partial) {
 		s.cursor, s.finished = "", false
 	}
-	return s.file.explain(err)
+	return s.file.Explain(err)
 }
 
 // checkRecipe keeps a file that was made by another recipe of identities from being filled by this one.
 func checkRecipe(tx *sql.Tx) error {
 	var stored string
-	known, err := setting(tx, settingRecipe, &stored)
+	known, err := migration.Setting(tx, settingRecipe, &stored)
 	if err != nil {
 		return err
 	}
@@ -167,7 +168,7 @@ func checkRecipe(tx *sql.Tx) error {
 		return fmt.Errorf("this migration file was made with message ids of version %s, this program makes version %s: "+
 			"go on with the version of kommo-import that began it", stored, recipe)
 	}
-	return setSetting(tx, settingRecipe, recipe)
+	return migration.SetSetting(tx, settingRecipe, recipe)
 }
 
 // store writes the next batch, with the batches that continue it, and the cursor behind them in one transaction. It
@@ -184,7 +185,7 @@ func (s *spooler) store(batches func() (encodedBatch, error, bool)) (more bool, 
 		return false, err
 	}
 	var read, invalid int
-	err = s.file.update(func(tx *sql.Tx) error {
+	err = s.file.Update(func(tx *sql.Tx) error {
 		if err := errors.Join(checkRecipe(tx), s.place(tx, batch)); err != nil {
 			return err
 		}

@@ -230,8 +230,8 @@ func TestInterruptedLoad(t *testing.T) {
 			f := newFile(t)
 			path := writeCSV(t, content)
 			source := &csvfile.File{Path: path, Now: longAfter, BatchRows: 3}
-			healthy, commits := f.commit, 0
-			f.commit = func(tx *sql.Tx) error {
+			healthy, commits := f.Commit, 0
+			f.Commit = func(tx *sql.Tx) error {
 				if commits++; commits != failing {
 					return healthy(tx)
 				}
@@ -417,7 +417,7 @@ func TestClientIsWhatIsKnownBest(t *testing.T) {
 // while reading, nothing is lost.
 func TestMoreConversationsThanAreRemembered(t *testing.T) {
 	f := newFile(t)
-	f.commit = (*sql.Tx).Commit
+	f.Commit = (*sql.Tx).Commit
 	var content strings.Builder
 	content.WriteString(csvHeader)
 	n := maxAuthors + 1000
@@ -432,7 +432,7 @@ func TestMoreConversationsThanAreRemembered(t *testing.T) {
 		t.Errorf("got %+v, error %v", status, err)
 	}
 	var authors, named int
-	err = f.read.QueryRow(`SELECT (SELECT count(*) FROM author), (SELECT count(*) FROM conversation WHERE client_name LIKE 'Client %')`).Scan(&authors, &named)
+	err = f.Reader.QueryRow(`SELECT (SELECT count(*) FROM author), (SELECT count(*) FROM conversation WHERE client_name LIKE 'Client %')`).Scan(&authors, &named)
 	if err != nil || authors != n || named != n {
 		t.Errorf("%d authors, %d named clients, error %v, want %d", authors, named, err, n)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"kommo-import/internal/migration"
 	"net/url"
 	"time"
 )
@@ -18,15 +19,15 @@ func (l *Loader) lookUpMedia(ctx context.Context, source int64, report *LoadRepo
 		return err
 	}
 	var total int
-	err := l.File.read.QueryRow(`SELECT count(*) FROM media WHERE status IN ('pending', 'failed') AND (maker IS NULL OR maker = ?)`,
+	err := l.File.Reader.QueryRow(`SELECT count(*) FROM media WHERE status IN ('pending', 'failed') AND (maker IS NULL OR maker = ?)`,
 		maker).Scan(&total)
 	if err != nil || total == 0 {
-		return l.File.explain(err)
+		return l.File.Explain(err)
 	}
 	lookup := &mediaLookup{Transport: l.MediaTransport, AllowPrivate: l.AllowPrivateMedia, Renew: l.Renew}
 	var reading error
 	done := 0
-	for link, info := range lookup.all(ctx, openMedia(l.File.read, maker, &reading)) {
+	for link, info := range lookup.all(ctx, openMedia(l.File.Reader, maker, &reading)) {
 		if info.Err != nil {
 			return info.Err
 		}
@@ -37,13 +38,13 @@ func (l *Loader) lookUpMedia(ctx context.Context, source int64, report *LoadRepo
 		report.countMedia(info)
 		l.progress(LookingUpMedia, done, total)
 	}
-	return errors.Join(l.File.explain(reading), context.Cause(ctx))
+	return errors.Join(l.File.Explain(reading), context.Cause(ctx))
 }
 
 // reopenMedia lets links be asked once more that nobody wanted before, that lead into private networks, if that is
 // allowed now, and those that have died since or are not surely gone, if they can be made anew. If media are not wanted as links, it closes them.
 func (l *Loader) reopenMedia(maker sql.NullInt64) error {
-	return l.File.update(func(tx *sql.Tx) error {
+	return l.File.Update(func(tx *sql.Tx) error {
 		if l.Filter.Media != MediaAsLink {
 			_, err := tx.Exec(`UPDATE media SET status = 'unwanted' WHERE status IN ('pending', 'failed')`)
 			return err
@@ -51,7 +52,7 @@ func (l *Loader) reopenMedia(maker sql.NullInt64) error {
 		_, err := tx.Exec(`UPDATE media SET status = 'pending' WHERE status = 'unwanted' OR status = 'refused' AND ?
 			OR maker = ? AND (status = 'found' AND expires BETWEEN 1 AND ? OR status = 'gone' AND unsure)`,
 			l.AllowPrivateMedia, maker, time.Now().UnixMilli())
-		return errors.Join(err, setSetting(tx, settingPrivateMedia, l.AllowPrivateMedia))
+		return errors.Join(err, migration.SetSetting(tx, settingPrivateMedia, l.AllowPrivateMedia))
 	})
 }
 
@@ -71,7 +72,7 @@ func (r *LoadReport) countMedia(info mediaInfo) {
 
 // openMedia yields what is to be asked, in the order of the alphabet; what a source can make
 // anew only if that is maker. What keeps it from reading is left in failure.
-func openMedia(q querier, maker sql.NullInt64, failure *error) iter.Seq[mediaLink] {
+func openMedia(q migration.Querier, maker sql.NullInt64, failure *error) iter.Seq[mediaLink] {
 	return func(yield func(mediaLink) bool) {
 		for last := ""; ; {
 			page, err := openMediaAfter(q, maker, last)
@@ -88,7 +89,7 @@ func openMedia(q querier, maker sql.NullInt64, failure *error) iter.Seq[mediaLin
 	}
 }
 
-func openMediaAfter(q querier, maker sql.NullInt64, last string) (page []mediaLink, err error) {
+func openMediaAfter(q migration.Querier, maker sql.NullInt64, last string) (page []mediaLink, err error) {
 	rows, err := q.Query(`SELECT key, url, maker IS NOT NULL FROM media WHERE status IN ('pending', 'failed') AND key > ?
 		AND (maker IS NULL OR maker = ?) ORDER BY key LIMIT 500`, last, maker)
 	if err != nil {
@@ -111,7 +112,7 @@ func (f *File) keepMedia(key string, info mediaInfo, at time.Time) error {
 	if !info.Expires.IsZero() {
 		expires = info.Expires.UnixMilli()
 	}
-	return f.update(func(tx *sql.Tx) error {
+	return f.Update(func(tx *sql.Tx) error {
 		_, err := tx.Exec(`UPDATE media SET status = ?, size = ?, mime = ?, name = ?, expires = ?, reason = ?, url = ?,
 			checked = ?, renewed = renewed + ?, unsure = ? WHERE key = ?`,
 			string(info.Status), info.Size, info.MIME, info.Name, expires, info.Reason, info.URL, at.UnixMilli(), info.Renewed, info.Unsure, key)
@@ -121,7 +122,7 @@ func (f *File) keepMedia(key string, info mediaInfo, at time.Time) error {
 
 // mediaOf returns what is known of the media of m. Where nobody had to ask, they count as found; where nobody wanted
 // to, nothing is known.
-func mediaOf(q querier, cv *conversation, m *outgoing) (mediaInfo, error) {
+func mediaOf(q migration.Querier, cv *conversation, m *outgoing) (mediaInfo, error) {
 	key := mediaKey(m.sourceKind, cv.externalID, &m.content)
 	if !key.Valid {
 		return mediaInfo{Status: mediaFound}, nil

@@ -134,12 +134,12 @@ func TestMediaThatWereNotLookedUp(t *testing.T) {
 	server := newShelf(t)
 	f := newFile(t)
 	path := writeCSV(t, csvHeader+mediaRow("1", "1", server.URL+"/there/a.jpg"))
-	healthy := f.commit
-	f.commit = failAfter(f, 2) // the batch and the arrangement; not the answer
+	healthy := f.Commit
+	f.Commit = failAfter(f, 2) // the batch and the arrangement; not the answer
 	if _, err := (&Loader{File: f, AllowPrivateMedia: true}).Load(t.Context(), &csvfile.File{Path: path, Now: longAfter}); err == nil {
 		t.Fatal("the load went to its end")
 	}
-	f.commit = healthy
+	f.Commit = healthy
 	box := newBox()
 	_, err := newSender(f, box).Send(t.Context())
 	if notReady, ok := err.(*NotReadyError); !ok || notReady.Media != 1 || len(box.Requests()) > 0 {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"kommo-import/internal/migration"
 	"os"
 	"path/filepath"
 	"slices"
@@ -105,11 +106,11 @@ func (m *model) load(*rapid.T) {
 
 func (m *model) preview(*rapid.T) {
 	before := len(m.box.Requests())
-	if _, err := m.file.Preview(newComposer(), Selection{}, 6); err != nil && !errors.Is(err, ErrNothingLoaded) {
+	if _, err := m.file.Preview(newComposer(), Selection{}, 6); err != nil && !errors.Is(err, migration.ErrNothingLoaded) {
 		m.t.Fatal(err)
 	}
 	for _, err := range m.file.Payloads(newComposer(), Selection{}) {
-		if err != nil && !errors.Is(err, ErrNothingLoaded) {
+		if err != nil && !errors.Is(err, migration.ErrNothingLoaded) {
 			m.t.Fatal(err)
 		}
 	}
@@ -161,7 +162,7 @@ func (m *model) verify(rt *rapid.T) {
 func (m *model) killWhileSending(rt *rapid.T) {
 	left, after := rapid.IntRange(1, 12).Draw(rt, "commits"), rapid.Bool().Draw(rt, "after the commit")
 	dead := errors.New("killed")
-	m.file.commit = func(tx *sql.Tx) error {
+	m.file.Commit = func(tx *sql.Tx) error {
 		if left--; left > 0 || left == 0 && after {
 			return tx.Commit()
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"kommo-import/internal/migration"
 	"strings"
 
 	"kommo-import/sources"
@@ -34,7 +35,7 @@ func (s Selection) where() (condition string, args []any) {
 }
 
 // check reports the first of the ids in Only that is no conversation of the migration file.
-func (s Selection) check(q querier) error {
+func (s Selection) check(q migration.Querier) error {
 	for _, id := range s.Only {
 		var known int
 		err := q.QueryRow(`SELECT count(*) FROM conversation WHERE external_id = ?`, id).Scan(&known)
@@ -61,7 +62,7 @@ type conversation struct {
 
 // openConversations yields the chosen conversations in the order in which they are sent. It reads some at a time, so
 // that they may change meanwhile.
-func openConversations(q querier, s Selection) iter.Seq2[*conversation, error] {
+func openConversations(q migration.Querier, s Selection) iter.Seq2[*conversation, error] {
 	return func(yield func(*conversation, error) bool) {
 		last := int64(-1)
 		for left := s.MaxConversations; ; {
@@ -86,7 +87,7 @@ func openConversations(q querier, s Selection) iter.Seq2[*conversation, error] {
 	}
 }
 
-func openAfter(q querier, only []string, last int64) (page []*conversation, err error) {
+func openAfter(q migration.Querier, only []string, last int64) (page []*conversation, err error) {
 	condition, args := Selection{Only: only}.where()
 	rows, err := q.Query(`SELECT id, external_id, kind, first, client_id, client_name, client_phone, client_email,
 		client_avatar, chat_id, loud FROM conversation WHERE first > ? AND `+condition+` ORDER BY first LIMIT 100`,
@@ -125,7 +126,7 @@ type outgoing struct {
 
 // openMessages yields what is to be sent of a conversation, in order. It reads some at a time, so that they may change
 // meanwhile.
-func openMessages(q querier, cv *conversation, allSilent bool) iter.Seq2[*outgoing, error] {
+func openMessages(q migration.Querier, cv *conversation, allSilent bool) iter.Seq2[*outgoing, error] {
 	return func(yield func(*outgoing, error) bool) {
 		loud, err := loudOf(q, cv)
 		if err != nil {
@@ -154,7 +155,7 @@ func openMessages(q querier, cv *conversation, allSilent bool) iter.Seq2[*outgoi
 
 // loudOf returns the message of a conversation that goes out with silent=false: the one that did already, as far as
 // anybody knows, else the last that will be sent.
-func loudOf(q querier, cv *conversation) (spool int64, err error) {
+func loudOf(q migration.Querier, cv *conversation) (spool int64, err error) {
 	err = q.QueryRow(`SELECT coalesce(
 		(SELECT loud FROM conversation WHERE id = ?1),
 		(SELECT spool FROM message WHERE conversation = ?1 AND state IN ('planned', 'sending')
@@ -163,7 +164,7 @@ func loudOf(q querier, cv *conversation) (spool int64, err error) {
 }
 
 // openMessagesAfter returns the next some messages without their contents, which may be large.
-func openMessagesAfter(q querier, cv *conversation, last *outgoing) (page []*outgoing, err error) {
+func openMessagesAfter(q migration.Querier, cv *conversation, last *outgoing) (page []*outgoing, err error) {
 	rows, err := q.Query(`SELECT time, spool, identity, state, msec, direction, kind, as_text, doubtful,
 			(SELECT name FROM source WHERE id = message.source)
 		FROM message WHERE conversation = ? AND (time, spool) > (?, ?) AND state IN ('planned', 'sending')
@@ -188,7 +189,7 @@ func openMessagesAfter(q querier, cv *conversation, last *outgoing) (page []*out
 
 // complete reads the content of m, and what is known of what it refers to. An answer names the message that it answers
 // if that comes before it and was not refused: it would be refused too.
-func complete(q querier, cv *conversation, m *outgoing) error {
+func complete(q migration.Querier, cv *conversation, m *outgoing) error {
 	var content []byte
 	if err := q.QueryRow(`SELECT content FROM spool WHERE id = ?`, m.spool).Scan(&content); err != nil {
 		return err

@@ -1,10 +1,10 @@
 package importer
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"iter"
+	"kommo-import/internal/migration"
 	"time"
 
 	"kommo-import/internal/kommo"
@@ -43,7 +43,7 @@ type Group struct {
 // Preview returns what sending the selection would do at that many requests per second.
 func (f *File) Preview(composer Composer, selection Selection, perSecond float64) (Preview, error) {
 	p := &Preview{Rate: perSecond, Kinds: make(map[string]int), Directions: make(map[string]int), Warnings: []Warning{}}
-	err := f.reading(func(tx *sql.Tx) error {
+	err := f.View(func(tx *sql.Tx) error {
 		for _, part := range []func(*sql.Tx, Composer, Selection) error{
 			p.readNumbers, p.readKinds, p.readGroups, p.readWarnings,
 		} {
@@ -56,16 +56,6 @@ func (f *File) Preview(composer Composer, selection Selection, perSecond float64
 		return err
 	})
 	return *p, err
-}
-
-// reading runs do on one state of the file, whatever is written meanwhile.
-func (f *File) reading(do func(*sql.Tx) error) error {
-	tx, err := f.read.BeginTx(context.Background(), &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return f.explain(err)
-	}
-	defer tx.Rollback()
-	return f.explain(do(tx))
 }
 
 func (p *Preview) readNumbers(tx *sql.Tx, composer Composer, selection Selection) error {
@@ -107,9 +97,16 @@ func (p *Preview) readKinds(tx *sql.Tx, _ Composer, selection Selection) error {
 		p.Kinds[kind] += messages
 		p.Directions[direction] += messages
 		p.First = earliest(p.First, fromMillis(first))
-		p.Last = later(p.Last, fromMillis(last))
+		p.Last = latest(p.Last, fromMillis(last))
 	}
 	return rows.Err()
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func earliest(a, b time.Time) time.Time {
@@ -124,18 +121,18 @@ func earliest(a, b time.Time) time.Time {
 // meanwhile is posted as if it answered none.
 func (f *File) Payloads(composer Composer, selection Selection) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		err := errors.Join(loadedSomething(f.read), selection.check(f.read), composer.check(f.read, selection))
+		err := errors.Join(loadedSomething(f.Reader), selection.check(f.Reader), composer.check(f.Reader, selection))
 		if err != nil {
-			yield(nil, f.explain(err))
+			yield(nil, f.Explain(err))
 			return
 		}
-		for cv, err := range openConversations(f.read, selection) {
+		for cv, err := range openConversations(f.Reader, selection) {
 			wanted := true
 			if err == nil {
-				wanted, err = conversationPayloads(f.read, composer, cv, yield)
+				wanted, err = conversationPayloads(f.Reader, composer, cv, yield)
 			}
 			if err != nil {
-				yield(nil, f.explain(err))
+				yield(nil, f.Explain(err))
 			}
 			if err != nil || !wanted {
 				return
@@ -145,7 +142,7 @@ func (f *File) Payloads(composer Composer, selection Selection) iter.Seq2[[]byte
 }
 
 // conversationPayloads yields the bodies of one conversation, and reports whether more are wanted.
-func conversationPayloads(q querier, composer Composer, cv *conversation, yield func([]byte, error) bool) (bool, error) {
+func conversationPayloads(q migration.Querier, composer Composer, cv *conversation, yield func([]byte, error) bool) (bool, error) {
 	for m, err := range openMessages(q, cv, composer.AllSilent) {
 		if err != nil {
 			return true, err

@@ -8,6 +8,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"kommo-import/internal/migration"
+	"kommo-import/internal/pace"
+	"kommo-import/internal/web"
 	"log/slog"
 	"math"
 	"time"
@@ -23,7 +26,7 @@ const ProbeConversation = "kommo-import-probe"
 type Prober struct {
 	File   *File
 	Client *kommo.Client
-	Pace   *Pace
+	Pace   *pace.Pace
 	// Patience is how long a message may take to show in its chat's history; 0 is a minute.
 	Patience time.Duration
 	Log      *slog.Logger // what an administrator should know while it runs; nil: silence
@@ -111,13 +114,13 @@ func (p *Prober) Probe(ctx context.Context) (Probe, error) {
 		}
 	}
 	r.found.Settle = settleFor(r.found, r.patience)
-	return r.found, p.File.update(func(tx *sql.Tx) error { return setSetting(tx, settingProbe, r.found) })
+	return r.found, p.File.Update(func(tx *sql.Tx) error { return migration.SetSetting(tx, settingProbe, r.found) })
 }
 
 // LastProbe returns what the last [Prober] found out, and whether there was one.
 func (f *File) LastProbe() (p Probe, known bool, err error) {
-	known, err = setting(f.read, settingProbe, &p)
-	return p, known, f.explain(err)
+	known, err = migration.Setting(f.Reader, settingProbe, &p)
+	return p, known, f.Explain(err)
 }
 
 // A probing is one run of a Prober.
@@ -235,7 +238,7 @@ func (r *probing) repeat(ctx context.Context) error {
 		return err
 	}
 	if r.count(there, 1) < 2 {
-		if err := sleep(ctx, max(time.Second, time.Duration(r.found.ShownAfter*float64(time.Second)))); err != nil {
+		if err := web.Sleep(ctx, max(time.Second, time.Duration(r.found.ShownAfter*float64(time.Second)))); err != nil {
 			return err
 		}
 		if there, err = r.history(ctx); err != nil {
@@ -291,10 +294,10 @@ func (r *probing) send(ctx context.Context, message kommo.NewMessage) (accepted 
 		departed := time.Now()
 		accepted, err = r.Client.Send(context.WithoutCancel(ctx), body)
 		if refusal, ok := errors.AsType[*kommo.RefusedError](err); ok {
-			return accepted, &refusal.Words, nil
+			return accepted, &refusal.Detail, nil
 		}
 		if denied, ok := errors.AsType[*kommo.DeniedError](err); ok && denied.Status > 404 {
-			words := fmt.Sprintf("status %d: %s", denied.Status, denied.Words)
+			words := fmt.Sprintf("status %d: %s", denied.Status, denied.Detail)
 			return accepted, &words, nil
 		}
 		_, unknown := errors.AsType[*kommo.UnknownOutcomeError](err)
@@ -317,7 +320,7 @@ func (r *probing) await(ctx context.Context, enough func([]kommo.HistoryMessage)
 		if time.Now().After(late) {
 			return nil, nil
 		}
-		if err := sleep(ctx, probeStep); err != nil {
+		if err := web.Sleep(ctx, probeStep); err != nil {
 			return nil, err
 		}
 	}

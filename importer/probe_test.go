@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"kommo-import/internal/pace"
 	"net/http"
 	"regexp"
 	"slices"
@@ -21,7 +22,7 @@ import (
 )
 
 func newProber(f *File, box *sandbox.Kommo, transport http.RoundTripper) *Prober {
-	return &Prober{File: f, Pace: NewPace(6), Patience: 40 * time.Second, Client: &kommo.Client{
+	return &Prober{File: f, Pace: pace.New(6), Patience: 40 * time.Second, Client: &kommo.Client{
 		ScopeID: box.ScopeID(), Transport: transport, Signer: signing.Signer{Secret: box.Options.ChannelSecret},
 	}}
 }

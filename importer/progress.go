@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"kommo-import/internal/pace"
 	"sync"
 	"time"
 )
@@ -18,7 +19,7 @@ func (s *Sender) Progress() Progress { return s.progress.now(time.Now()) }
 // A progress measures how fast messages get done. What is not measured yet is taken from the pace.
 type progress struct {
 	mu          sync.Mutex
-	pace        *Pace
+	pace        *pace.Pace
 	finished    int
 	total       int
 	marks       []mark // one a second, of the last minute
@@ -36,7 +37,7 @@ const (
 	minSpan   = 10 * time.Second // what is measured in less says little
 )
 
-func (p *progress) begin(total int, pace *Pace) {
+func (p *progress) begin(total int, pace *pace.Pace) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.total, p.pace = total, pace

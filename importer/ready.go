@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"kommo-import/internal/migration"
 
 	"kommo-import/sources"
 )
@@ -23,51 +24,51 @@ func (e *NotReadyError) Error() string {
 
 // ready makes sure that every load went to its end, as far as it matters for the chosen conversations.
 func (f *File) ready(selection Selection) error {
-	if err := loadedSomething(f.read); err != nil {
-		return f.explain(err)
+	if err := loadedSomething(f.Reader); err != nil {
+		return f.Explain(err)
 	}
 	e := new(NotReadyError)
-	err := f.read.QueryRow(`SELECT name FROM source WHERE finished = 0 ORDER BY id LIMIT 1`).Scan(&e.Source)
+	err := f.Reader.QueryRow(`SELECT name FROM source WHERE finished = 0 ORDER BY id LIMIT 1`).Scan(&e.Source)
 	if err == nil {
 		return e
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
-		return f.explain(err)
+		return f.Explain(err)
 	}
-	err = f.read.QueryRow(`SELECT count(*) FROM media WHERE status IN ('pending', 'failed') AND status = 'pending'`).Scan(&e.Media)
+	err = f.Reader.QueryRow(`SELECT count(*) FROM media WHERE status IN ('pending', 'failed') AND status = 'pending'`).Scan(&e.Media)
 	if err != nil || e.Media == 0 {
-		return f.explain(err)
+		return f.Explain(err)
 	}
 	condition, args := selection.where()
-	err = f.read.QueryRow(`SELECT count(DISTINCT s.lookup) FROM message m JOIN spool s ON s.id = m.spool
+	err = f.Reader.QueryRow(`SELECT count(DISTINCT s.lookup) FROM message m JOIN spool s ON s.id = m.spool
 		WHERE m.conversation IN (SELECT id FROM conversation WHERE `+condition+`) AND m.state IN ('planned', 'sending')
 		AND NOT m.as_text AND s.lookup IN (SELECT key FROM media WHERE status = 'pending')`, args...).Scan(&e.Media)
 	if err == nil && e.Media > 0 {
 		return e
 	}
-	return f.explain(err)
+	return f.Explain(err)
 }
 
-// loadedSomething returns ErrNothingLoaded if nothing was ever read.
-func loadedSomething(q querier) error {
+// loadedSomething returns migration.ErrNothingLoaded if nothing was ever read.
+func loadedSomething(q migration.Querier) error {
 	var some bool
 	if err := q.QueryRow(`SELECT EXISTS (SELECT 1 FROM source)`).Scan(&some); err != nil {
 		return err
 	}
 	if !some {
-		return ErrNothingLoaded
+		return migration.ErrNothingLoaded
 	}
 	return nil
 }
 
-// A BoundError means that the migration file belongs to another scope, or has another conversation prefix: going on
+// A ScopeMismatchError means that the migration file belongs to another scope, or has another conversation prefix: going on
 // would send its conversations a second time.
-type BoundError struct {
+type ScopeMismatchError struct {
 	What           string // "scope" or "conversation prefix"
 	Stored, Wanted string
 }
 
-func (e *BoundError) Error() string {
+func (e *ScopeMismatchError) Error() string {
 	return fmt.Sprintf("this migration was begun with %s %q and cannot go on with %q", e.What, e.Stored, e.Wanted)
 }
 
@@ -76,8 +77,8 @@ func (f *File) bind(scope, prefix string) error {
 	if err := f.bound(scope, prefix); err != nil {
 		return err
 	}
-	return f.update(func(tx *sql.Tx) error {
-		return errors.Join(setSetting(tx, settingScope, scope), setSetting(tx, settingPrefix, prefix))
+	return f.Update(func(tx *sql.Tx) error {
+		return errors.Join(migration.SetSetting(tx, settingScope, scope), migration.SetSetting(tx, settingPrefix, prefix))
 	})
 }
 
@@ -85,22 +86,22 @@ func (f *File) bind(scope, prefix string) error {
 // there, the tie does not hold: a slip in the first scope can be mended.
 func (f *File) bound(scope, prefix string) error {
 	var arrived bool
-	err := f.read.QueryRow(`SELECT EXISTS (SELECT 1 FROM conversation WHERE sending + accepted + verified + refused > 0)
+	err := f.Reader.QueryRow(`SELECT EXISTS (SELECT 1 FROM conversation WHERE sending + accepted + verified + refused > 0)
 		OR EXISTS (SELECT 1 FROM message WHERE doubtful)`).Scan(&arrived)
 	if err != nil || !arrived {
-		return f.explain(err)
+		return f.Explain(err)
 	}
 	for _, tie := range []struct{ setting, what, wanted string }{
 		{settingScope, "scope", scope},
 		{settingPrefix, "conversation prefix", prefix},
 	} {
 		var stored string
-		known, err := setting(f.read, tie.setting, &stored)
+		known, err := migration.Setting(f.Reader, tie.setting, &stored)
 		if err != nil {
-			return f.explain(err)
+			return f.Explain(err)
 		}
 		if known && stored != tie.wanted {
-			return &BoundError{tie.what, stored, tie.wanted}
+			return &ScopeMismatchError{tie.what, stored, tie.wanted}
 		}
 	}
 	return nil
@@ -127,7 +128,7 @@ func (e *NoSenderError) Error() string {
 }
 
 // check makes sure that every outgoing message has a sender.
-func (c Composer) check(q querier, s Selection) error {
+func (c Composer) check(q migration.Querier, s Selection) error {
 	if c.BotID != "" {
 		return nil
 	}
@@ -139,7 +140,7 @@ func (c Composer) check(q querier, s Selection) error {
 }
 
 // unmapped returns the authors of what is to be sent who are no Kommo users.
-func (c Composer) unmapped(q querier, s Selection) (unmapped []UnmappedAuthor, err error) {
+func (c Composer) unmapped(q migration.Querier, s Selection) (unmapped []UnmappedAuthor, err error) {
 	condition, args := s.where()
 	rows, err := q.Query(`SELECT coalesce(external_id, ''), coalesce(name, ''), count(*)
 		FROM message LEFT JOIN author ON author.id = message.author
@@ -165,7 +166,7 @@ func (c Composer) unmapped(q querier, s Selection) (unmapped []UnmappedAuthor, e
 // open is what is left to be sent.
 type open struct{ conversations, messages int }
 
-func countOpen(q querier, s Selection) (o open, err error) {
+func countOpen(q migration.Querier, s Selection) (o open, err error) {
 	condition, args := s.where()
 	err = q.QueryRow(`SELECT count(*), coalesce(sum(planned + sending), 0) FROM conversation WHERE `+condition, args...).
 		Scan(&o.conversations, &o.messages)

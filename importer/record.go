@@ -70,7 +70,7 @@ func (f *File) markRefused(cv *conversation, m *outgoing, words string) error {
 // markDoubtful writes down that nobody knows what came of m. It stays in the state sending.
 func (f *File) markDoubtful(cv *conversation, m *outgoing) error {
 	m.doubtful = true
-	return f.update(func(tx *sql.Tx) error {
+	return f.Update(func(tx *sql.Tx) error {
 		_, err := tx.Exec(`UPDATE message SET doubtful = 1 WHERE conversation = ? AND time = ? AND spool = ?`,
 			cv.id, m.time, m.spool)
 		return err
@@ -79,7 +79,7 @@ func (f *File) markDoubtful(cv *conversation, m *outgoing) error {
 
 // setChat writes down the chat's id at Kommo.
 func (f *File) setChat(cv *conversation, id string) error {
-	return f.update(func(tx *sql.Tx) error { return keepChat(tx, cv, id) })
+	return f.Update(func(tx *sql.Tx) error { return keepChat(tx, cv, id) })
 }
 
 func keepChat(tx *sql.Tx, cv *conversation, id string) error {
@@ -100,7 +100,7 @@ func quieten(tx *sql.Tx, cv *conversation, m *outgoing) error {
 // move takes m from one state to another, together with the conversation's numbers and with what also does, in one
 // transaction.
 func (f *File) move(cv *conversation, m *outgoing, from, to State, also func(*sql.Tx) error) error {
-	err := f.update(func(tx *sql.Tx) error {
+	err := f.Update(func(tx *sql.Tx) error {
 		result, err := tx.Exec(`UPDATE message SET state = ? WHERE conversation = ? AND time = ? AND spool = ? AND state = ?`,
 			to, cv.id, m.time, m.spool, from)
 		if err != nil {

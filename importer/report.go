@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"iter"
+	"kommo-import/internal/migration"
 	"time"
 )
 
@@ -52,13 +53,13 @@ type ReportedConversation struct {
 // Report returns what the migration file tells of all messages together.
 func (f *File) Report() (Report, error) {
 	r := &Report{Made: time.Now().UTC(), Kinds: make(map[string]map[State]int)}
-	err := f.reading(func(tx *sql.Tx) error {
+	err := f.View(func(tx *sql.Tx) error {
 		for _, part := range []func(*sql.Tx) error{loadedTx, r.readStatus, r.readTimes, r.readKinds, r.readMedia, r.readReasons} {
 			if err := part(tx); err != nil {
 				return err
 			}
 		}
-		_, err := setting(tx, settingProbe, &r.Probe)
+		_, err := migration.Setting(tx, settingProbe, &r.Probe)
 		return err
 	})
 	if err != nil {
@@ -150,7 +151,7 @@ func (r *Report) readReasons(tx *sql.Tx) (err error) {
 
 // ReportedConversations yields what became of each conversation, in the order in which they are sent.
 func (f *File) ReportedConversations() iter.Seq2[ReportedConversation, error] {
-	return each(f, scanReported, `SELECT external_id, client_name, client_phone, skipped, planned, sending, accepted, verified, refused,
+	return migration.Rows(f.File, scanReported, `SELECT external_id, client_name, client_phone, skipped, planned, sending, accepted, verified, refused,
 		(SELECT min(time) FROM message WHERE conversation = conversation.id),
 		(SELECT max(time) FROM message WHERE conversation = conversation.id)
 	FROM conversation WHERE skipped + planned + sending + accepted + verified + refused > 0 ORDER BY first`)

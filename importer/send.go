@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"kommo-import/internal/pace"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -25,7 +26,7 @@ type Sender struct {
 	Client    *kommo.Client
 	Composer  Composer
 	Selection Selection
-	Pace      *Pace
+	Pace      *pace.Pace
 	Workers   int           // conversations at a time; 0 means 4
 	Settle    time.Duration // what Kommo is given to show a message in its history; 0 means 5 s
 	Log       *slog.Logger  // what an administrator should know while it runs; nil: silence
@@ -111,10 +112,10 @@ func (s *Sender) Check() error {
 	if err := s.File.ready(s.Selection); err != nil {
 		return err
 	}
-	if err := s.Selection.check(s.File.read); err != nil {
+	if err := s.Selection.check(s.File.Reader); err != nil {
 		return err
 	}
-	if err := s.Composer.check(s.File.read, s.Selection); err != nil {
+	if err := s.Composer.check(s.File.Reader, s.Selection); err != nil {
 		return err
 	}
 	if err := s.checkLinks(); err != nil {
@@ -128,7 +129,7 @@ func (s *Sender) begin() error {
 	if err := s.Check(); err != nil {
 		return err
 	}
-	todo, err := countOpen(s.File.read, s.Selection)
+	todo, err := countOpen(s.File.Reader, s.Selection)
 	if err != nil || todo.messages == 0 {
 		return err
 	}
@@ -157,7 +158,7 @@ func (r *run) conversations(ctx context.Context) error {
 	group, running := errgroup.WithContext(ctx)
 	group.SetLimit(workers)
 	var reading error
-	for cv, err := range openConversations(r.File.read, r.Selection) {
+	for cv, err := range openConversations(r.File.Reader, r.Selection) {
 		if reading = err; err != nil || running.Err() != nil {
 			break
 		}
@@ -172,7 +173,7 @@ func (r *run) conversations(ctx context.Context) error {
 
 // conversation sends what is to be sent of one conversation, in order.
 func (r *run) conversation(ctx context.Context, cv *conversation) error {
-	for m, err := range openMessages(r.File.read, cv, r.Composer.AllSilent) {
+	for m, err := range openMessages(r.File.Reader, cv, r.Composer.AllSilent) {
 		if err == nil {
 			err = r.message(ctx, cv, m)
 		}

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"kommo-import/internal/web"
 	"time"
 
 	"kommo-import/internal/kommo"
@@ -31,7 +32,7 @@ func (r *run) settleDoubt(ctx context.Context, cv *conversation, m *outgoing, tr
 // when it becomes known that the outcome is not known: nobody knows how long before that Kommo took the message.
 func (r *run) seek(ctx context.Context, cv *conversation, m *outgoing, tries *tries) (bool, error) {
 	for look := range looks {
-		if err := sleep(ctx, r.settle<<look); err != nil {
+		if err := web.Sleep(ctx, r.settle<<look); err != nil {
 			return false, err
 		}
 		if taken, err := r.look(ctx, cv, m, tries); err != nil || taken {

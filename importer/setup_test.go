@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"kommo-import/internal/pace"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,7 +56,7 @@ func openFile(t testing.TB, path string) *File {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
-	f.commit = func(tx *sql.Tx) error {
+	f.Commit = func(tx *sql.Tx) error {
 		if err := tx.Commit(); err != nil {
 			return err
 		}
@@ -65,17 +66,32 @@ func openFile(t testing.TB, path string) *File {
 	return f
 }
 
+// execute changes the migration file behind the importer's back.
+func execute(t testing.TB, f *File, statement string) {
+	t.Helper()
+	change := func(tx *sql.Tx) error {
+		_, err := tx.Exec(statement)
+		return err
+	}
+	commit := f.Commit
+	f.Commit = (*sql.Tx).Commit
+	defer func() { f.Commit = commit }()
+	if err := f.Update(change); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // checkConservation counts the messages one by one and compares with the sums that the file keeps.
 func checkConservation(t testing.TB, f *File) {
 	t.Helper()
 	var kept, counted string
-	err := f.read.QueryRow(`SELECT (SELECT coalesce(sum(duplicate), 0) FROM conversation) || ' ' || coalesce(group_concat(x, ' '), '') FROM (
+	err := f.Reader.QueryRow(`SELECT (SELECT coalesce(sum(duplicate), 0) FROM conversation) || ' ' || coalesce(group_concat(x, ' '), '') FROM (
 		SELECT printf('%d:%d,%d,%d,%d,%d,%d', id, skipped, planned, sending, accepted, verified, refused) AS x
 		FROM conversation ORDER BY id)`).Scan(&kept)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = f.read.QueryRow(`SELECT (SELECT count(*) FROM duplicate) || ' ' || coalesce(group_concat(x, ' '), '') FROM (
+	err = f.Reader.QueryRow(`SELECT (SELECT count(*) FROM duplicate) || ' ' || coalesce(group_concat(x, ' '), '') FROM (
 		SELECT printf('%d:%d,%d,%d,%d,%d,%d', conversation, sum(state = 'skipped'), sum(state = 'planned'), sum(state = 'sending'),
 			sum(state = 'accepted'), sum(state = 'verified'), sum(state = 'refused')) AS x
 		FROM message GROUP BY conversation ORDER BY conversation)`).Scan(&counted)
@@ -129,7 +145,7 @@ func newSender(f *File, box *sandbox.Kommo) *Sender {
 		Client: &kommo.Client{ScopeID: box.ScopeID(), Transport: box, Timeout: 20 * time.Second,
 			Signer: signing.Signer{Secret: box.Options.ChannelSecret}},
 		Composer: Composer{BotID: box.Options.BotID},
-		Pace:     NewPace(1e6),
+		Pace:     pace.New(1e6),
 	}
 }
 
@@ -180,7 +196,7 @@ func sendAll(t testing.TB, ctx context.Context, s *Sender) (reports []SendReport
 		if err != nil {
 			errs = append(errs, err)
 		}
-		left, failure := countOpen(s.File.read, Selection{})
+		left, failure := countOpen(s.File.Reader, Selection{})
 		if failure != nil {
 			t.Fatal(failure)
 		}
@@ -204,7 +220,7 @@ func msgids(planned map[string][]string) (ids []string) {
 
 // failAfter returns a commit for f that works so many times and then never again.
 func failAfter(f *File, times int) func(*sql.Tx) error {
-	healthy := f.commit
+	healthy := f.Commit
 	return func(tx *sql.Tx) error {
 		if times--; times >= 0 {
 			return healthy(tx)

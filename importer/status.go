@@ -1,6 +1,9 @@
 package importer
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"kommo-import/internal/migration"
+)
 
 // A Status tells where a migration stands.
 type Status struct {
@@ -43,11 +46,11 @@ type SourceStatus struct {
 
 // Status returns where the migration stands.
 func (f *File) Status() (Status, error) {
-	s, err := readStatus(f.read)
-	return s, f.explain(err)
+	s, err := readStatus(f.Reader)
+	return s, f.Explain(err)
 }
 
-func readStatus(q querier) (s Status, err error) {
+func readStatus(q migration.Querier) (s Status, err error) {
 	c := &s.Messages
 	err = q.QueryRow(`SELECT coalesce(sum(duplicate), 0), coalesce(sum(skipped), 0), coalesce(sum(planned), 0),
 			coalesce(sum(sending), 0), coalesce(sum(accepted), 0), coalesce(sum(verified), 0), coalesce(sum(refused), 0),
@@ -62,7 +65,7 @@ func readStatus(q querier) (s Status, err error) {
 		return s, err
 	}
 	c.Read = c.Duplicate + c.Skipped + c.Invalid + c.Planned + c.Sending + c.Accepted + c.Verified + c.Refused
-	if _, err := setting(q, settingScope, &s.ScopeID); err != nil {
+	if _, err := migration.Setting(q, settingScope, &s.ScopeID); err != nil {
 		return s, err
 	}
 	var sources []byte

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"kommo-import/internal/pace"
+	"kommo-import/internal/web"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -13,7 +15,7 @@ import (
 
 // A traffic is the requests of one run: one pace for all, and their numbers.
 type traffic struct {
-	pace      *Pace
+	pace      *pace.Pace
 	log       *slog.Logger
 	requests  atomic.Int64
 	slowDowns atomic.Int64 // answers that asked to slow down
@@ -27,24 +29,16 @@ func (t *traffic) underWay(ctx context.Context) context.Context {
 
 // turn waits for the pace before a request that only reads.
 func (t *traffic) turn(ctx context.Context) error {
-	for {
-		if err := t.pace.Wait(ctx); err != nil {
-			return err
-		}
-		err := t.pace.Depart(ctx)
-		if err == nil {
-			t.underWay(ctx)
-			return nil
-		}
-		if unless(err, errHeldBack) != nil {
-			return err
-		}
+	if err := t.pace.Wait(ctx); err != nil {
+		return err
 	}
+	t.underWay(ctx)
+	return nil
 }
 
 // again waits until a request that was not taken may be repeated. It returns an error if that makes no sense.
 func (t *traffic) again(ctx context.Context, tries *tries, departed time.Time, failure error) error {
-	if tooFast, ok := errors.AsType[*kommo.TooFastError](failure); ok {
+	if tooFast, ok := errors.AsType[*kommo.RateLimitError](failure); ok {
 		wait := t.pace.TooFast(departed, tooFast.RetryAfter)
 		t.slowDowns.Add(1)
 		t.log.Warn("Kommo asks to slow down; everything waits", "for", wait.Round(time.Second), "then requests per second", t.pace.Rate())
@@ -62,7 +56,7 @@ func (t *traffic) again(ctx context.Context, tries *tries, departed time.Time, f
 		return err
 	}
 	t.log.Warn("no answer from Kommo; trying again", "in", tries.pause(), "why", why)
-	return sleep(ctx, tries.pause())
+	return web.Sleep(ctx, tries.pause())
 }
 
 func unless(err, expected error) error {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"kommo-import/internal/pace"
+	"kommo-import/internal/web"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -27,7 +29,7 @@ type Verifier struct {
 	Composer Composer // as it was for sending
 	Only     []string // ids of conversations at the source; empty: all
 	Sample   int      // of those so many, spread over all and others each time; 0: all
-	Pace     *Pace
+	Pace     *pace.Pace
 	Workers  int           // chats at a time; 0 means 4
 	Wait     time.Duration // what Kommo is given to show what is missing; 0 means 2 min
 	Log      *slog.Logger  // what an administrator should know while it runs; nil: silence
@@ -106,11 +108,11 @@ type verifying struct {
 
 // begin makes sure that the chats are those of this scope, finds out what there is to do, and counts it.
 func (r *verifying) begin() error {
-	if err := loadedSomething(r.File.read); err != nil {
-		return r.File.explain(err)
+	if err := loadedSomething(r.File.Reader); err != nil {
+		return r.File.Explain(err)
 	}
-	if err := (Selection{Only: r.Only}).check(r.File.read); err != nil {
-		return r.File.explain(err)
+	if err := (Selection{Only: r.Only}).check(r.File.Reader); err != nil {
+		return r.File.Explain(err)
 	}
 	if err := r.File.bound(r.Client.ScopeID, r.Composer.Prefix); err != nil {
 		return err
@@ -134,7 +136,7 @@ func (r *verifying) rounds(ctx context.Context) error {
 			return err
 		}
 		r.resting.Store(due.UnixMilli())
-		if err := sleep(ctx, time.Until(due)); err != nil {
+		if err := web.Sleep(ctx, time.Until(due)); err != nil {
 			return err
 		}
 		if err := r.round(ctx, time.Now()); err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"kommo-import/internal/pace"
 	"slices"
 	"strings"
 	"testing"
@@ -24,7 +25,7 @@ func newVerifier(f *File, box *sandbox.Kommo) *Verifier {
 		Client: &kommo.Client{ScopeID: box.ScopeID(), Transport: box, Timeout: 20 * time.Second,
 			Signer: signing.Signer{Secret: box.Options.ChannelSecret}},
 		Composer: Composer{BotID: box.Options.BotID},
-		Pace:     NewPace(1e6),
+		Pace:     pace.New(1e6),
 	}
 }
 
@@ -48,7 +49,7 @@ func sent(t testing.TB, f *File, box *sandbox.Kommo) map[string][]string {
 		arrived[conversation] = append(arrived[conversation], msgid)
 		answers = append(answers, answer{accepted.ChatID, accepted.MessageID, conversation, msgid})
 	}
-	err := f.update(func(tx *sql.Tx) error {
+	err := f.Update(func(tx *sql.Tx) error {
 		for _, a := range answers {
 			if _, err := tx.Exec(`UPDATE conversation SET planned = planned - 1, accepted = accepted + 1, chat_id = ?,
 				loud = (SELECT spool FROM message WHERE conversation = conversation.id AND identity = unhex(?))
@@ -357,8 +358,8 @@ func wantResult(t testing.TB, what string, f *File, want string) {
 func uninterrupted(t testing.TB) (want string, requests, commits int) {
 	t.Helper()
 	f, box := damaged(t, sandbox.Options{})
-	before, healthy := len(box.Requests()), f.commit
-	f.commit = func(tx *sql.Tx) error { commits++; return healthy(tx) }
+	before, healthy := len(box.Requests()), f.Commit
+	f.Commit = func(tx *sql.Tx) error { commits++; return healthy(tx) }
 	report := verify(t, newVerifier(f, box))
 	if report.Missing != 2 || report.Differs != 1 || report.OutOfOrder != 4 || report.Doubled != 1 || report.Foreign != 1 {
 		t.Fatalf("report %+v", report)
@@ -408,8 +409,8 @@ func TestVerifyStoreFailsAtEveryCommit(t *testing.T) {
 		for n := range commits {
 			for _, written := range []bool{false, true} {
 				f, box := damaged(t, sandbox.Options{})
-				healthy, left := f.commit, n
-				f.commit = func(tx *sql.Tx) error {
+				healthy, left := f.Commit, n
+				f.Commit = func(tx *sql.Tx) error {
 					if left--; left >= 0 {
 						return healthy(tx)
 					}
@@ -422,7 +423,7 @@ func TestVerifyStoreFailsAtEveryCommit(t *testing.T) {
 				if _, err := newVerifier(f, box).Verify(t.Context()); err == nil || !strings.Contains(err.Error(), "broken") {
 					t.Fatalf("commit %d fails, and verify returns %v", n, err)
 				}
-				f.commit = healthy
+				f.Commit = healthy
 				verify(t, newVerifier(f, box))
 				wantResult(t, fmt.Sprintf("commit %d fails, written %t", n, written), f, want)
 				wantOnlyReading(t, box, before)

@@ -3,6 +3,7 @@ package importer
 import (
 	"database/sql"
 	"iter"
+	"kommo-import/internal/migration"
 )
 
 // A ReadChat is a chat that the last verification has read to its end.
@@ -14,7 +15,7 @@ type ReadChat struct {
 
 // ReadChats yields the chats that the last verification has read to their end, in the order in which they were sent.
 func (f *File) ReadChats() iter.Seq2[ReadChat, error] {
-	return each(f, scanReadChat, `SELECT c.external_id, r.met, (SELECT count(*) FROM finding
+	return migration.Rows(f.File, scanReadChat, `SELECT c.external_id, r.met, (SELECT count(*) FROM finding
 		WHERE conversation = c.id AND kind NOT IN ('foreign', 'unsent') AND NOT retried)
 	FROM readback r JOIN conversation c ON c.id = r.conversation WHERE r.ended ORDER BY c.first`)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"kommo-import/internal/migration"
 	"slices"
 	"time"
 
@@ -29,8 +30,8 @@ func (v verification) serial(pass int) int64 { return int64(v.Number)*maxPasses 
 // beginVerification goes on with the last verification if there is something left of it and it chose the same;
 // otherwise it begins a new one and forgets what that one found.
 func (f *File) beginVerification(wanted verification) (v verification, err error) {
-	err = f.update(func(tx *sql.Tx) error {
-		if _, err := setting(tx, settingVerification, &v); err != nil {
+	err = f.Update(func(tx *sql.Tx) error {
+		if _, err := migration.Setting(tx, settingVerification, &v); err != nil {
 			return err
 		}
 		var open bool
@@ -47,7 +48,7 @@ func (f *File) beginVerification(wanted verification) (v verification, err error
 				return err
 			}
 		}
-		return errors.Join(setSetting(tx, settingVerification, v), v.choose(tx))
+		return errors.Join(migration.SetSetting(tx, settingVerification, v), v.choose(tx))
 	})
 	return v, err
 }
@@ -93,18 +94,18 @@ func (v verification) reopen(tx *sql.Tx) error {
 
 // countReadbacks returns how many pages there are to be read, about, and how many messages to be found.
 func (f *File) countReadbacks() (pages, messages int, err error) {
-	err = f.read.QueryRow(`SELECT coalesce(sum(iif(r.pass = 1, max(1, (c.accepted + c.verified - r.next) / ?1 + 1), 1)), 0),
+	err = f.Reader.QueryRow(`SELECT coalesce(sum(iif(r.pass = 1, max(1, (c.accepted + c.verified - r.next) / ?1 + 1), 1)), 0),
 			coalesce(sum(c.accepted + c.verified - r.met), 0)
 		FROM readback r JOIN conversation c ON c.id = r.conversation WHERE r.ended = 0`, kommo.PageSize).
 		Scan(&pages, &messages)
-	return pages, messages, f.explain(err)
+	return pages, messages, f.Explain(err)
 }
 
 // nextReadback returns when a chat is to be read next, and whether any is.
 func (f *File) nextReadback() (due time.Time, open bool, err error) {
 	var earliest sql.NullInt64
-	err = f.read.QueryRow(`SELECT min(due) FROM readback WHERE ended = 0`).Scan(&earliest)
-	return fromMillis(earliest.Int64), earliest.Valid, f.explain(err)
+	err = f.Reader.QueryRow(`SELECT min(due) FROM readback WHERE ended = 0`).Scan(&earliest)
+	return fromMillis(earliest.Int64), earliest.Valid, f.Explain(err)
 }
 
 // A readback is a chat that is read back, and how far that is.
@@ -121,9 +122,9 @@ type readback struct {
 func (f *File) dueReadbacks(now time.Time) iter.Seq2[*readback, error] {
 	return func(yield func(*readback, error) bool) {
 		for last := int64(0); ; {
-			page, err := dueAfter(f.read, now, last)
+			page, err := dueAfter(f.Reader, now, last)
 			if err != nil {
-				yield(nil, f.explain(err))
+				yield(nil, f.Explain(err))
 				return
 			}
 			for _, rb := range page {
@@ -139,7 +140,7 @@ func (f *File) dueReadbacks(now time.Time) iter.Seq2[*readback, error] {
 	}
 }
 
-func dueAfter(q querier, now time.Time, last int64) (page []*readback, err error) {
+func dueAfter(q migration.Querier, now time.Time, last int64) (page []*readback, err error) {
 	rows, err := q.Query(`SELECT c.id, c.external_id, c.kind, c.client_id, c.chat_id, r.pass, r.next, r.met, r.trail, r.missed
 		FROM readback r JOIN conversation c ON c.id = r.conversation
 		WHERE r.ended = 0 AND r.due <= ? AND r.conversation > ? ORDER BY r.conversation LIMIT 100`, now.UnixMilli(), last)

@@ -3,6 +3,7 @@ package importer
 import (
 	"database/sql"
 	"iter"
+	"kommo-import/internal/migration"
 	"time"
 )
 
@@ -34,7 +35,7 @@ const (
 
 // Findings yields what the last verification found, by conversation and time.
 func (f *File) Findings() iter.Seq2[Finding, error] {
-	return each(f, scanFinding, `SELECT f.kind, f.msgid, c.external_id, coalesce(s.content ->> '$.position', ''), f.time, f.reason,
+	return migration.Rows(f.File, scanFinding, `SELECT f.kind, f.msgid, c.external_id, coalesce(s.content ->> '$.position', ''), f.time, f.reason,
 		f.remote_id, f.retried
 	FROM finding f JOIN conversation c ON c.id = f.conversation
 	LEFT JOIN message m ON m.conversation = f.conversation AND m.identity = unhex(f.msgid)
@@ -69,14 +70,14 @@ func addFinding(tx *sql.Tx, conversation int64, f finding) error {
 
 // lastVerification returns what the last verification found so far.
 func (f *File) lastVerification() (r VerifyReport, err error) {
-	err = f.read.QueryRow(`SELECT coalesce(sum(ended), 0), coalesce(sum(1 - ended), 0), coalesce(sum(met), 0) FROM readback`).
+	err = f.Reader.QueryRow(`SELECT coalesce(sum(ended), 0), coalesce(sum(1 - ended), 0), coalesce(sum(met), 0) FROM readback`).
 		Scan(&r.Conversations, &r.Open, &r.There)
 	if err != nil {
-		return r, f.explain(err)
+		return r, f.Explain(err)
 	}
-	rows, err := f.read.Query(`SELECT kind, count(*) FROM finding GROUP BY kind`)
+	rows, err := f.Reader.Query(`SELECT kind, count(*) FROM finding GROUP BY kind`)
 	if err != nil {
-		return r, f.explain(err)
+		return r, f.Explain(err)
 	}
 	defer rows.Close()
 	counts := map[FindingKind]*int{MessageMissing: &r.Missing, MessageDiffers: &r.Differs, MessageDoubled: &r.Doubled, MessageOutOfOrder: &r.OutOfOrder,
@@ -85,7 +86,7 @@ func (f *File) lastVerification() (r VerifyReport, err error) {
 		var kind FindingKind
 		var n int
 		if err := rows.Scan(&kind, &n); err != nil {
-			return r, f.explain(err)
+			return r, f.Explain(err)
 		}
 		if count := counts[kind]; count != nil {
 			*count = n
@@ -93,5 +94,5 @@ func (f *File) lastVerification() (r VerifyReport, err error) {
 	}
 	r.Messages = r.There + r.Missing
 	r.There -= r.Differs
-	return r, f.explain(rows.Err())
+	return r, f.Explain(rows.Err())
 }

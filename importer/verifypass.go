@@ -30,7 +30,7 @@ type pagePass struct {
 
 // keepPage writes down the next page of a pass, and reports whether the pass has ended with it.
 func (r *verifying) keepPage(rb *readback, page []kommo.HistoryMessage) (ended bool, err error) {
-	err = r.File.update(func(tx *sql.Tx) error {
+	err = r.File.Update(func(tx *sql.Tx) error {
 		p := &pagePass{readback: rb, tx: tx, composer: r.Composer, verification: r.verification, now: time.Now()}
 		p.trail.turn(page, p.next == 0)
 		for i := range page {
@@ -261,7 +261,7 @@ func (p *pagePass) keep() error {
 // concludeWithoutChat counts as missing all of a conversation whose chat at Kommo is not known. Kommo is not asked for
 // it: it would make one if there is none.
 func (f *File) concludeWithoutChat(v verification, rb *readback) error {
-	return f.update(func(tx *sql.Tx) error {
+	return f.Update(func(tx *sql.Tx) error {
 		p := &pagePass{readback: rb, tx: tx, verification: v}
 		return errors.Join(p.missing("Kommo has not told in which chat it is"), p.conclude(), p.keep())
 	})

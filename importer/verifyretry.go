@@ -10,7 +10,7 @@ func (f *File) RetryMissing() (planned int, err error) {
 	const missing = `SELECT m.conversation, m.time, m.spool FROM finding f
 		JOIN message m ON m.conversation = f.conversation AND m.identity = unhex(f.msgid)
 		WHERE f.kind = 'missing' AND NOT f.retried AND m.state = 'accepted'`
-	err = f.update(func(tx *sql.Tx) error {
+	err = f.Update(func(tx *sql.Tx) error {
 		_, err := tx.Exec(`UPDATE conversation SET accepted = accepted - n, planned = planned + n
 			FROM (SELECT conversation, count(*) AS n FROM (` + missing + `) GROUP BY conversation) AS missing
 			WHERE conversation.id = missing.conversation`)

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"kommo-import/internal/migration"
+	"kommo-import/internal/pace"
 	"net/http"
 	"os"
 	"runtime"
@@ -185,7 +187,7 @@ func TestVerifyKeepsThePace(t *testing.T) {
 		sent(t, f, box)
 		time.Sleep(time.Minute)
 		v := newVerifier(f, box)
-		v.Pace = NewPace(10)
+		v.Pace = pace.New(10)
 		began := time.Now()
 		verify(t, v)
 		if took := time.Since(began); took > 6500*time.Millisecond {
@@ -212,7 +214,7 @@ func TestVerifySlowsDown(t *testing.T) {
 		load(t, f, manyConversations(20, 3))
 		sent(t, f, box)
 		v := newVerifier(f, box)
-		v.Pace = NewPace(100)
+		v.Pace = pace.New(100)
 		report := verify(t, v)
 		if report.There != 60 || report.SlowDowns != 1 || report.Elapsed < time.Minute || report.Elapsed > 63*time.Second {
 			t.Errorf("report %+v after %v", report, report.Elapsed)
@@ -227,7 +229,7 @@ func TestVerifyProgress(t *testing.T) {
 		load(t, f, manyConversations(60, 50))
 		must(t, box.Lose(sent(t, f, box)["c007"][3]))
 		v := newVerifier(f, box)
-		v.Pace = NewPace(2) // two pages a chat
+		v.Pace = pace.New(2) // two pages a chat
 		check := func(after time.Duration, done int, remaining time.Duration) {
 			time.AfterFunc(after, func() {
 				p := v.Progress()
@@ -254,7 +256,7 @@ func TestVerifySample(t *testing.T) {
 		load(t, f, manyConversations(50, 2))
 		sent(t, f, box)
 		chosen := func() (ids []int) {
-			rows, err := f.read.Query(`SELECT c.external_id FROM readback r JOIN conversation c ON c.id = r.conversation ORDER BY 1`)
+			rows, err := f.Reader.Query(`SELECT c.external_id FROM readback r JOIN conversation c ON c.id = r.conversation ORDER BY 1`)
 			must(t, err)
 			defer rows.Close()
 			for rows.Next() {
@@ -315,7 +317,7 @@ func TestVerifyOnly(t *testing.T) {
 
 func TestVerifyNothing(t *testing.T) {
 	box := newBox()
-	if _, err := newVerifier(newFile(t), box).Verify(t.Context()); !errors.Is(err, ErrNothingLoaded) {
+	if _, err := newVerifier(newFile(t), box).Verify(t.Context()); !errors.Is(err, migration.ErrNothingLoaded) {
 		t.Errorf("of an empty file: %v", err)
 	}
 	if report, err := newVerifier(loaded(t), box).Verify(t.Context()); err != nil || report.Messages != 0 || report.Conversations != 0 {
@@ -419,9 +421,7 @@ func TestVerifyWithoutChat(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
 		f, box := loaded(t), newBox()
 		sent(t, f, box)
-		if _, err := f.write.Exec(`UPDATE conversation SET chat_id = '' WHERE external_id = 'bob'`); err != nil {
-			t.Fatal(err)
-		}
+		execute(t, f, `UPDATE conversation SET chat_id = '' WHERE external_id = 'bob'`)
 		requests := len(box.Requests())
 		report := verify(t, newVerifier(f, box))
 		if report.Missing != 4 || report.There != 6 || report.Requests != 2 {
@@ -472,7 +472,7 @@ func TestVerifyManyMessages(t *testing.T) {
 	f, box := newFile(t), newBox()
 	load(t, f, manyConversations(conversations, 1000))
 	sent(t, f, box)
-	f.commit = (*sql.Tx).Commit // counting them after every page takes long
+	f.Commit = (*sql.Tx).Commit // counting them after every page takes long
 	plain := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()

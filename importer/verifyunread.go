@@ -35,7 +35,7 @@ func (r *verifying) couldNotRead(ctx context.Context, rb *readback, why error) e
 		return nil
 	} else if err := r.turn(ctx); err != nil {
 		return err
-	} else if _, err := r.Client.Greet(ctx); err != nil {
+	} else if _, err := r.Client.Ping(ctx); err != nil {
 		return &StoppedError{fmt.Sprintf("%d chats in a row could not be read, the last", unread), why}
 	}
 	return r.giveUpUnread()
@@ -56,7 +56,7 @@ func (r *verifying) giveUpUnread() error {
 	if len(r.unread) == 0 {
 		return nil
 	}
-	err := r.File.update(func(tx *sql.Tx) error {
+	err := r.File.Update(func(tx *sql.Tx) error {
 		for _, chat := range r.unread {
 			err := addFinding(tx, chat.rb.id, finding{kind: ChatUnread, reason: "its chat could not be read: " + chat.why.Error()})
 			if err != nil {

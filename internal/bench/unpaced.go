@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"kommo-import/internal/pace"
 
 	"kommo-import/importer"
 	"kommo-import/internal/kommo"
@@ -48,6 +49,6 @@ func sender(file *importer.File, to *sandbox.Kommo, perSecond float64) *importer
 		Client: &kommo.Client{ScopeID: to.ScopeID(), Signer: signing.Signer{Secret: to.Options.ChannelSecret},
 			Transport: to},
 		Composer: importer.Composer{BotID: to.Options.BotID},
-		Pace:     importer.NewPace(perSecond),
+		Pace:     pace.New(perSecond),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"kommo-import/internal/pace"
 	"os"
 	"slices"
 	"strings"
@@ -73,7 +74,7 @@ type checkup struct {
 	c       *cli.Context
 	results []checkResult
 	denied  bool // somebody does not let us in
-	pace    *importer.Pace
+	pace    *pace.Pace
 
 	base     string // where Kommo is; "" if that makes no sense
 	secret   string // of the channel; "" if there is none
@@ -89,9 +90,9 @@ func (d *desk) checkAll(c *cli.Context) error {
 	}
 	rate, err := rateOf(c)
 	if err != nil {
-		rate = importer.DefaultRate // what is wrong with it has a line of its own
+		rate = pace.DefaultRate // what is wrong with it has a line of its own
 	}
-	u := &checkup{desk: d, c: c, pace: importer.NewPace(rate)}
+	u := &checkup{desk: d, c: c, pace: pace.New(rate)}
 	for _, step := range []func(context.Context) error{
 		u.checkSettings, u.checkKommo, u.checkMigration, u.checkGreenAPI, u.checkAccount, u.checkProbe,
 	} {

@@ -115,7 +115,7 @@ func (u *checkup) checkKommo(ctx context.Context) error {
 	if err := u.turn(ctx); err != nil {
 		return err
 	}
-	greeting, err := client.Greet(ctx)
+	greeting, err := client.Ping(ctx)
 	if reached := u.sayReached(greeting, err); !reached {
 		for _, name := range []string{checkClock, checkSignature, checkConnection} {
 			u.notTested(name, "Kommo did not answer")
@@ -132,7 +132,7 @@ func (u *checkup) checkKommo(ctx context.Context) error {
 	return nil
 }
 
-func (u *checkup) sayReached(greeting kommo.Greeting, err error) bool {
+func (u *checkup) sayReached(greeting kommo.PingResult, err error) bool {
 	unreachable, isUnreachable := errors.AsType[*kommo.UnreachableError](err)
 	unknown, isUnknown := errors.AsType[*kommo.UnknownOutcomeError](err)
 	switch {
@@ -157,7 +157,7 @@ func isSkewed(denied *kommo.DeniedError) bool {
 	return !denied.ServerDate.IsZero() && denied.SentAt.Sub(denied.ServerDate).Abs() > 5*time.Minute
 }
 
-func (u *checkup) sayClock(greeting kommo.Greeting) (right bool) {
+func (u *checkup) sayClock(greeting kommo.PingResult) (right bool) {
 	if greeting.ServerDate.IsZero() {
 		u.notTested(checkClock, "Kommo does not tell the time")
 		return true
@@ -183,7 +183,7 @@ func (u *checkup) sayClock(greeting kommo.Greeting) (right bool) {
 // sayWelcome tells what the answer says about the signature and the connection of the channel to the account.
 func (u *checkup) sayWelcome(err error, clockIsRight bool) {
 	denied, isDenied := errors.AsType[*kommo.DeniedError](err)
-	tooFast, isTooFast := errors.AsType[*kommo.TooFastError](err)
+	tooFast, isTooFast := errors.AsType[*kommo.RateLimitError](err)
 	switch {
 	case err == nil:
 		u.ok(checkSignature, "is accepted")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"kommo-import/internal/migration"
 	"path/filepath"
 	"strings"
 
@@ -23,7 +24,7 @@ const (
 // checkMigration looks whether the migration file is healthy and can be sent. It only reads.
 func (u *checkup) checkMigration(ctx context.Context) error {
 	path := u.c.String("migration")
-	place, err := importer.LookAt(path)
+	place, err := migration.Stat(path)
 	if err != nil {
 		u.failedBy(checkFile, err, "Name another file with --migration.")
 		u.skipMigration(checkDisk, "the place of the migration file is not known")
@@ -36,10 +37,8 @@ func (u *checkup) checkMigration(ctx context.Context) error {
 	}
 	file, err := importer.OpenReadOnly(path)
 	switch {
-	case errors.Is(err, importer.ErrNothingLoaded):
+	case errors.Is(err, migration.ErrNothingLoaded):
 		u.skipMigration(checkFile, "nothing is in it yet; load the conversations with kommo-import load")
-	case importer.IsOutdated(err):
-		u.skipMigration(checkFile, "an older kommo-import made it; load or send bring it up to date, also if there is nothing to load or send")
 	case err != nil:
 		u.failedBy(checkFile, err, "Name another file with --migration, or a copy of this one from before.")
 		u.skipMigration("", "the migration file cannot be read")
@@ -72,7 +71,7 @@ func (u *checkup) skipMigration(first, why string) {
 }
 
 // checkOpen looks into a migration file.
-func (u *checkup) checkOpen(ctx context.Context, file *importer.File, place importer.Place) error {
+func (u *checkup) checkOpen(ctx context.Context, file *importer.File, place migration.FileInfo) error {
 	u.talk.tell("Reading all of %s …", printable(filepath.Base(u.c.String("migration"))))
 	health, err := file.Health(ctx)
 	if ctx.Err() != nil {
@@ -87,8 +86,8 @@ func (u *checkup) checkOpen(ctx context.Context, file *importer.File, place impo
 		u.sayDisk(place, 0)
 		return nil
 	}
-	if place.Closed != nil {
-		u.failed(checkFile, "it can be read, but not written: "+place.Closed.Error(), "Give yourself the right to write it, or copy it to another place and name that with --migration.")
+	if place.NotWritable != nil {
+		u.failed(checkFile, "it can be read, but not written: "+place.NotWritable.Error(), "Give yourself the right to write it, or copy it to another place and name that with --migration.")
 	} else {
 		u.ok(checkFile, "is whole (%s)", amount(uint64(place.Size)))
 	}
@@ -114,7 +113,7 @@ func (u *checkup) sayCounts(health importer.Health) {
 func (u *checkup) sayPlan(health importer.Health) {
 	m := health.Status.Messages
 	switch {
-	case errors.Is(health.Plan, importer.ErrNothingLoaded):
+	case errors.Is(health.Plan, migration.ErrNothingLoaded):
 		u.notTested(checkPlan, "nothing was loaded yet")
 	case health.Plan != nil:
 		u.failedBy(checkPlan, health.Plan, "Run the load again.")
@@ -140,7 +139,7 @@ func (u *checkup) sayTies(file *importer.File) {
 		u.notTested(checkTie, "the scope id is not known")
 		return
 	}
-	if err := file.CheckBound(u.scope, u.c.String("conversation-prefix")); err != nil {
+	if err := file.CheckScope(u.scope, u.c.String("conversation-prefix")); err != nil {
 		u.failedBy(checkTie, err, "Use the same scope as before.")
 		return
 	}
@@ -200,10 +199,10 @@ const (
 	diskPerMessage = 200
 )
 
-func (u *checkup) sayDisk(place importer.Place, messages int) {
+func (u *checkup) sayDisk(place migration.FileInfo, messages int) {
 	need := uint64(diskAlways + diskPerMessage*messages)
 	switch {
-	case !place.Told:
+	case !place.FreeKnown:
 		u.notTested(checkDisk, "the system does not tell how much is free")
 	case place.Free < need:
 		u.failed(checkDisk, amount(place.Free)+" beside the migration file; sending takes "+amount(need),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"kommo-import/internal/migration"
 	"strings"
 
 	"kommo-import/importer"
@@ -31,7 +32,7 @@ func (u *checkup) checkProbe(ctx context.Context) error {
 		return err
 	}
 	file, err := importer.Open(u.c.String("migration"), "check --probe")
-	if inUse, ok := errors.AsType[*importer.InUseError](err); ok {
+	if inUse, ok := errors.AsType[*migration.InUseError](err); ok {
 		u.notTested(checkProbeName, "%s", inUse.Error())
 		return nil
 	}

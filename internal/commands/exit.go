@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"kommo-import/internal/migration"
 	"strings"
 	"time"
 
@@ -95,10 +96,10 @@ func exitCode(err error) int {
 	_, isDenied := errors.AsType[*kommo.DeniedError](err)
 	_, isBlocked := errors.AsType[*kommo.BlockedError](err)
 	_, isDeniedByAccount := errors.AsType[*kommo.AccountDeniedError](err)
-	_, isInUse := errors.AsType[*importer.InUseError](err)
+	_, isInUse := errors.AsType[*migration.InUseError](err)
 	_, noSender := errors.AsType[*importer.NoSenderError](err)
 	_, deadLinks := errors.AsType[*importer.DeadLinksError](err)
-	_, isStore := errors.AsType[*importer.StoreError](err)
+	_, isStore := errors.AsType[*migration.StoreError](err)
 	switch {
 	case isStore:
 		return exitError
@@ -142,19 +143,19 @@ func hint(err error) string {
 	if noSender, ok := errors.AsType[*importer.NoSenderError](err); ok {
 		return noSenderHint(noSender)
 	}
-	if bound, ok := errors.AsType[*importer.BoundError](err); ok {
+	if bound, ok := errors.AsType[*importer.ScopeMismatchError](err); ok {
 		return fmt.Sprintf("Hint: use the same %s as before. What was sent there would be sent again with another.", bound.What)
 	}
-	if _, ok := errors.AsType[*importer.InUseError](err); ok {
+	if _, ok := errors.AsType[*migration.InUseError](err); ok {
 		return "Hint: wait until it is done, or stop it with Ctrl-C. status and preview work meanwhile."
 	}
 	if _, ok := errors.AsType[*importer.StoppedError](err); ok {
 		return "Hint: what was done is recorded. When the cause is mended, run the same command again to go on."
 	}
-	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, importer.ErrNothingLoaded) {
+	if errors.Is(err, fs.ErrNotExist) && !errors.Is(err, migration.ErrNothingLoaded) {
 		return "Hint: is the name right, and are you in its folder?"
 	}
-	if errors.Is(err, importer.ErrNothingLoaded) {
+	if errors.Is(err, migration.ErrNothingLoaded) {
 		return "Hint: read the conversations first: kommo-import load --csv FILE, or --green-api (or name the\n" +
 			"      file with --migration)."
 	}

@@ -3,6 +3,7 @@ package commands
 import (
 	"errors"
 	"fmt"
+	"kommo-import/internal/migration"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ import (
 )
 
 func TestExit(t *testing.T) {
-	store := &importer.StoreError{Path: "migration.db", Err: errors.New("the disk is full")}
+	store := &migration.StoreError{Path: "migration.db", Err: errors.New("the disk is full")}
 	for _, tt := range []struct {
 		err  error
 		want int
@@ -27,7 +28,7 @@ func TestExit(t *testing.T) {
 		{also(ErrInterrupted, store), exitError, "disk is full"},
 		{fmt.Errorf("conversation c: %w", &kommo.DeniedError{Status: 404}), exitDenied, "KOMMO_SCOPE_ID"},
 		{&kommo.BlockedError{}, exitDenied, "--rate"},
-		{&importer.InUseError{Path: "migration.db"}, exitInUse, "another kommo-import"},
+		{&migration.InUseError{Path: "migration.db"}, exitInUse, "another kommo-import"},
 		{usage("--rate: no"), exitUsage, "--rate: no"},
 		{&importer.NotReadyError{Source: "csv:chats.csv"}, exitError, "kommo-import load --csv chats.csv\n      Is that file gone?"},
 		{&importer.NotReadyError{Source: "green-api:7105000000"}, exitError, "kommo-import load --green-api\n      Or do without the rest"},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"kommo-import/internal/migration"
 	"os"
 	"path/filepath"
 	"slices"
@@ -55,7 +56,7 @@ place in the source and the reason.
 
 func (d *desk) retryRefused(c *cli.Context) error {
 	if _, err := os.Stat(c.String("migration")); err != nil {
-		return importer.NoFile(c.String("migration"))
+		return migration.NoFile(c.String("migration"))
 	}
 	file, err := importer.Open(c.String("migration"), c.Command.Name)
 	if err != nil {

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"cmp"
+	"kommo-import/internal/pace"
 	"os"
 	"regexp"
 	"strings"
@@ -69,7 +70,7 @@ func composerFlags() []cli.Flag {
 }
 
 func rateFlag() cli.Flag {
-	return &cli.Float64Flag{Name: "rate", Value: importer.DefaultRate, Usage: "send `N` requests per second at most"}
+	return &cli.Float64Flag{Name: "rate", Value: pace.DefaultRate, Usage: "send `N` requests per second at most"}
 }
 
 func planFlags() []cli.Flag {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"kommo-import/internal/migration"
+	"kommo-import/internal/pace"
 	"os"
 	"strings"
 	"time"
@@ -60,7 +62,7 @@ func (d *desk) sendAll(c *cli.Context) error {
 			return d.loadFrom(c, loader, source)
 		}
 	} else if _, err := os.Stat(c.String("migration")); err != nil {
-		return importer.NoFile(c.String("migration"))
+		return migration.NoFile(c.String("migration"))
 	}
 	done := d.talk.meanwhile("Opening the migration file")
 	sender.File, err = importer.Open(c.String("migration"), c.Command.Name)
@@ -98,7 +100,7 @@ func pacedSender(c *cli.Context) (sender *importer.Sender, err error) {
 		return nil, err
 	}
 	rate, err := rateOf(c)
-	sender.Pace = importer.NewPace(rate)
+	sender.Pace = pace.New(rate)
 	return sender, err
 }
 

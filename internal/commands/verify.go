@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"kommo-import/internal/migration"
+	"kommo-import/internal/pace"
 	"os"
 	"time"
 
@@ -44,7 +46,7 @@ func (d *desk) verifyChats(c *cli.Context) error {
 	}
 	verifier.Log = d.talk.logger()
 	if _, err := os.Stat(c.String("migration")); err != nil {
-		return importer.NoFile(c.String("migration"))
+		return migration.NoFile(c.String("migration"))
 	}
 	if verifier.File, err = importer.Open(c.String("migration"), c.Command.Name); err != nil {
 		return err
@@ -68,7 +70,7 @@ func verifierOf(c *cli.Context) (verifier *importer.Verifier, err error) {
 		return nil, err
 	}
 	rate, err := rateOf(c)
-	verifier.Pace = importer.NewPace(rate)
+	verifier.Pace = pace.New(rate)
 	return verifier, err
 }
 

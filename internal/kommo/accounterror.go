@@ -13,7 +13,7 @@ import (
 type AccountDeniedError struct {
 	Status       int
 	Title        string // e.g. Unauthorized; "" if it gave none
-	Words        string // what Kommo says, fit to be shown
+	Detail       string // what Kommo says, fit to be shown
 	RedirectedTo string // where a 3xx points to, scheme and host only; "" if nowhere else
 }
 
@@ -22,7 +22,7 @@ func (e *AccountDeniedError) Error() string {
 	if e.RedirectedTo != "" {
 		return join(status, "points to "+e.RedirectedTo+", which is not followed")
 	}
-	return join(status, e.Title, e.Words)
+	return join(status, e.Title, e.Detail)
 }
 
 // accountProblem returns the typed error that the status stands for in the main API, nil for a 2xx. A 403 in plain text
@@ -38,13 +38,13 @@ func (a answer) accountProblem() error {
 	case a.status == http.StatusTooManyRequests, a.status < 300, a.status >= 500:
 		return a.problem()
 	case a.status == http.StatusForbidden && !isProblem && !strings.HasPrefix(strings.TrimSpace(string(a.body)), "{"):
-		return &BlockedError{Words: a.scrub.words(a.body)}
+		return &BlockedError{Detail: a.scrub.words(a.body)}
 	}
 	denied := &AccountDeniedError{Status: a.status, RedirectedTo: a.scrub.text(redirect(a.status, a.header))}
 	if isProblem {
-		denied.Title, denied.Words = a.scrub.text(problem.Title), a.scrub.text(problem.Detail)
+		denied.Title, denied.Detail = a.scrub.text(problem.Title), a.scrub.text(problem.Detail)
 	} else {
-		denied.Words = a.scrub.words(a.body)
+		denied.Detail = a.scrub.words(a.body)
 	}
 	return denied
 }

@@ -45,11 +45,11 @@ func readFailure(body []byte) failure {
 func (a answer) problem() error {
 	switch {
 	case a.status == http.StatusBadRequest:
-		return &RefusedError{Words: a.scrub.words(a.body)}
+		return &RefusedError{Detail: a.scrub.words(a.body)}
 	case a.status == http.StatusTooManyRequests:
-		return &TooFastError{RetryAfter: retryAfter(a.header, a.body, a.sentAt)}
+		return &RateLimitError{RetryAfter: retryAfter(a.header, a.body, a.sentAt)}
 	case a.status == http.StatusForbidden && readFailure(a.body).Type == "":
-		return &BlockedError{Words: a.scrub.words(a.body)}
+		return &BlockedError{Detail: a.scrub.words(a.body)}
 	case a.status >= 300 && a.status < 500:
 		return a.denied()
 	case a.status >= 200 && a.status < 300:
@@ -64,7 +64,7 @@ func (a answer) denied() error {
 	return &DeniedError{
 		Status:       a.status,
 		Type:         a.scrub.text(readFailure(a.body).Type),
-		Words:        a.scrub.words(a.body),
+		Detail:       a.scrub.words(a.body),
 		ServerDate:   date,
 		SentAt:       a.sentAt,
 		RedirectedTo: a.scrub.text(redirect(a.status, a.header)),

@@ -16,7 +16,7 @@ type seen struct {
 	Refused *RefusedError
 	Denied  *DeniedError
 	Blocked *BlockedError
-	TooFast *TooFastError
+	TooFast *RateLimitError
 	Unknown *UnknownOutcomeError
 	Text    string // of Unknown.Err
 }
@@ -26,7 +26,7 @@ func see(err error) seen {
 	s.Refused, _ = errors.AsType[*RefusedError](err)
 	s.Denied, _ = errors.AsType[*DeniedError](err)
 	s.Blocked, _ = errors.AsType[*BlockedError](err)
-	s.TooFast, _ = errors.AsType[*TooFastError](err)
+	s.TooFast, _ = errors.AsType[*RateLimitError](err)
 	if unknown, ok := errors.AsType[*UnknownOutcomeError](err); ok {
 		s.Unknown = &UnknownOutcomeError{Status: unknown.Status}
 		s.Text = unknown.Err.Error()
@@ -68,14 +68,14 @@ func TestAnswers(t *testing.T) {
 		{"400 empty", 400, nil, "", seen{Refused: &RefusedError{""}}},
 
 		{"403 in JSON", 403, dated, invalidSignature, seen{Denied: &DeniedError{
-			Status: 403, Type: "ORIGIN_INVALID_SIGNATURE", Words: "invalid signature", ServerDate: serverDate, SentAt: testNow,
+			Status: 403, Type: "ORIGIN_INVALID_SIGNATURE", Detail: "invalid signature", ServerDate: serverDate, SentAt: testNow,
 		}}},
 		{"403 in text", 403, nil, "403 Forbidden", seen{Blocked: &BlockedError{"403 Forbidden"}}},
 		{"403 empty", 403, nil, "", seen{Blocked: &BlockedError{""}}},
 		{"403 as a page", 403, nil, "<html><h1>403 Forbidden</h1>", seen{Blocked: &BlockedError{"an HTML page: 403 Forbidden"}}},
 
 		{"404", 404, nil, `{"error_type":"ORIGIN_NOT_REGISTERED","error_description":"NOT_FOUND"}`, seen{Denied: &DeniedError{
-			Status: 404, Type: "ORIGIN_NOT_REGISTERED", Words: "NOT_FOUND", SentAt: testNow,
+			Status: 404, Type: "ORIGIN_NOT_REGISTERED", Detail: "NOT_FOUND", SentAt: testNow,
 		}}},
 		{"401", 401, nil, "", seen{Denied: &DeniedError{Status: 401, SentAt: testNow}}},
 		{"499", 499, http.Header{"Location": {"https://x"}}, "", seen{Denied: &DeniedError{Status: 499, SentAt: testNow}}},
@@ -83,14 +83,14 @@ func TestAnswers(t *testing.T) {
 			Status: 302, SentAt: testNow, RedirectedTo: "https://other.example",
 		}}},
 		{"307 to itself", 307, http.Header{"Location": {"/login"}}, "moved", seen{Denied: &DeniedError{
-			Status: 307, Words: "moved", SentAt: testNow,
+			Status: 307, Detail: "moved", SentAt: testNow,
 		}}},
 		{"308 to nowhere", 308, http.Header{"Location": {"%zz\x1b"}}, "", seen{Denied: &DeniedError{Status: 308, SentAt: testNow}}},
 		{"304", 304, nil, "", seen{Denied: &DeniedError{Status: 304, SentAt: testNow}}},
 
-		{"429", 429, nil, "", seen{TooFast: &TooFastError{}}},
-		{"429 with seconds", 429, http.Header{"Retry-After": {"7"}}, "", seen{TooFast: &TooFastError{7 * time.Second}}},
-		{"429 with a body", 429, nil, `{"retry_after":300}`, seen{TooFast: &TooFastError{300 * time.Second}}},
+		{"429", 429, nil, "", seen{TooFast: &RateLimitError{}}},
+		{"429 with seconds", 429, http.Header{"Retry-After": {"7"}}, "", seen{TooFast: &RateLimitError{7 * time.Second}}},
+		{"429 with a body", 429, nil, `{"retry_after":300}`, seen{TooFast: &RateLimitError{300 * time.Second}}},
 
 		{"500", 500, nil, "", unknown(500, "Internal Server Error")},
 		{"502 page", 502, nil, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><hr>nginx", unknown(502, "an HTML page: 502 Bad Gateway nginx")},
@@ -162,11 +162,11 @@ func TestSentences(t *testing.T) {
 		{&RefusedError{}, "kommo refused it"},
 		{&RefusedError{"bad media"}, "kommo refused it: bad media"},
 		{&DeniedError{Status: 404}, "kommo does not let us in: status 404"},
-		{&DeniedError{Status: 403, Type: "A", Words: "b"}, "kommo does not let us in: status 403: A: b"},
+		{&DeniedError{Status: 403, Type: "A", Detail: "b"}, "kommo does not let us in: status 403: A: b"},
 		{&DeniedError{Status: 301, RedirectedTo: "https://x"}, "kommo does not let us in: status 301: points to https://x, which is not followed"},
 		{&BlockedError{"403 Forbidden"}, "kommo blocks us, as it does after too many requests: 403 Forbidden"},
-		{&TooFastError{}, "kommo asks to slow down"},
-		{&TooFastError{5 * time.Minute}, "kommo asks to slow down and to wait 5m0s"},
+		{&RateLimitError{}, "kommo asks to slow down"},
+		{&RateLimitError{5 * time.Minute}, "kommo asks to slow down and to wait 5m0s"},
 		{&UnknownOutcomeError{502, cause}, "kommo gave no clear answer, the outcome is unknown: status 502: connection refused"},
 		{&UnknownOutcomeError{0, cause}, "kommo gave no clear answer, the outcome is unknown: connection refused"},
 		{&UnreachableError{cause}, "kommo was not reached: connection refused"},

@@ -10,7 +10,7 @@
 //	}
 //
 // Errors are wrapped in the request they belong to, "POST amojo.kommo.com/v2/origin/custom/…: …", and meant for
-// [errors.AsType]: [RefusedError], [DeniedError], [BlockedError], [TooFastError], [UnknownOutcomeError] and
+// [errors.AsType]: [RefusedError], [DeniedError], [BlockedError], [RateLimitError], [UnknownOutcomeError] and
 // [UnreachableError]. Any other error means that nothing was sent. No error text holds the secret, a signature, or
 // the user or query of a URL.
 //

@@ -76,7 +76,7 @@ func TestGreet(t *testing.T) {
 				}
 				return answering(tt.status, date, tt.body)(r)
 			}))
-			got, err := client.Greet(t.Context())
+			got, err := client.Ping(t.Context())
 			if text := errorText(err); !strings.Contains(text, tt.want) || (tt.want == "") != (err == nil) {
 				t.Errorf("got %v, want an error with %q", err, tt.want)
 			}

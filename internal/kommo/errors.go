@@ -9,13 +9,13 @@ import (
 // A RefusedError means that Kommo understood the request and will not have it (400). What it was about was not
 // taken, and the same request again ends the same way.
 type RefusedError struct {
-	// Words is what Kommo says is wrong, fit to be shown; "" if it says nothing. The shape of such an answer is not
+	// Detail is what Kommo says is wrong, fit to be shown; "" if it says nothing. The shape of such an answer is not
 	// documented: it is error_description if there is one, else the whole text.
-	Words string
+	Detail string
 }
 
 func (e *RefusedError) Error() string {
-	return join("kommo refused it", e.Words)
+	return join("kommo refused it", e.Detail)
 }
 
 // A DeniedError means that Kommo did not look at the request: wrong secret or clock (403 with an error_type), a
@@ -24,7 +24,7 @@ func (e *RefusedError) Error() string {
 type DeniedError struct {
 	Status int
 	Type   string // Kommo's error_type, e.g. ORIGIN_INVALID_SIGNATURE; "" if it gave none
-	Words  string // what Kommo says, fit to be shown
+	Detail string // what Kommo says, fit to be shown
 	// ServerDate is the time at the server, from the Date header of its answer; zero if it told none. Far from
 	// SentAt, it explains a refused signature: one is valid for 15 minutes (documented).
 	ServerDate time.Time
@@ -39,28 +39,28 @@ func (e *DeniedError) Error() string {
 	if e.RedirectedTo != "" {
 		return join(status, "points to "+e.RedirectedTo+", which is not followed")
 	}
-	return join(status, e.Type, e.Words)
+	return join(status, e.Type, e.Detail)
 }
 
 // A BlockedError means that Kommo answers nothing any more after too many requests: a 403 without an error_type, in
 // plain text (documented, shown beside the Chats API). Nothing was taken. How long it lasts is not documented;
 // trying on does not help.
 type BlockedError struct {
-	Words string // what Kommo says, fit to be shown
+	Detail string // what Kommo says, fit to be shown
 }
 
 func (e *BlockedError) Error() string {
-	return join("kommo blocks us, as it does after too many requests", e.Words)
+	return join("kommo blocks us, as it does after too many requests", e.Detail)
 }
 
-// A TooFastError means that this request came too soon (429) and was not taken. It is safe to repeat after a while.
-type TooFastError struct {
+// A RateLimitError means that this request came too soon (429) and was not taken. It is safe to repeat after a while.
+type RateLimitError struct {
 	// RetryAfter is the wait that was asked for, a day at most; 0 if none was. It comes from the Retry-After
 	// header, else from retry_after in the body (documented for Kommo's main API only).
 	RetryAfter time.Duration
 }
 
-func (e *TooFastError) Error() string {
+func (e *RateLimitError) Error() string {
 	if e.RetryAfter == 0 {
 		return "kommo asks to slow down"
 	}

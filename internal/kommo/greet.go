@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// A Greeting is what can be told of Kommo from any answer, also from one that says no. It is zero if there was none.
-type Greeting struct {
+// A PingResult is what can be told of Kommo from any answer, also from one that says no. It is zero if there was none.
+type PingResult struct {
 	// ServerDate is the time at the server, from the Date header of the answer; zero if it told none.
 	ServerDate time.Time
 	SentAt     time.Time     // the time the request was signed with
 	Took       time.Duration // from the request to the end of the answer
 }
 
-// Greet asks for the history of a chat that does not exist, which changes nothing: Kommo answers 204 (documented) if it
-// takes the signature and knows the scope. The Greeting is true also with an error. It is safe to repeat.
-func (c *Client) Greet(ctx context.Context) (Greeting, error) {
+// Ping asks for the history of a chat that does not exist, which changes nothing: Kommo answers 204 (documented) if it
+// takes the signature and knows the scope. The PingResult is true also with an error. It is safe to repeat.
+func (c *Client) Ping(ctx context.Context) (PingResult, error) {
 	get := request{
 		method: http.MethodGet,
 		below:  "/chats/" + newUUID() + "/history",
@@ -28,13 +28,13 @@ func (c *Client) Greet(ctx context.Context) (Greeting, error) {
 	}
 	target, err := c.target(get)
 	if err != nil {
-		return Greeting{}, err
+		return PingResult{}, err
 	}
 	started := time.Now()
 	got, err := c.attempt(ctx, get, target)
-	var greeting Greeting
+	var greeting PingResult
 	if err == nil {
-		greeting = Greeting{SentAt: got.sentAt, Took: time.Since(started)}
+		greeting = PingResult{SentAt: got.sentAt, Took: time.Since(started)}
 		greeting.ServerDate, _ = parseDate(got.header.Get("Date"))
 		err = got.problem()
 	}

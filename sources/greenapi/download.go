@@ -57,13 +57,13 @@ func (e *goneError) Is(target error) bool {
 // mediaGone reports whether err means that there is no link any more, and what the answer was.
 func mediaGone(err error) (status int, words string, ok bool) {
 	if refused, is := errors.AsType[*RefusedError](err); is {
-		return refused.Status, refused.Words, refused.Status == http.StatusBadRequest || refused.Status/100 == 2
+		return refused.Status, refused.Detail, refused.Status == http.StatusBadRequest || refused.Status/100 == 2
 	}
 	if denied, is := errors.AsType[*DeniedError](err); is {
-		return denied.Status, denied.Words, denied.Status == http.StatusNotFound
+		return denied.Status, denied.Detail, denied.Status == http.StatusNotFound
 	}
 	if failed, is := errors.AsType[*UnavailableError](err); is {
-		return failed.Status, failed.Words, failed.Status == http.StatusInternalServerError
+		return failed.Status, failed.Detail, failed.Status == http.StatusInternalServerError
 	}
 	return 0, "", false
 }

@@ -14,11 +14,11 @@ import (
 type DeniedError struct {
 	Method string
 	Status int
-	Words  string // what Green-API says, fit to be shown; "" if nothing
+	Detail string // what Green-API says, fit to be shown; "" if nothing
 }
 
 func (e *DeniedError) Error() string {
-	return tell(e.Method, e.reason(), fmt.Sprintf("status %d", e.Status), e.Words)
+	return tell(e.Method, e.reason(), fmt.Sprintf("status %d", e.Status), e.Detail)
 }
 
 func (e *DeniedError) reason() string {
@@ -60,14 +60,14 @@ func (e *QuotaError) Error() string {
 type RefusedError struct {
 	Method string
 	Status int    // 2xx if it is the answer that is not what it should be
-	Words  string // what Green-API says, or what is wrong with the answer, fit to be shown; "" if nothing
+	Detail string // what Green-API says, or what is wrong with the answer, fit to be shown; "" if nothing
 }
 
 func (e *RefusedError) Error() string {
 	if e.Status/100 == 2 {
-		return tell(e.Method, "not the answer of this method", e.Words)
+		return tell(e.Method, "not the answer of this method", e.Detail)
 	}
-	return tell(e.Method, "green-api refuses this", fmt.Sprintf("status %d", e.Status), e.Words)
+	return tell(e.Method, "green-api refuses this", fmt.Sprintf("status %d", e.Status), e.Detail)
 }
 
 // An UnavailableError means that no try brought an answer that can be used. The same may work later. If Status is a 2xx,
@@ -76,13 +76,13 @@ type UnavailableError struct {
 	Method string
 	Tries  int
 	Status int    // of the last try; 0 if no answer came. 504 means that the phone may be offline (documented in 2021)
-	Words  string // what the last answer says, fit to be shown; "" if nothing
+	Detail string // what the last answer says, fit to be shown; "" if nothing
 	Err    error  // why there was no answer, or why it could not be read, its text fit to be shown; nil otherwise
 }
 
 func (e *UnavailableError) Error() string {
 	tries := fmt.Sprintf("no usable answer after %d tries", e.Tries)
-	return tell(e.Method, tries, whyNot(e.Status, e.Err), e.Words)
+	return tell(e.Method, tries, whyNot(e.Status, e.Err), e.Detail)
 }
 
 func (e *UnavailableError) Unwrap() error { return e.Err }

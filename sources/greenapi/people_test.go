@@ -78,7 +78,7 @@ func TestContactInfo(t *testing.T) {
 	}
 	long := `{"base64Avatar":"` + strings.Repeat("A", maxValue) + `"}`
 	_, err = newClient(answering(200, long)).ContactInfo(t.Context(), "1@c.us")
-	if refused := see(err).Refused; refused == nil || refused.Words != "it is longer than 16 MB" {
+	if refused := see(err).Refused; refused == nil || refused.Detail != "it is longer than 16 MB" {
 		t.Errorf("got %v of an answer that is too long", err)
 	}
 }

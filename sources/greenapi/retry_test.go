@@ -46,7 +46,7 @@ func TestStatuses(t *testing.T) {
 	denied := func(status int, words string) seen { return seen{Denied: &DeniedError{method, status, words}} }
 	refused := func(status int, words string) seen { return seen{Refused: &RefusedError{method, status, words}} }
 	unavailable := func(status int, words string) seen {
-		return seen{Unavailable: &UnavailableError{Method: method, Tries: 6, Status: status, Words: words}}
+		return seen{Unavailable: &UnavailableError{Method: method, Tries: 6, Status: status, Detail: words}}
 	}
 	unauthorized := `{"statusCode":400,"timestamp":"2026-09-04T12:00:00Z","path":"/waInstance7105000000/getSettings/` +
 		testToken + `","message":"Instance account not authorized"}`

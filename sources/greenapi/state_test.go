@@ -13,7 +13,7 @@ func TestState(t *testing.T) {
 	}
 	for _, body := range []string{`{}`, `null`, `{"stateInstance":{}}`} {
 		_, err := newClient(answering(200, body)).State(t.Context())
-		if got := see(err).Refused; got == nil || got.Words != "it has no stateInstance" {
+		if got := see(err).Refused; got == nil || got.Detail != "it has no stateInstance" {
 			t.Errorf("%s: got %v", body, err)
 		}
 	}

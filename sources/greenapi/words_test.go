@@ -63,7 +63,7 @@ func TestLongProblem(t *testing.T) {
 		return respond(401, nil, counted{&read}), nil
 	}))
 	_, err := client.State(t.Context())
-	if denied := see(err).Denied; denied == nil || utf8.RuneCountInString(denied.Words) != maxWords+1 {
+	if denied := see(err).Denied; denied == nil || utf8.RuneCountInString(denied.Detail) != maxWords+1 {
 		t.Errorf("got %v", err)
 	}
 	if read > 2*maxProblem {

@@ -1,4 +1,4 @@
--- The migration file, version 2. Every time is in Unix milliseconds, UTC.
+-- The migration file, version 1. Every time is in Unix milliseconds, UTC.
 -- No secret, token or signed header is ever written here.
 
 -- What holds for the whole migration: the recipe of the message ids, the filters of the last load, and from the

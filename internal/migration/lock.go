@@ -1,4 +1,4 @@
-package importer
+package migration
 
 import (
 	"encoding/json"
@@ -35,11 +35,11 @@ func (e *InUseError) Error() string {
 		name, e.Holder.Command, e.Holder.PID, e.Holder.Since.Local().Format("2006-01-02 15:04:05 MST"))
 }
 
-// A lock is held through the operating system's lock on a file beside the migration file, so it ends with its
-// process however that ends. The file itself stays: removing it would let two processes lock two files.
+// A lock is the operating system's lock on a file beside the migration file. It ends with its process, however that
+// ends. The lock file itself stays: removing it would let two processes lock two files.
 type lock struct{ file *flock.Flock }
 
-// holderOffset keeps the note about the holder out of the one byte that is locked, which Windows lets nobody read.
+// holderOffset keeps the note about the holder out of the locked byte, which no other process can read on Windows.
 const holderOffset = 8
 
 func acquire(path, command string) (*lock, error) {

@@ -1,12 +1,12 @@
-package importer
+package migration
 
 import (
 	"syscall"
 	"unsafe"
 )
 
-// freeSpace returns how many bytes this user can still write on the disk of folder, if the system tells.
-func freeSpace(folder string) (bytes uint64, told bool) {
+// freeSpace returns how many bytes this user can still write on the disk of folder, if the system reports it.
+func freeSpace(folder string) (bytes uint64, known bool) {
 	name, err := syscall.UTF16PtrFromString(folder)
 	if err != nil {
 		return 0, false

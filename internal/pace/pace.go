@@ -1,4 +1,5 @@
-package importer
+// Package pace decides when a request may leave.
+package pace
 
 import (
 	"context"
@@ -7,9 +8,11 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"kommo-import/internal/web"
 )
 
-// DefaultRate is the pace in requests per second where none is set. Kommo documents 7 for its main API and nothing
+// DefaultRate is the rate limit in requests per second where none is set. Kommo documents 7 for its main API and nothing
 // for the Chats API.
 const DefaultRate = 6
 
@@ -18,9 +21,9 @@ const DefaultRate = 6
 //
 // A request first waits for its turn, then is written down, then departs:
 //
-//	pace.Wait(ctx) ─► mark sending ─► pace.Depart(ctx) ─► request
+//	pace.Turn(ctx) ─► mark sending ─► pace.Depart(ctx) ─► request
 //
-// Wait carries nearly all of the waiting, so that what ends it leaves no message in doubt. Depart keeps requests
+// Turn carries nearly all of the waiting, so that what ends it leaves no message in doubt. Depart keeps requests
 // that were held up by the writing from leaving together.
 type Pace struct {
 	mu       sync.Mutex
@@ -40,8 +43,8 @@ const (
 	recovery      = 100 // accepted requests that bring the pace from nothing to what was asked for
 )
 
-// NewPace returns a pace of that many requests per second; 0 means [DefaultRate].
-func NewPace(perSecond float64) *Pace {
+// New returns a pace of that many requests per second; 0 means [DefaultRate].
+func New(perSecond float64) *Pace {
 	if perSecond == 0 {
 		perSecond = DefaultRate
 	}
@@ -70,16 +73,28 @@ func (p *Pace) Pauses() int {
 	return p.pauses
 }
 
-// Wait waits until it is the caller's turn. It returns the cause when ctx ends first.
+// Wait returns when a request that needs no writing down may leave. It returns the cause when ctx ends first.
 func (p *Pace) Wait(ctx context.Context) error {
 	for {
-		if err := sleep(ctx, p.PausedFor()); err != nil {
+		if err := p.Turn(ctx); err != nil {
+			return err
+		}
+		if err := p.Depart(ctx); !errors.Is(err, ErrHeldBack) {
+			return err
+		}
+	}
+}
+
+// Turn waits until it is the caller's turn. It returns the cause when ctx ends first.
+func (p *Pace) Turn(ctx context.Context) error {
+	for {
+		if err := web.Sleep(ctx, p.PausedFor()); err != nil {
 			return err
 		}
 		p.mu.Lock()
 		turn, pauses := p.turns.Reserve(), p.pauses
 		p.mu.Unlock()
-		if err := sleep(ctx, turn.Delay()); err != nil {
+		if err := web.Sleep(ctx, turn.Delay()); err != nil {
 			turn.Cancel()
 			return err
 		}
@@ -92,29 +107,29 @@ func (p *Pace) Wait(ctx context.Context) error {
 	}
 }
 
-// errHeldBack means that a pause began between the turn of a request and its departure.
-var errHeldBack = errors.New("held back by a pause")
+// ErrHeldBack means that a pause began between the turn of a request and its departure.
+var ErrHeldBack = errors.New("held back by a pause")
 
-// Depart returns when the request may leave, which is at once or nearly so. It returns errHeldBack if everything is
+// Depart returns when the request may leave, which is at once or nearly so. It returns ErrHeldBack if everything is
 // held back meanwhile, and the cause if ctx ends first; then the request must not leave.
 func (p *Pace) Depart(ctx context.Context) error {
 	p.mu.Lock()
 	now := time.Now()
 	if now.Before(p.until) {
 		p.mu.Unlock()
-		return errHeldBack
+		return ErrHeldBack
 	}
 	gap := time.Duration(float64(time.Second) / float64(p.turns.Limit()))
 	p.last = later(now, p.last.Add(gap))
 	wait, pauses := p.last.Sub(now), p.pauses
 	p.mu.Unlock()
-	if err := sleep(ctx, wait); err != nil {
+	if err := web.Sleep(ctx, wait); err != nil {
 		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if pauses != p.pauses {
-		return errHeldBack
+		return ErrHeldBack
 	}
 	return nil
 }
@@ -154,19 +169,4 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// sleep waits for d. It returns the cause when ctx ends first, also where d is nothing.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return context.Cause(ctx)
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }

@@ -1,22 +1,25 @@
-package importer
+package migration
 
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
+// ErrNothingLoaded means that there is no migration file yet, or nothing in it.
+var ErrNothingLoaded = errors.New("nothing was loaded yet")
+
+// NoFile returns the ErrNothingLoaded for a migration file that does not exist.
+func NoFile(path string) error {
+	return fmt.Errorf("%s: no migration file here: %w", filepath.Base(path), ErrNothingLoaded)
+}
+
 var (
-	errNotOurs = errors.New("this is a database, but not a migration file; name another file with --migration")
-	errOlder   = errors.New("this migration file was made by an older kommo-import; load and send bring it up to date, " +
-		"also if there is nothing to load or send")
-	errNewer = errors.New("this migration file was made by a newer kommo-import; use that version, " +
-		"or start with another file (--migration)")
+	errNotOurs      = errors.New("this is a database, but not a migration file; name another file with --migration")
+	errOtherVersion = errors.New("this migration file was made by another version of kommo-import; use that version")
 )
 
 // A StoreError means that the migration file cannot be read or written. What was done before is recorded in it.
@@ -31,16 +34,16 @@ func (e *StoreError) Error() string {
 
 func (e *StoreError) Unwrap() error { return e.Err }
 
-// explain wraps an error of SQLite, and leaves others as they are.
-func (f *File) explain(err error) error {
+// Explain wraps an error of SQLite in a [StoreError], and returns any other error as it is.
+func (f *File) Explain(err error) error {
 	if err == nil || errors.Is(err, ErrNothingLoaded) {
 		return err
 	}
 	if _, done := errors.AsType[*StoreError](err); done {
 		return err
 	}
-	if _, ok := errors.AsType[*sqlite.Error](err); ok || errors.Is(err, errNotOurs) || errors.Is(err, errOlder) || errors.Is(err, errNewer) {
-		return &StoreError{f.path, err}
+	if _, ok := errors.AsType[*sqlite.Error](err); ok || errors.Is(err, errNotOurs) || errors.Is(err, errOtherVersion) {
+		return &StoreError{f.Path, err}
 	}
 	return err
 }
@@ -76,28 +79,4 @@ func cannotOpen(err error) bool {
 	}
 	code := failure.Code() & 0xff
 	return code == sqlite3.SQLITE_CANTOPEN || code == sqlite3.SQLITE_READONLY
-}
-
-// placeOf returns where a migration file really is, so that whoever comes by another link meets the same lock. It finds
-// what SQLite would only call "unable to open database file".
-func placeOf(path string) (string, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return "", fmt.Errorf("migration file: %w", err)
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return "", fmt.Errorf("%s: this is a folder, not a migration file; name a file with --migration", path)
-	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return real, nil
-	}
-	folder, name := filepath.Split(path)
-	real, err := filepath.EvalSymlinks(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%s: there is no folder %s; make it, or name another file with --migration", name, filepath.Clean(folder))
-	}
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", name, err)
-	}
-	return filepath.Join(real, name), nil
 }

@@ -1,0 +1,64 @@
+package migration
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// A FileInfo describes a migration file, or the folder where it would be.
+type FileInfo struct {
+	Free      uint64 // bytes that this user can still write there; only if FreeKnown
+	FreeKnown bool   // whether the system reports the free space
+	Size      int64  // bytes of the migration file; 0 if there is none
+	// NotWritable is why the file cannot be written; nil if it can, or does not exist.
+	NotWritable error
+}
+
+// Stat describes the migration file at path without opening it as a database. It must not be called while the file is
+// open in this process: closing the file would release SQLite's locks on it.
+func Stat(path string) (FileInfo, error) {
+	path, err := resolve(path)
+	if err != nil {
+		return FileInfo{}, err
+	}
+	var i FileInfo
+	i.Free, i.FreeKnown = freeSpace(filepath.Dir(path))
+	info, err := os.Stat(path)
+	if err != nil {
+		return i, nil
+	}
+	i.Size = info.Size()
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		i.NotWritable = err
+		return i, nil
+	}
+	return i, file.Close()
+}
+
+// resolve returns where a migration file really is, so that a process that comes by another link meets the same lock.
+// Its errors say what SQLite would only call "unable to open database file".
+func resolve(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("migration file: %w", err)
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return "", fmt.Errorf("%s: this is a folder, not a migration file; name a file with --migration", path)
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real, nil
+	}
+	folder, name := filepath.Split(path)
+	real, err := filepath.EvalSymlinks(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%s: there is no folder %s; make it, or name another file with --migration", name, filepath.Clean(folder))
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return filepath.Join(real, name), nil
+}
