@@ -5,9 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,7 +43,6 @@ func (a Anonymiser) Report(r Report) Report {
 		r.Status.Sources[i].Name = kind + ":" + aliasOf(i)
 	}
 	r.Skipped, r.Invalid, r.Refused = a.Groups(r.Skipped), a.Groups(r.Invalid), refusedGroups(r.Refused)
-	r.Probe = withoutWords(r.Probe)
 	return r
 }
 
@@ -62,23 +59,6 @@ func refusedGroups(groups []Group) []Group {
 		all.Messages += group.Messages
 	}
 	return []Group{all}
-}
-
-// withoutWords returns what a probe found out without the words in which Kommo refused.
-func withoutWords(probe json.RawMessage) json.RawMessage {
-	if len(probe) == 0 {
-		return probe
-	}
-	var found map[string]json.RawMessage
-	if json.Unmarshal(probe, &found) != nil {
-		return nil
-	}
-	maps.DeleteFunc(found, func(name string, _ json.RawMessage) bool { return strings.HasSuffix(name, "_words") })
-	bare, err := json.Marshal(found)
-	if err != nil {
-		return nil
-	}
-	return bare
 }
 
 // name returns what stands for a conversation or a phone: "client-3fa81c02d6".

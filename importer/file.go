@@ -34,5 +34,4 @@ const (
 	settingVerification = "verification" // the last one
 
 	settingPrivateMedia = "private media" // whether the last load was allowed to ask private networks
-	settingProbe        = "probe"         // what check --probe found out, as JSON
 )

@@ -2,7 +2,6 @@ package importer
 
 import (
 	"database/sql"
-	"encoding/json"
 	"iter"
 	"kommo-import/internal/migration"
 	"time"
@@ -27,8 +26,6 @@ type Report struct {
 	Refused  []Group                  `json:"refused"`
 	// Verification is what the last verify found; nil if there was none.
 	Verification *VerifyReport `json:"verification,omitempty"`
-	// Probe is what check --probe has found out about this Kommo; nil if it was not run.
-	Probe json.RawMessage `json:"probe,omitempty"`
 }
 
 // A MediaReport counts the files that had to be asked about, and messages with files.
@@ -59,8 +56,7 @@ func (f *File) Report() (Report, error) {
 				return err
 			}
 		}
-		_, err := migration.Setting(tx, settingProbe, &r.Probe)
-		return err
+		return nil
 	})
 	if err != nil {
 		return *r, err

@@ -27,14 +27,8 @@ it could not test. It works while send runs.
 With KOMMO_ACCOUNT_URL and KOMMO_TOKEN it lists the users of the account, ready to be put into the config file. Here
 --token-file is that of KOMMO_TOKEN; for the token of Green-API use GREEN_API_TOKEN or --green-api-token-file.
 
-With --probe it also finds out what Kommo's documents leave open, by sending six messages to a chat of its own. Nobody is
-notified, but they cannot be deleted. What it found out is kept in the migration file.
-
-  kommo-import check
-  kommo-import check --probe   once, before a large migration`,
+  kommo-import check`,
 		Flags: flags([]cli.Flag{
-			&cli.BoolFlag{Name: "probe", Usage: "find out how Kommo behaves, by sending a few messages to a chat of its own"},
-			&cli.BoolFlag{Name: "yes", Usage: "do not ask before --probe; needed where nobody can be asked"},
 			channelFlag(),
 			&cli.StringFlag{Name: "green-api-token-file", Usage: "read the token of the Green-API instance from `FILE` (or set GREEN_API_TOKEN)"},
 		}, accountFlags(), kommoFlags(), without(planFlags(), "only", "max-conversations"), without(greenAPIFlags(), "token-file")),
@@ -63,9 +57,6 @@ type checkResult struct {
 	Advice string     `json:"advice"` // what to do; "" if there is nothing to do
 	// Users are those of the account, with the line "users".
 	Users []kommo.User `json:"users,omitempty"`
-	// Probe is what the probe found out, and Conclusions say what that means; both with its line.
-	Probe       *importer.Probe `json:"probe,omitempty"`
-	Conclusions []string        `json:"conclusions,omitempty"`
 }
 
 // A checkup is one run of check.
@@ -85,16 +76,13 @@ type checkup struct {
 }
 
 func (d *desk) checkAll(c *cli.Context) error {
-	if c.Bool("probe") && !c.Bool("yes") && !d.canAsk() {
-		return usage("nobody can be asked here; add --yes to probe without asking")
-	}
 	rate, err := rateOf(c)
 	if err != nil {
 		rate = pace.DefaultRate // what is wrong with it has a line of its own
 	}
 	u := &checkup{desk: d, c: c, pace: pace.New(rate)}
 	for _, step := range []func(context.Context) error{
-		u.checkSettings, u.checkKommo, u.checkMigration, u.checkGreenAPI, u.checkAccount, u.checkProbe,
+		u.checkSettings, u.checkKommo, u.checkMigration, u.checkGreenAPI, u.checkAccount,
 	} {
 		if err := step(c.Context); err != nil {
 			return err
@@ -141,10 +129,6 @@ func (u *checkup) verdict() error {
 		return &outcome{exitError, "not all is in order"}
 	}
 	return nil
-}
-
-func (u *checkup) failures() bool {
-	return slices.ContainsFunc(u.results, func(r checkResult) bool { return r.State == checkFailed })
 }
 
 func (u *checkup) ok(name, format string, args ...any) {
@@ -199,9 +183,6 @@ func (r checkResult) text(s style) string {
 		indent = 2
 	}
 	text := mark + s.fold(r.Name+": "+r.Detail, indent)
-	for _, conclusion := range r.Conclusions {
-		text += strings.Repeat(" ", indent) + s.fold("- "+conclusion, indent+2)
-	}
 	if r.Advice != "" {
 		text += strings.Repeat(" ", indent) + s.fold("→ "+r.Advice, indent+2)
 	}

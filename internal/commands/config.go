@@ -25,7 +25,7 @@ const usersKey = "users"
 
 // notInConfig are flags that make no sense in a file that is read every time.
 func notInConfig() []string {
-	return []string{"config", "csv", "green-api", "help", "yes", "dry-run", "retry", "payloads", "out", "probe", "method", "path", "date", "body", "addr", "state", "link-lifetime", "green-api-fault"}
+	return []string{"config", "csv", "green-api", "help", "yes", "dry-run", "retry", "payloads", "out", "method", "path", "date", "body", "addr", "state", "link-lifetime", "green-api-fault"}
 }
 
 // readConfig gives the flags that are neither on the command line nor in the environment their values from the config
