@@ -1,9 +1,8 @@
 package commands
 
 import (
-	"errors"
+	"bufio"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 	"unicode"
@@ -54,17 +53,19 @@ take the # away in front of it. A file that is there already is left alone.
 	}
 }
 
-// writeNew writes a file that is not there yet.
+// writeNew writes a file that does not exist yet.
 func writeNew(path, text string) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
+	if _, err := os.Lstat(path); err == nil {
 		return usage("--out %s: it is there already and was left alone; choose another name, or - to print", path)
 	}
+	err := replaceFile(path, func(out *bufio.Writer) error {
+		_, err := out.WriteString(text)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
-	_, err = file.WriteString(text)
-	return errors.Join(err, file.Close())
+	return nil
 }
 
 // configTemplate returns a config file in which every setting is explained and commented out: "# " begins an

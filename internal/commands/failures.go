@@ -7,10 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"kommo-import/internal/migration"
+	"iter"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +17,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"kommo-import/importer"
+	"kommo-import/internal/migration"
 )
 
 func (d *desk) failures() *cli.Command {
@@ -44,8 +43,8 @@ place in the source and the reason.
 				return err
 			}
 			defer d.talk.meanwhile("Collecting the failures")()
-			if path := c.String("csv"); path != "" {
-				err = d.writeFailuresCSV(file, path, c.Bool("json"))
+			if c.String("csv") != "" {
+				err = d.writeFailuresCSV(c, file)
 			} else {
 				err = d.writeFailures(c, file)
 			}
@@ -81,7 +80,7 @@ func (d *desk) writeFailures(c *cli.Context, file *importer.File) error {
 	encoder.SetEscapeHTML(false)
 	columns := columnsOf(d.stdout)
 	states := make(map[string]int)
-	for failure, err := range file.Failures() {
+	for failure, err := range until(c.Context, file.Failures()) {
 		if err != nil {
 			return errors.Join(err, out.Flush())
 		}
@@ -122,51 +121,42 @@ func failureColumns() []string {
 	return []string{"state", "position", "conversation_id", "time", "reason", "text"}
 }
 
-// writeFailuresCSV writes the failures to a file. It takes the place of an earlier one of its kind, and of no other.
-func (d *desk) writeFailuresCSV(file *importer.File, path string, asJSON bool) error {
-	if err := checkReplaceable(path); err != nil {
+// writeFailuresCSV writes the failures to a file for a spreadsheet. It replaces only an earlier file of its kind.
+func (d *desk) writeFailuresCSV(c *cli.Context, file *importer.File) error {
+	path, count := c.String("csv"), 0
+	err := checkReplaceable(c.String("migration"), path, "list of failures", isFailuresFile)
+	if err == nil {
+		err = replaceFile(path, func(out *bufio.Writer) (err error) {
+			count, err = encodeFailures(until(c.Context, file.Failures()), out)
+			return err
+		})
+	}
+	if err != nil && c.Context.Err() == nil {
+		return fmt.Errorf("--csv: %w", err)
+	}
+	if err != nil {
 		return err
 	}
-	draft, err := os.CreateTemp(filepath.Dir(path), ".failures-*")
-	if err != nil {
-		return fmt.Errorf("--csv: %w", err)
-	}
-	count, err := encodeFailures(file, draft)
-	if err := errors.Join(err, draft.Close()); err != nil {
-		return errors.Join(fmt.Errorf("--csv %s: %w", path, err), os.Remove(draft.Name()))
-	}
-	if err := os.Rename(draft.Name(), path); err != nil {
-		return fmt.Errorf("--csv: %w", err)
-	}
-	if asJSON {
+	if c.Bool("json") {
 		return d.writeJSON(map[string]int{"failures": count})
 	}
 	d.talk.tell("Wrote %s to %s", plural(count, "failure"), printable(path))
 	return nil
 }
 
-func checkReplaceable(path string) error {
-	content, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("--csv: %w", err)
-	}
-	defer content.Close()
+// isFailuresFile reports whether content is an earlier list of failures, or empty.
+func isFailuresFile(content io.Reader) bool {
 	header, err := csv.NewReader(content).Read()
-	if errors.Is(err, io.EOF) || slices.Equal(header, failureColumns()) {
-		return nil
-	}
-	return usage("--csv %s: there is another file of that name; choose a new name for the failures", path)
+	return errors.Is(err, io.EOF) || slices.Equal(header, failureColumns())
 }
 
-func encodeFailures(file *importer.File, w io.Writer) (count int, err error) {
+// encodeFailures writes failures as CSV and returns their number.
+func encodeFailures(failures iter.Seq2[importer.Failure, error], w io.Writer) (count int, err error) {
 	out := csv.NewWriter(w)
 	if err := out.Write(failureColumns()); err != nil {
 		return 0, err
 	}
-	for f, err := range file.Failures() {
+	for f, err := range failures {
 		if err != nil {
 			return count, err
 		}

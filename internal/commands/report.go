@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -39,8 +37,12 @@ func (d *desk) writeReport(c *cli.Context) error {
 	if filepath.Ext(path) != ".md" {
 		return usage("--out %s: want a name that ends in .md", path)
 	}
-	if err := checkReportTargets(c.String("migration"), path, dataOf(path)); err != nil {
-		return err
+	err := checkReplaceable(c.String("migration"), path, "report", isReportPage)
+	if err == nil {
+		err = checkReplaceable(c.String("migration"), dataOf(path), "report", isReportData)
+	}
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
 	}
 	file, err := importer.OpenReadOnly(c.String("migration"))
 	if err != nil {
@@ -84,23 +86,6 @@ func (d *desk) writeReports(c *cli.Context, file *importer.File, path string) er
 	return nil
 }
 
-// replaceFile writes a file that only its owner can read. One that is there stays as it is until the new one is whole.
-func replaceFile(path string, write func(*bufio.Writer) error) error {
-	draft, err := os.CreateTemp(filepath.Dir(path), ".report-*")
-	if err != nil {
-		return err
-	}
-	out := bufio.NewWriter(draft)
-	err = errors.Join(write(out), out.Flush(), draft.Close())
-	if err == nil {
-		err = os.Rename(draft.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(draft.Name()))
-	}
-	return nil
-}
-
 // A reported migration is a report with the lists that are too long to be held.
 type reported struct {
 	importer.Report
@@ -129,6 +114,28 @@ func (r *reported) json(ctx context.Context, out *bufio.Writer) error {
 	}
 	_, err = io.WriteString(out, "\n}\n")
 	return err
+}
+
+// isReportPage reports whether content is an earlier report for people.
+func isReportPage(content io.Reader) bool {
+	line, _ := bufio.NewReaderSize(content, 128).ReadSlice('\n')
+	return strings.TrimSpace(string(line)) == reportTitle
+}
+
+// isReportData reports whether content is an earlier report for programs: an object that begins with "made" and "status".
+func isReportData(content io.Reader) bool {
+	object := json.NewDecoder(content)
+	if begin, err := object.Token(); err != nil || begin != json.Delim('{') {
+		return false
+	}
+	for _, want := range []string{"made", "status"} {
+		var value json.RawMessage
+		name, err := object.Token()
+		if err != nil || name != want || object.Decode(&value) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // until yields what seq yields as long as ctx lasts, and then the cause of its end.

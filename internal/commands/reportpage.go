@@ -12,6 +12,9 @@ import (
 	"kommo-import/importer"
 )
 
+// reportTitle is the first line of a report for people.
+const reportTitle = "# Migration into Kommo"
+
 // markdown writes the report for people. What comes from outside is made harmless: a page that shows it runs nothing.
 func (r *reported) markdown(ctx context.Context, out *bufio.Writer) error {
 	if ctx.Err() != nil {
