@@ -3,55 +3,62 @@ package importer
 import (
 	"database/sql"
 	"iter"
-	"kommo-import/internal/migration"
+	"slices"
+	"strings"
 	"time"
+
+	"kommo-import/internal/migration"
 )
 
-// A Report tells what a migration was, as far as it went.
+// A Report is the outcome of a migration so far.
 type Report struct {
 	Made   time.Time `json:"made"`
 	Status Status    `json:"status"`
 
-	FirstWritten time.Time `json:"first_written,omitzero"` // when the oldest message that Kommo has was written
-	LastWritten  time.Time `json:"last_written,omitzero"`  // and the newest
-	FirstSent    time.Time `json:"first_sent,omitzero"`    // when the first request with a message left
-	LastSent     time.Time `json:"last_sent,omitzero"`     // and the last
+	FirstWritten time.Time `json:"first_written,omitzero"` // time of the oldest message that Kommo accepted
+	LastWritten  time.Time `json:"last_written,omitzero"`  // time of the newest message that Kommo accepted
+	FirstSent    time.Time `json:"first_sent,omitzero"`    // when the first accepted message was sent
+	LastSent     time.Time `json:"last_sent,omitzero"`     // when the last accepted message was sent
 
 	// Kinds counts messages by kind and state.
 	Kinds    map[string]map[State]int `json:"kinds"`
-	Notified int                      `json:"notified"` // conversations with a message that Kommo took with silent=false
+	Notified int                      `json:"notified"` // conversations with a message that Kommo accepted with silent=false
 	Media    MediaReport              `json:"media"`
-	Skipped  []Group                  `json:"skipped"`
-	Invalid  []Group                  `json:"invalid"`
-	Refused  []Group                  `json:"refused"`
-	// Verification is what the last verify found; nil if there was none.
+	// Skipped, Invalid and Refused count messages by reason. Nil in an anonymised report.
+	Skipped []Group `json:"skipped,omitzero"`
+	Invalid []Group `json:"invalid,omitzero"`
+	Refused []Group `json:"refused,omitzero"`
+	// Verification is the result of the last verify; nil if verify did not run.
 	Verification *VerifyReport `json:"verification,omitempty"`
 }
 
-// A MediaReport counts the files that had to be asked about, and messages with files.
+// A MediaReport counts the media links that were asked, and messages with files.
 type MediaReport struct {
 	Found   int `json:"found"`
-	Gone    int `json:"gone"`    // went as text
-	Unknown int `json:"unknown"` // gave no answer; went as text
-	Renewed int `json:"renewed"` // links that were made anew
-	AsText  int `json:"as_text"` // messages whose files were to go, or had to go, as text
+	Gone    int `json:"gone"`    // sent as text
+	Unknown int `json:"unknown"` // gave no answer; sent as text
+	Renewed int `json:"renewed"` // links that the source renewed
+	AsText  int `json:"as_text"` // messages whose files are or were sent as text
 }
 
-// A ReportedConversation is what became of one conversation.
+// A ReportedConversation is the outcome of one conversation.
 type ReportedConversation struct {
 	ID       string        `json:"id"` // at the source
 	Name     string        `json:"name"`
 	Phone    string        `json:"phone,omitempty"`
 	Messages map[State]int `json:"messages"` // the states that occur
-	First    time.Time     `json:"first"`    // when its oldest message was written
-	Last     time.Time     `json:"last"`     // and its newest
+	First    time.Time     `json:"first"`    // time of its oldest message
+	Last     time.Time     `json:"last"`     // time of its newest message
 }
 
-// Report returns what the migration file tells of all messages together.
+// Report counts the messages of the whole migration file.
 func (f *File) Report() (Report, error) {
 	r := &Report{Made: time.Now().UTC(), Kinds: make(map[string]map[State]int)}
 	err := f.View(func(tx *sql.Tx) error {
-		for _, part := range []func(*sql.Tx) error{loadedTx, r.readStatus, r.readTimes, r.readKinds, r.readMedia, r.readReasons} {
+		if err := loadedSomething(tx); err != nil {
+			return err
+		}
+		for _, part := range []func(*sql.Tx) error{r.readStatus, r.readTimes, r.readKinds, r.readMedia, r.readReasons} {
 			if err := part(tx); err != nil {
 				return err
 			}
@@ -65,7 +72,20 @@ func (f *File) Report() (Report, error) {
 	return *r, err
 }
 
-// LastVerification returns what the last verify found so far, nil if there was none.
+// Anonymised returns the report without names, texts and lists, for somebody who must not learn who the clients are.
+// Counts and times stay. Of the sources only their kind stays, "csv" or "green-api": a path or an instance may name
+// somebody. Reasons go too, as they quote the source, and Kommo's error texts may quote messages.
+func (r Report) Anonymised() Report {
+	r.Status.Sources = slices.Clone(r.Status.Sources)
+	for i, source := range r.Status.Sources {
+		kind, _, _ := strings.Cut(source.Name, ":")
+		r.Status.Sources[i].Name = kind
+	}
+	r.Skipped, r.Invalid, r.Refused = nil, nil, nil
+	return r
+}
+
+// LastVerification returns the result of the last verify so far; nil if verify did not run.
 func (f *File) LastVerification() (*VerifyReport, error) {
 	verification, err := f.lastVerification()
 	if err != nil || verification.Conversations+verification.Open == 0 {
@@ -73,8 +93,6 @@ func (f *File) LastVerification() (*VerifyReport, error) {
 	}
 	return &verification, nil
 }
-
-func loadedTx(tx *sql.Tx) error { return loadedSomething(tx) }
 
 func (r *Report) readStatus(tx *sql.Tx) (err error) {
 	r.Status, err = readStatus(tx)
@@ -145,7 +163,7 @@ func (r *Report) readReasons(tx *sql.Tx) (err error) {
 	return nil
 }
 
-// ReportedConversations yields what became of each conversation, in the order in which they are sent.
+// ReportedConversations yields the outcome of each conversation, in the order of sending.
 func (f *File) ReportedConversations() iter.Seq2[ReportedConversation, error] {
 	return migration.Rows(f.File, scanReported, `SELECT external_id, client_name, client_phone, skipped, planned, sending, accepted, verified, refused,
 		(SELECT min(time) FROM message WHERE conversation = conversation.id),

@@ -1,6 +1,8 @@
 package importer
 
 import (
+	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -36,75 +38,71 @@ func TestReport(t *testing.T) {
 			report.FirstSent.IsZero() || report.LastSent.Before(report.FirstSent) {
 			t.Errorf("written %v to %v, sent %v to %v", report.FirstWritten, report.LastWritten, report.FirstSent, report.LastSent)
 		}
-		var told []ReportedConversation
+		var got []ReportedConversation
 		for c, err := range f.ReportedConversations() {
 			if err != nil {
 				t.Fatal(err)
 			}
-			told = append(told, c)
+			got = append(got, c)
 		}
 		want := []ReportedConversation{
 			{ID: "ann", Name: "Client of ann", Messages: map[State]int{Accepted: 5}, First: fromMillis(1700000009000), Last: fromMillis(1700000070000)},
 			{ID: "bob", Name: "Client of bob", Messages: map[State]int{Accepted: 3, Refused: 1}, First: fromMillis(1700000005000), Last: fromMillis(1700000007000)},
 			{ID: "cat", Name: "Client of cat", Messages: map[State]int{Accepted: 1}, First: fromMillis(1700000030000), Last: fromMillis(1700000030000)},
 		}
-		if diff := cmp.Diff(want, told); diff != "" {
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("conversations (-want +got):\n%s", diff)
 		}
 	})
 }
 
-// An anonymised report names nobody and says nothing of what they wrote, but tells one from the other.
-func TestAnonymiser(t *testing.T) {
-	a := NewAnonymiser()
-	conversation := a.Conversation(ReportedConversation{ID: "79001234567@c.us", Name: "Ann", Phone: "+79001234567"})
-	failure := a.Failure(Failure{Conversation: "79001234567@c.us", Position: "79001234567@c.us/3A5B",
-		Reason: `phone "8 900" of +7 (900) 123-45-67 or 79001234567, ann@example.com: before 2024-01-31T00:00:00Z`, Text: "my secret"})
-	groups := a.Groups([]Group{{Reason: `no time: "yesterday"`, Messages: 2, Examples: []string{"79001234567@c.us/3A5B"}}})
-	if conversation.ID != failure.Conversation || failure.Position != failure.Conversation+"/3A5B" || conversation.Phone == conversation.ID {
-		t.Errorf("got %+v and %+v", conversation, failure)
+// An anonymised report holds none of the texts of the report, whatever its fields, and all its numbers.
+func TestReportAnonymised(t *testing.T) {
+	const secret = "Ivan Petrov +7 900 123"
+	var report Report
+	fill(reflect.ValueOf(&report).Elem(), "csv:old/"+secret)
+	report.Status.ScopeID, report.Kinds = "scope", map[string]map[State]int{"text": {Accepted: 1}} // words of ours
+	anonymised := report.Anonymised()
+	got, err := json.Marshal(anonymised)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if want := `phone "…" of … or …, … before 2024-01-31T00:00:00Z`; failure.Reason != want {
-		t.Errorf("got reason %s, want %s", failure.Reason, want)
+	if strings.Contains(string(got), "Ivan") {
+		t.Errorf("got %s, want no %q", got, secret)
 	}
-	if diff := cmp.Diff([]Group{{Reason: `no time: "…"`, Messages: 2, Examples: []string{}}}, groups); diff != "" {
-		t.Errorf("groups (-want +got):\n%s", diff)
+	want := report
+	want.Status.Sources = []SourceStatus{{Name: "csv", Finished: true}}
+	want.Skipped, want.Invalid, want.Refused = nil, nil, nil
+	if diff := cmp.Diff(want, anonymised); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if another := NewAnonymiser().Conversation(ReportedConversation{ID: "79001234567@c.us"}); another.ID == conversation.ID || !strings.HasPrefix(another.ID, "client-") {
-		t.Errorf("another report calls the same person %s, this one %s", another.ID, conversation.ID)
+	if report.Status.Sources[0].Name != "csv:old/"+secret || len(report.Invalid) != 1 {
+		t.Errorf("got %+v: the report itself was changed", report)
 	}
 }
 
-// Neither the names of files nor Kommo's own words come into an anonymised report.
-func TestAnonymiserReport(t *testing.T) {
-	sources := []SourceStatus{{Name: "csv:old/Ivan Petrov +7 900 123.csv", Finished: true}, {Name: "green-api:7105000000"}}
-	a := NewAnonymiser(sources...)
-	report := a.Report(Report{
-		Status:  Status{Sources: sources},
-		Refused: []Group{{Reason: "no Ivan here", Messages: 2, Examples: []string{"x"}}, {Reason: "text my secret", Messages: 1}},
-		Invalid: []Group{{Reason: `no time: "yesterday"`, Messages: 1}},
-	})
-	want := Report{
-		Status:  Status{Sources: []SourceStatus{{Name: "csv:source-1", Finished: true}, {Name: "green-api:source-2"}}},
-		Refused: []Group{{Reason: "refused by Kommo", Messages: 3, Examples: []string{}}},
-		Invalid: []Group{{Reason: `no time: "…"`, Messages: 1, Examples: []string{}}},
-		Skipped: []Group{},
-	}
-	if diff := cmp.Diff(want, report); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if sources[0].Name != "csv:old/Ivan Petrov +7 900 123.csv" {
-		t.Error("the sources of the caller were changed")
-	}
-	for position, want := range map[string]string{
-		"Ivan Petrov +7 900 123.csv:17": "source-1:17", "another of Ivan.csv:3": "source:3", "nothing known of Ivan": "",
-	} {
-		if got := a.Failure(Failure{State: "invalid", Position: position}); got.Position != want {
-			t.Errorf("%s: got position %q, want %q", position, got.Position, want)
+// fill sets every text below v to text, every other basic value to one, and gives every list one item.
+func fill(v reflect.Value, text string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(1)
+	case reflect.Float64:
+		v.SetFloat(1)
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), text)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), text)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				fill(v.Field(i), text)
+			}
 		}
-	}
-	refused := a.Failure(Failure{State: "refused", Conversation: "ivan", Position: "ivan/1", Reason: "no Ivan here"})
-	if refused.Reason != "refused by Kommo" || strings.Contains(refused.Position, "ivan") {
-		t.Errorf("got %+v", refused)
 	}
 }

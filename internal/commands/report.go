@@ -19,14 +19,16 @@ func (d *desk) report() *cli.Command {
 	return &cli.Command{
 		Name:  "report",
 		Usage: "write down what was migrated, for a manager or for support",
-		Description: `Writes two files: one to read (Markdown) and one for programs (JSON, beside it). With --anonymise
-nobody can be recognised in them: no texts, no names, and numbers instead of phones and ids.
+		Description: `Writes two files: one to read (Markdown) and one for programs (JSON, beside it).
+
+With --anonymise nobody can be recognised in them. Numbers and times stay. Left out are names, phones and texts, the names of
+the files that were loaded, the reasons, and the lists of conversations and messages.
 
   kommo-import report --out report.md
   kommo-import report --out for-support.md --anonymise`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Value: "report.md", Usage: "write the report to `FILE`; the JSON gets the same name, ending in .json"},
-			&cli.BoolFlag{Name: "anonymise", Usage: "leave out texts and names, and put others in the place of phones and ids"},
+			&cli.BoolFlag{Name: "anonymise", Usage: "leave out names, phones, texts and lists"},
 		},
 		Action: d.writeReport,
 	}
@@ -51,7 +53,7 @@ func (d *desk) writeReport(c *cli.Context) error {
 	return also(d.writeReports(c, file, path), file.Close())
 }
 
-// dataOf returns the name of the report for programs that stands beside the one for people.
+// dataOf returns the name of the report for programs, which stands beside the report for people.
 func dataOf(path string) string { return strings.TrimSuffix(path, ".md") + ".json" }
 
 func (d *desk) writeReports(c *cli.Context, file *importer.File, path string) error {
@@ -61,15 +63,15 @@ func (d *desk) writeReports(c *cli.Context, file *importer.File, path string) er
 	if err != nil {
 		return err
 	}
-	told := reported{Report: report, file: file}
-	if c.Bool("anonymise") {
-		told.anonymise()
+	r := reported{Report: report, file: file, anonymised: c.Bool("anonymise")}
+	if r.anonymised {
+		r.Report = report.Anonymised()
 	}
 	data := dataOf(path)
 	for _, form := range []struct {
 		path  string
 		write func(context.Context, *bufio.Writer) error
-	}{{path, told.markdown}, {data, told.json}} {
+	}{{path, r.markdown}, {data, r.json}} {
 		err := replaceFile(form.path, func(out *bufio.Writer) error { return form.write(c.Context, out) })
 		if c.Context.Err() != nil && err != nil {
 			return err
@@ -86,34 +88,67 @@ func (d *desk) writeReports(c *cli.Context, file *importer.File, path string) er
 	return nil
 }
 
-// A reported migration is a report with the lists that are too long to be held.
+// A reported migration is a report, and the file with the lists that are too long to be held.
 type reported struct {
 	importer.Report
-	file         *importer.File
-	conversation func(importer.ReportedConversation) importer.ReportedConversation // nil: as it is
-	failure      func(importer.Failure) importer.Failure                           // nil: as it is
+	file       *importer.File
+	anonymised bool // leave the lists out
 }
 
-func (r *reported) anonymise() {
-	a := importer.NewAnonymiser(r.Status.Sources...)
-	r.conversation, r.failure, r.Report = a.Conversation, a.Failure, a.Report(r.Report)
-}
-
-// json writes the report as one object, with conversations and failures as lists in it.
+// json writes the report as one object, with the conversations and failures as lists in it.
 func (r *reported) json(ctx context.Context, out *bufio.Writer) error {
 	head, err := json.MarshalIndent(r.Report, "", "  ")
 	if err != nil {
 		return err
 	}
-	out.Write(head[:len(head)-2]) // an error stays with the writer, here and below
-	if err := writeList(out, "conversations", until(ctx, r.file.ReportedConversations()), r.conversation); err != nil {
-		return err
+	out.Write(head[:len(head)-len("\n}")]) // an error stays with the writer, here and below
+	if !r.anonymised {
+		err := writeList(out, "conversations", until(ctx, r.file.ReportedConversations()))
+		if err == nil {
+			err = writeList(out, "failures", until(ctx, r.file.Failures()))
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if err := writeList(out, "failures", until(ctx, r.file.Failures()), r.failure); err != nil {
-		return err
-	}
-	_, err = io.WriteString(out, "\n}\n")
+	_, err = out.WriteString("\n}\n")
 	return err
+}
+
+// writeList writes the items of seq as the last member so far of an object.
+func writeList[T any](out *bufio.Writer, name string, seq iter.Seq2[T, error]) error {
+	fmt.Fprintf(out, ",\n  %q: [", name)
+	separator := "\n    "
+	for item, err := range seq {
+		if err != nil {
+			return err
+		}
+		line, err := json.Marshal(item)
+		if err != nil {
+			return err
+		}
+		out.WriteString(separator)
+		out.Write(line)
+		separator = ",\n    "
+	}
+	_, err := out.WriteString("\n  ]")
+	return err
+}
+
+// until yields the items of seq until ctx ends, and then the cause of its end.
+func until[T any](ctx context.Context, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for item, err := range seq {
+			if ctx.Err() != nil {
+				var zero T
+				yield(zero, context.Cause(ctx))
+				return
+			}
+			if !yield(item, err) {
+				return
+			}
+		}
+	}
 }
 
 // isReportPage reports whether content is an earlier report for people.
@@ -136,43 +171,4 @@ func isReportData(content io.Reader) bool {
 		}
 	}
 	return true
-}
-
-// until yields what seq yields as long as ctx lasts, and then the cause of its end.
-func until[T any](ctx context.Context, seq iter.Seq2[T, error]) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		for item, err := range seq {
-			if ctx.Err() != nil {
-				var none T
-				yield(none, context.Cause(ctx))
-				return
-			}
-			if !yield(item, err) {
-				return
-			}
-		}
-	}
-}
-
-// writeList writes what seq yields as a member of the object that is being written.
-func writeList[T any](out *bufio.Writer, name string, seq iter.Seq2[T, error], change func(T) T) error {
-	fmt.Fprintf(out, ",\n  %q: [", name)
-	separator := "\n    "
-	for item, err := range seq {
-		if err != nil {
-			return err
-		}
-		if change != nil {
-			item = change(item)
-		}
-		line, err := json.Marshal(item)
-		if err != nil {
-			return err
-		}
-		out.WriteString(separator)
-		out.Write(line)
-		separator = ",\n    "
-	}
-	_, err := out.WriteString("\n  ]")
-	return err
 }

@@ -3,10 +3,11 @@ package commands
 import (
 	"bufio"
 	"context"
+	_ "embed"
 	"fmt"
-	"maps"
-	"slices"
+	"iter"
 	"strings"
+	"text/template"
 	"time"
 
 	"kommo-import/importer"
@@ -15,172 +16,75 @@ import (
 // reportTitle is the first line of a report for people.
 const reportTitle = "# Migration into Kommo"
 
-// markdown writes the report for people. What comes from outside is made harmless: a page that shows it runs nothing.
+//go:embed reportpage.tmpl
+var reportPageTemplate string
+
+// A reportPage is the data of reportpage.tmpl. Conversations and Failures are read while the page is written: they are
+// too many to be held.
+type reportPage struct {
+	importer.Report
+	Version       string
+	Anonymised    bool
+	Conversations iter.Seq[importer.ReportedConversation]
+	Failures      iter.Seq[importer.Failure]
+}
+
+// HasMedia reports whether there is anything to say about media.
+func (p reportPage) HasMedia() bool { return p.Media != importer.MediaReport{} }
+
+// markdown writes the report for people. Text from outside is escaped: a program that shows the page runs nothing.
 func (r *reported) markdown(ctx context.Context, out *bufio.Writer) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	fmt.Fprintf(out, "%s\n\nMade %s by kommo-import %s.\n\n", reportTitle, moment(r.Made), version())
-	r.writeSummary(out)
-	r.writeStates(out)
-	r.writeKinds(out)
-	r.writeVerification(out)
-	r.writeMediaTable(out)
-	for _, list := range []struct {
-		title  string
-		groups []importer.Group
-	}{
-		{"Refused by Kommo", r.Refused}, {"Invalid: could not be understood", r.Invalid}, {"Skipped", r.Skipped},
-	} {
-		writeReasons(out, list.title, list.groups)
+	var failure error
+	page := reportPage{Report: r.Report, Version: version(), Anonymised: r.anonymised}
+	if !r.anonymised {
+		page.Conversations = untilError(until(ctx, r.file.ReportedConversations()), &failure)
+		page.Failures = untilError(until(ctx, r.file.Failures()), &failure)
 	}
-	if err := r.writeConversations(ctx, out); err != nil {
+	if err := page.write(out); err != nil {
 		return err
 	}
-	return r.writeFailureTable(ctx, out)
+	return failure
 }
 
-func (r *reported) writeSummary(out *bufio.Writer) {
-	var from []string
-	for _, source := range r.Status.Sources {
-		name := source.Name
-		if !source.Finished {
-			name += " (not read to its end)"
+func (p reportPage) write(out *bufio.Writer) error {
+	page, err := template.New("report").Funcs(template.FuncMap{
+		"text":    markdownText,
+		"excerpt": func(text string) string { return markdownText(oneLine(text, 200)) },
+		"number":  number,
+		"cells":   countCells,
+		"moment":  moment,
+		"span":    span,
+	}).Parse(reportPageTemplate)
+	if err != nil {
+		return err
+	}
+	return page.Execute(out, p)
+}
+
+// untilError yields the items of seq for a template, which cannot handle errors. The first error ends the sequence and
+// is stored in *failure.
+func untilError[T any](seq iter.Seq2[T, error], failure *error) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for item, err := range seq {
+			if err != nil {
+				*failure = err
+				return
+			}
+			if !yield(item) {
+				return
+			}
 		}
-		from = append(from, name)
 	}
-	c := r.Status.Conversations
-	table(out, "", "")
-	tableRow(out, "From", strings.Join(from, ", "))
-	tableRow(out, "To scope", r.Status.ScopeID)
-	tableRow(out, "Conversations", fmt.Sprintf("%s done of %s", number(c.Done), number(c.Total)))
-	tableRow(out, "Written", span(r.FirstWritten, r.LastWritten))
-	tableRow(out, "Sent", span(r.FirstSent, r.LastSent))
-	tableRow(out, "Notifications", number(r.Notified))
-	fmt.Fprintln(out)
 }
 
-func (r *reported) writeStates(out *bufio.Writer) {
-	m := r.Status.Messages
-	fmt.Fprint(out, "## Messages\n\n")
-	table(out, "what became of them", "messages")
-	for _, row := range []struct {
-		state string
-		count int
-	}{
-		{"read", m.Read}, {"duplicate: the same message again", m.Duplicate}, {"skipped", m.Skipped}, {"invalid", m.Invalid},
-		{"planned: still to be sent", m.Planned}, {"sending: not known whether Kommo has it", m.Sending},
-		{"accepted by Kommo", m.Accepted}, {"verified: read back from Kommo", m.Verified}, {"refused by Kommo", m.Refused},
-	} {
-		tableRow(out, row.state, number(row.count))
-	}
-	fmt.Fprintln(out)
-}
-
-func (r *reported) writeKinds(out *bufio.Writer) {
-	fmt.Fprint(out, "## Kinds\n\n")
-	table(out, "kind", "in Kommo", "to be sent", "skipped", "refused")
-	for _, kind := range slices.Sorted(maps.Keys(r.Kinds)) {
-		of := r.Kinds[kind]
-		tableRow(out, kind, number(of[importer.Accepted]+of[importer.Verified]), number(of[importer.Planned]+of[importer.Sending]),
-			number(of[importer.Skipped]), number(of[importer.Refused]))
-	}
-	fmt.Fprintln(out)
-}
-
-func (r *reported) writeVerification(out *bufio.Writer) {
-	fmt.Fprint(out, "## Verification\n\n")
-	v := r.Verification
-	if v == nil {
-		fmt.Fprint(out, "The chats were not read back.\n\n")
-		return
-	}
-	table(out, "read back from Kommo", "")
-	for _, row := range []struct {
-		what  string
-		count int
-	}{
-		{"conversations read to their end", v.Conversations}, {"conversations still to be read", v.Open},
-		{"messages there as they were sent", v.There}, {"messages missing", v.Missing}, {"messages that differ", v.Differs},
-		{"messages doubled", v.Doubled}, {"messages at another place", v.OutOfOrder}, {"conversations that cannot be read", v.Unread},
-		{"messages that are not of this migration", v.Foreign},
-	} {
-		tableRow(out, row.what, number(row.count))
-	}
-	fmt.Fprintln(out)
-}
-
-func (r *reported) writeMediaTable(out *bufio.Writer) {
-	if r.Media == (importer.MediaReport{}) {
-		return
-	}
-	fmt.Fprint(out, "## Media\n\n")
-	table(out, "files that had to be asked about", "")
-	tableRow(out, "there", number(r.Media.Found))
-	tableRow(out, "gone; a text says so", number(r.Media.Gone))
-	tableRow(out, "without an answer; sent as a link in a text", number(r.Media.Unknown))
-	tableRow(out, "links that had died and were made anew", number(r.Media.Renewed))
-	tableRow(out, "messages whose file went as text", number(r.Media.AsText))
-	fmt.Fprintln(out)
-}
-
-func writeReasons(out *bufio.Writer, title string, groups []importer.Group) {
-	if len(groups) == 0 {
-		return
-	}
-	fmt.Fprintf(out, "## %s\n\n", title)
-	table(out, "reason", "messages")
-	for _, group := range groups {
-		tableRow(out, group.Reason, number(group.Messages))
-	}
-	fmt.Fprintln(out)
-}
-
-func (r *reported) writeConversations(ctx context.Context, out *bufio.Writer) error {
-	fmt.Fprint(out, "## Conversations\n\n")
-	table(out, "conversation", "client", "phone", "in Kommo", "to be sent", "skipped", "refused", "written")
-	for c, err := range until(ctx, r.file.ReportedConversations()) {
-		if err != nil {
-			return err
-		}
-		if r.conversation != nil {
-			c = r.conversation(c)
-		}
-		of := c.Messages
-		tableRow(out, c.ID, c.Name, c.Phone, number(of[importer.Accepted]+of[importer.Verified]),
-			number(of[importer.Planned]+of[importer.Sending]), number(of[importer.Skipped]), number(of[importer.Refused]), span(c.First, c.Last))
-	}
-	_, err := fmt.Fprintln(out)
-	return err
-}
-
-func (r *reported) writeFailureTable(ctx context.Context, out *bufio.Writer) error {
-	fmt.Fprint(out, "## Messages that are not in Kommo\n\n")
-	table(out, "state", "where", "when", "reason", "text")
-	for f, err := range until(ctx, r.file.Failures()) {
-		if err != nil {
-			return err
-		}
-		if r.failure != nil {
-			f = r.failure(f)
-		}
-		tableRow(out, f.State, f.Position, moment(f.Time), f.Reason, oneLine(f.Text, 200))
-	}
-	_, err := fmt.Fprintln(out)
-	return err
-}
-
-// table begins a table.
-func table(out *bufio.Writer, columns ...string) {
-	tableRow(out, columns...)
-	fmt.Fprintln(out, "|"+strings.Repeat("---|", len(columns)))
-}
-
-func tableRow(out *bufio.Writer, cells ...string) {
-	for _, cell := range cells {
-		fmt.Fprint(out, "| ", markdownText(cell), " ")
-	}
-	fmt.Fprintln(out, "|")
+// countCells returns the cells of a row that count messages: in Kommo, to be sent, skipped, refused.
+func countCells(messages map[importer.State]int) string {
+	return fmt.Sprintf("%s | %s | %s | %s", number(messages[importer.Accepted]+messages[importer.Verified]),
+		number(messages[importer.Planned]+messages[importer.Sending]), number(messages[importer.Skipped]),
+		number(messages[importer.Refused]))
 }
 
 // markdownText returns text that Markdown shows as it is, in one line.
@@ -195,7 +99,7 @@ func markdownText(text string) string {
 	return b.String()
 }
 
-// span returns from when to when.
+// span returns a period: "2006-01-02 15:04 UTC to 2006-01-03 15:04 UTC"; "" if first is zero.
 func span(first, last time.Time) string {
 	if first.IsZero() {
 		return ""
@@ -203,7 +107,7 @@ func span(first, last time.Time) string {
 	return moment(first) + " to " + moment(last)
 }
 
-// moment returns a time where the administrator is, with its zone; "" for none.
+// moment returns a time in the zone of this computer, with the zone's name; "" for the zero time.
 func moment(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -180,7 +180,7 @@ func (d *desk) writeVerification(file *importer.File, report importer.VerifyRepo
 	}
 	out := bufio.NewWriter(d.stdout)
 	out.Write(head[:len(head)-2])
-	if err := writeList(out, "findings", file.Findings(), nil); err != nil {
+	if err := writeList(out, "findings", file.Findings()); err != nil {
 		return err
 	}
 	out.WriteString("\n}\n")
