@@ -3,24 +3,24 @@ package importer
 import (
 	"database/sql"
 	"iter"
-	"kommo-import/internal/migration"
 	"time"
 
+	"kommo-import/internal/migration"
 	"kommo-import/sources"
 )
 
-// A Failure is a message that does not arrive in Kommo, and why.
+// A Failure is a message that is not or will not be in Kommo, and why.
 type Failure struct {
-	State        string    `json:"state"`                  // invalid, duplicate, skipped, refused
+	State        string    `json:"state"`                  // invalid, duplicate, skipped or refused
 	Position     string    `json:"position"`               // in the source, "chats.csv:17"
-	Conversation string    `json:"conversation,omitempty"` // id at the source; not known of what is invalid
-	Time         time.Time `json:"time,omitzero"`          // likewise
+	Conversation string    `json:"conversation,omitempty"` // id at the source, if known
+	Time         time.Time `json:"time,omitzero"`          // zero for invalid messages and duplicates
 	Reason       string    `json:"reason"`
-	Text         string    `json:"text"` // of the message, or what stands in the source
+	Text         string    `json:"text"` // of the message; of an invalid message, the source's text
 }
 
-// Failures yields what was invalid, skipped or refused, and duplicates that are none by their words: first what was
-// invalid, in the order of the source, then the messages by conversation and time.
+// Failures yields the invalid, skipped and refused messages, and the duplicates whose content differs from the message
+// with the same id. Invalid messages come first, in the order of the source; the others by conversation and time.
 func (f *File) Failures() iter.Seq2[Failure, error] {
 	return migration.Rows(f.File, scanFailure, `SELECT state, position, conversation, time, reason, text FROM (
 		SELECT 0 AS part, 'invalid' AS state, position, conversation, 0 AS time, reason, raw AS text,
@@ -46,8 +46,8 @@ func scanFailure(rows *sql.Rows) (failure Failure, err error) {
 	return failure, err
 }
 
-// RetryRefused plans again what Kommo refused and the filters of the last load do not leave out, and returns how many
-// messages that are. Media that were refused are tried as media again.
+// RetryRefused plans the refused messages again that the filters of the last load allow, and returns their number.
+// Refused media are tried as media again. It is safe to repeat.
 func (f *File) RetryRefused() (planned int, err error) {
 	err = f.Update(func(tx *sql.Tx) error {
 		a := &arranger{tx: tx, report: new(LoadReport)}
@@ -58,12 +58,13 @@ func (f *File) RetryRefused() (planned int, err error) {
 		if _, err := migration.Setting(tx, settingFilter, &a.filter); err != nil {
 			return err
 		}
-		again, err := refusedConversations(tx)
-		if err != nil {
-			return err
-		}
-		for _, cv := range again {
-			if err := a.retry(cv); err != nil {
+		// The list is read from the state before tx: the file is locked, so nothing else changes it.
+		for cv, err := range migration.Rows(f.File, scanRefusedConversation,
+			`SELECT id, external_id, kind, refused FROM conversation WHERE refused > 0`) {
+			if err == nil {
+				err = a.retry(cv)
+			}
+			if err != nil {
 				return err
 			}
 			planned += cv.refused
@@ -74,7 +75,7 @@ func (f *File) RetryRefused() (planned int, err error) {
 	return planned, err
 }
 
-// A refusedConversation has messages that Kommo refused.
+// A refusedConversation is a conversation with refused messages.
 type refusedConversation struct {
 	id         int64
 	externalID string
@@ -82,23 +83,12 @@ type refusedConversation struct {
 	refused    int
 }
 
-func refusedConversations(tx *sql.Tx) (found []refusedConversation, err error) {
-	rows, err := tx.Query(`SELECT id, external_id, kind, refused FROM conversation WHERE refused > 0`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var cv refusedConversation
-		if err := rows.Scan(&cv.id, &cv.externalID, &cv.kind, &cv.refused); err != nil {
-			return nil, err
-		}
-		found = append(found, cv)
-	}
-	return found, rows.Err()
+func scanRefusedConversation(rows *sql.Rows) (cv refusedConversation, err error) {
+	err = rows.Scan(&cv.id, &cv.externalID, &cv.kind, &cv.refused)
+	return cv, err
 }
 
-// retry plans the refused messages of a conversation again, as far as the filters let them.
+// retry plans the refused messages of a conversation again if the filters allow them.
 func (a *arranger) retry(cv refusedConversation) error {
 	_, err := a.tx.Exec(`UPDATE message SET state = 'planned', reason = '', as_text = 0
 		WHERE conversation = ? AND state = 'refused'`, cv.id)

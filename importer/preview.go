@@ -1,31 +1,33 @@
 package importer
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"iter"
-	"kommo-import/internal/migration"
+	"regexp"
+	"slices"
 	"time"
 
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/migration"
 )
 
-// A Preview tells what sending would do. Making it changes nothing and asks Kommo nothing.
+// A Preview describes what sending would do. Making it changes nothing and sends no request to Kommo.
 type Preview struct {
 	Conversations int `json:"conversations"` // of which something is to be sent
 	Messages      int `json:"messages"`      // to be sent
-	InDoubt       int `json:"in_doubt"`      // of these, sent once with an outcome that nobody knows
+	InDoubt       int `json:"in_doubt"`      // messages in doubt among them: sent once, outcome unknown
 	Notifications int `json:"notifications"` // conversations whose last message is sent with silent=false
-	// Requests is how many requests to Kommo it takes if nothing goes wrong, and Seconds how long they take at
-	// Rate per second.
+	// Requests is the number of requests to Kommo if nothing goes wrong. They take Seconds at Rate per second.
 	Requests int     `json:"requests"`
 	Rate     float64 `json:"rate"`
 	Seconds  float64 `json:"seconds"`
 
-	First time.Time `json:"first,omitzero"` // when the oldest message was written
-	Last  time.Time `json:"last,omitzero"`  // when the newest was
+	First time.Time `json:"first,omitzero"` // time of the oldest message to be sent
+	Last  time.Time `json:"last,omitzero"`  // time of the newest message to be sent
 
-	Kinds      map[string]int `json:"kinds"`      // messages to be sent, by what they are sent as
+	Kinds      map[string]int `json:"kinds"`      // messages to be sent, by the kind that they are sent as
 	Directions map[string]int `json:"directions"` // messages to be sent
 	Status     Status         `json:"status"`     // of the whole migration
 	Skipped    []Group        `json:"skipped"`
@@ -33,25 +35,32 @@ type Preview struct {
 	Warnings   []Warning      `json:"warnings"`
 }
 
-// A Group is how many messages have the same reason, with some of them as examples.
+// A Group counts messages with the same reason.
 type Group struct {
 	Reason   string   `json:"reason"`
 	Messages int      `json:"messages"`
-	Examples []string `json:"examples"` // positions in the source
+	Examples []string `json:"examples"` // positions of some of them in the source
 }
 
-// Preview returns what sending the selection would do at that many requests per second.
+// Preview returns what sending the selection would do at perSecond requests per second.
 func (f *File) Preview(composer Composer, selection Selection, perSecond float64) (Preview, error) {
 	p := &Preview{Rate: perSecond, Kinds: make(map[string]int), Directions: make(map[string]int), Warnings: []Warning{}}
-	err := f.View(func(tx *sql.Tx) error {
-		for _, part := range []func(*sql.Tx, Composer, Selection) error{
-			p.readNumbers, p.readKinds, p.readGroups, p.readWarnings,
-		} {
-			if err := part(tx, composer, selection); err != nil {
-				return err
-			}
+	err := f.View(func(tx *sql.Tx) (err error) {
+		if err := p.readNumbers(tx, composer, selection); err != nil {
+			return err
 		}
-		var err error
+		if err := p.readKinds(tx, selection); err != nil {
+			return err
+		}
+		if p.Invalid, err = invalidGroups(tx); err != nil {
+			return err
+		}
+		if p.Skipped, err = messageGroups(tx, Skipped); err != nil {
+			return err
+		}
+		if err := p.readWarnings(tx, composer, selection); err != nil {
+			return err
+		}
 		p.Status, err = readStatus(tx)
 		return err
 	})
@@ -73,12 +82,12 @@ func (p *Preview) readNumbers(tx *sql.Tx, composer Composer, selection Selection
 	if composer.AllSilent {
 		p.Notifications = 0
 	}
-	p.Requests = p.Messages + p.InDoubt // each of those has its chat's history read first
+	p.Requests = p.Messages + p.InDoubt // the chat of each message in doubt is read first
 	p.Seconds = float64(p.Requests) / p.Rate
 	return err
 }
 
-func (p *Preview) readKinds(tx *sql.Tx, _ Composer, selection Selection) error {
+func (p *Preview) readKinds(tx *sql.Tx, selection Selection) error {
 	condition, args := selection.where()
 	rows, err := tx.Query(`SELECT kind, direction, count(*), min(time), max(time) FROM message
 		WHERE state IN ('planned', 'sending') AND conversation IN (SELECT id FROM conversation WHERE `+condition+`)
@@ -116,9 +125,77 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
-// Payloads yields the exact bodies that sending the selection would post, conversation by conversation. What is in
-// doubt is among them: it is posted again if Kommo turns out not to have it. An answer to a message that Kommo refuses
-// meanwhile is posted as if it answered none.
+const (
+	maxGroups    = 50 // further reasons go into one group
+	otherReasons = "other reasons"
+	maxExamples  = 3
+)
+
+// invalidGroups counts the invalid messages by reason.
+func invalidGroups(tx *sql.Tx) ([]Group, error) {
+	return groupByReason(tx, `SELECT reason, position FROM invalid ORDER BY id`)
+}
+
+// messageGroups counts the messages in a state, skipped or refused, by reason.
+func messageGroups(tx *sql.Tx, state State) ([]Group, error) {
+	return groupByReason(tx, `SELECT m.reason, (SELECT coalesce(content ->> '$.position', '') FROM spool WHERE id = m.spool)
+		FROM message m WHERE m.conversation IN (SELECT id FROM conversation WHERE `+string(state)+` > 0) AND m.state = ?`, state)
+}
+
+// quotedPart is what a reason quotes from the source, as %q writes it.
+var quotedPart = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
+// groupByReason counts the rows of a query, which are a reason and a position, by reason. Reasons that differ only in
+// what they quote are one group.
+func groupByReason(tx *sql.Tx, query string, args ...any) ([]Group, error) {
+	rows, err := tx.Query(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	found := make(map[string]*Group)
+	for rows.Next() {
+		var reason, position string
+		if err := rows.Scan(&reason, &position); err != nil {
+			return nil, err
+		}
+		key := quotedPart.ReplaceAllString(reason, `"…"`)
+		if found[key] == nil && len(found) >= maxGroups {
+			key, reason = otherReasons, otherReasons
+		}
+		if found[key] == nil {
+			found[key] = &Group{Reason: reason}
+		}
+		found[key].add(key, reason, position)
+	}
+	return largestFirst(found), rows.Err()
+}
+
+// add counts a message. A group of messages with different reasons is called by its key.
+func (g *Group) add(key, reason, position string) {
+	if g.Reason != reason {
+		g.Reason = key
+	}
+	g.Messages++
+	if len(g.Examples) < maxExamples {
+		g.Examples = append(g.Examples, position)
+	}
+}
+
+func largestFirst(found map[string]*Group) []Group {
+	groups := make([]Group, 0, len(found))
+	for _, group := range found {
+		groups = append(groups, *group)
+	}
+	slices.SortFunc(groups, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(b.Messages, a.Messages), cmp.Compare(a.Reason, b.Reason))
+	})
+	return groups
+}
+
+// Payloads yields the exact bodies that sending the selection would post, conversation by conversation. Messages in doubt
+// are among them: send posts them again if Kommo turns out not to have them. A message that quotes a message refused
+// meanwhile is posted without the quote.
 func (f *File) Payloads(composer Composer, selection Selection) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		err := errors.Join(loadedSomething(f.Reader), selection.check(f.Reader), composer.check(f.Reader, selection))

@@ -147,20 +147,14 @@ func (r *Report) readMedia(tx *sql.Tx) error {
 }
 
 func (r *Report) readReasons(tx *sql.Tx) (err error) {
-	const ofState = `SELECT m.reason, (SELECT coalesce(content ->> '$.position', '') FROM spool WHERE id = m.spool) FROM message m WHERE m.state = `
-	for _, list := range []struct {
-		groups *[]Group
-		query  string
-	}{
-		{&r.Invalid, `SELECT reason, position FROM invalid ORDER BY id`},
-		{&r.Skipped, ofState + `'skipped'`},
-		{&r.Refused, ofState + `'refused'`},
-	} {
-		if *list.groups, err = groups(tx, list.query); err != nil {
-			return err
-		}
+	if r.Invalid, err = invalidGroups(tx); err != nil {
+		return err
 	}
-	return nil
+	if r.Skipped, err = messageGroups(tx, Skipped); err != nil {
+		return err
+	}
+	r.Refused, err = messageGroups(tx, Refused)
+	return err
 }
 
 // ReportedConversations yields the outcome of each conversation, in the order of sending.
