@@ -94,7 +94,7 @@ func checkCases() []checkCase {
 		{name: "clock ahead", options: sandbox.Options{ClockSkew: -12 * time.Minute}, exit: exitError, wants: []wantedCheck{
 			{"clock", failed, "12 min ahead", "clock"}}},
 		{name: "too fast", rules: []string{"429:on=history"}, options: sandbox.Options{RetryAfter: 5 * time.Minute}, exit: exitError,
-			wants: []wantedCheck{{"signature", failed, "slow down", "Wait 5 min"}, afterSignature}},
+			wants: []wantedCheck{{"signature", failed, "too many requests", "Wait 5 min"}, afterSignature}},
 		{name: "blocked", rules: []string{"403:on=history"}, exit: exitDenied,
 			wants: []wantedCheck{{"signature", failed, "blocks us", "Wait some hours"}, afterSignature}},
 		{name: "redirect", rules: []string{"302:on=history"}, exit: exitDenied,
@@ -154,7 +154,7 @@ func checkCases() []checkCase {
 			wants: []wantedCheck{{"account", failed, "402", "paid"}, {"users", notTested, "", ""}}},
 		{name: "no rights to the users", rules: []string{"403-rights:on=users"},
 			wants: []wantedCheck{{"users", notTested, "administrator", ""}}},
-		{name: "account slow", rules: []string{"429:on=users"}, exit: exitError, wants: []wantedCheck{{"users", failed, "slow down", "later"}}},
+		{name: "account slow", rules: []string{"429:on=users"}, exit: exitError, wants: []wantedCheck{{"users", failed, "too many requests", "later"}}},
 	}
 }
 

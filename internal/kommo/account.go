@@ -2,35 +2,37 @@ package kommo
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
-	"sync"
+	"strings"
 	"time"
+
+	"kommo-import/internal/web"
 )
 
-// An AccountClient asks Kommo's main API, version 4, about one account: who it is, and who its users are. It only reads,
-// makes one attempt per call and keeps no pace. It may be used by several goroutines at once, and must not be copied or
+// An AccountClient reads one account and its users from Kommo's main API, version 4. It changes nothing, makes one
+// attempt per call and has no rate limit. It may be used by several goroutines at once, and must not be copied or
 // changed after its first request.
 //
-// Its errors are those of a [Client], but for [AccountDeniedError], which stands for [DeniedError] and [RefusedError].
+// Its errors are those of a [Client], with [AccountDeniedError] in the place of [DeniedError] and [RefusedError].
 // No error text holds the token.
 type AccountClient struct {
-	// BaseURL is the account's address, such as https://example.kommo.com, as [ParseBaseURL] takes it; a path does not
-	// count, so that the address of any page of the account will do.
+	// BaseURL is the account's address, such as https://example.kommo.com, as [ParseBaseURL] takes it; its path is
+	// ignored, so that the address of any page of the account will do.
 	BaseURL string
-	// Token is sent as a Bearer token: that of a private integration, or one that OAuth gave.
+	// Token is sent as a Bearer token. It comes from a private integration or from OAuth.
 	Token string
-	// Transport carries the requests; nil is one of the client's own, with the proxies of the environment.
+	// Transport carries the requests; nil is a [web.NewTransport] of the client.
 	Transport http.RoundTripper
 	// Timeout bounds one attempt; 0 is 30 seconds.
 	Timeout time.Duration
 
-	makeOwn sync.Once
-	own     *http.Transport
+	own ownTransport
 }
 
 // Format prints an AccountClient without its token, with every verb.
@@ -40,10 +42,10 @@ func (c *AccountClient) Format(state fmt.State, _ rune) {
 
 // LogValue keeps the token out of logs.
 func (c *AccountClient) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("base_url", c.scrubber().text(c.BaseURL)))
+	return slog.GroupValue(slog.String("base_url", c.scrubber().Text(c.BaseURL)))
 }
 
-// An Account is what is known of an account.
+// An Account is an account as the main API describes it.
 type Account struct {
 	ID        int64  `json:"id"`
 	Name      string `json:"name"`
@@ -54,20 +56,20 @@ type Account struct {
 // Account returns the account. Every user may ask (documented).
 func (c *AccountClient) Account(ctx context.Context) (Account, error) {
 	// {"id":30896271,"name":"Developers Team","subdomain":"devteam","amojo_id":"b462…",…}
-	var told Account
+	var account Account
 	err := c.get(ctx, "/api/v4/account", url.Values{"with": {"amojo_id"}}, func(a answer) error {
-		if err := a.decode(&told); err != nil {
+		if err := a.decode(&account); err != nil {
 			return err
 		}
-		if told.AmojoID == "" {
+		if account.AmojoID == "" {
 			return errors.New("the answer has no amojo_id")
 		}
 		return nil
 	})
-	return told, err
+	return account, err
 }
 
-// A User is somebody who works in the account.
+// A User is a person who works in the account.
 type User struct {
 	ID    int64  `json:"id"`
 	Name  string `json:"name"`
@@ -78,7 +80,7 @@ type User struct {
 
 const (
 	usersPerPage = 250 // the documented maximum
-	maxUserPages = 200 // a server that gives a page again and again must come to an end
+	maxUserPages = 200 // bounds the reading from a server that repeats a page for ever
 )
 
 // Users returns all users of the account. Only an administrator may ask (documented).
@@ -94,13 +96,13 @@ func (c *AccountClient) Users(ctx context.Context) ([]User, error) {
 			return users, nil
 		}
 	}
-	return nil, fmt.Errorf("the users of %s: there is no end to the pages", c.scrubber().text(c.BaseURL))
+	return nil, fmt.Errorf("the users of %s: the pages have no end", c.scrubber().Text(c.BaseURL))
 }
 
 func (c *AccountClient) usersPage(ctx context.Context, page int) (users []User, more bool, err error) {
 	// {"_page":1,"_links":{"self":{"href":"…"},"next":{"href":"…?page=2&limit=250"}},
 	//  "_embedded":{"users":[{"id":1,"name":"Anna","email":"anna@example.com","amojo_id":"76fc…"},…]}}
-	var told struct {
+	var reply struct {
 		Links struct {
 			Next struct {
 				Href string `json:"href"`
@@ -115,15 +117,15 @@ func (c *AccountClient) usersPage(ctx context.Context, page int) (users []User, 
 		if a.status == http.StatusNoContent {
 			return nil
 		}
-		if err := a.decode(&told); err != nil {
+		if err := a.decode(&reply); err != nil {
 			return err
 		}
-		if told.Embedded.Users == nil {
+		if reply.Embedded.Users == nil {
 			return errors.New("the answer has no users")
 		}
 		return nil
 	})
-	return told.Embedded.Users, told.Links.Next.Href != "" && len(told.Embedded.Users) > 0, err
+	return reply.Embedded.Users, reply.Links.Next.Href != "" && len(reply.Embedded.Users) > 0, err
 }
 
 // get makes one attempt and hands a 2xx to read.
@@ -142,15 +144,10 @@ func (c *AccountClient) get(ctx context.Context, path string, query url.Values, 
 	}
 	r.Header.Set("Authorization", "Bearer "+c.Token)
 	r.Header.Set("User-Agent", defaultUserAgent)
-	got, err := exchange(ctx, c.transport(), c.Timeout, r, maxAnswer, c.scrubber())
-	got.sentAt = time.Now()
+	got, err := exchange(ctx, c.own.or(c.Transport), c.Timeout, r, maxAnswer, c.scrubber())
 	if err == nil {
-		err = got.accountProblem()
-	}
-	if err == nil {
-		if bad := read(got); bad != nil {
-			err = got.unreadable(bad)
-		}
+		got.sentAt = time.Now()
+		err = got.readWith(read, got.accountProblem())
 	}
 	if err != nil {
 		return fmt.Errorf("GET %s%s: %w", target.Host, path, err)
@@ -158,12 +155,28 @@ func (c *AccountClient) get(ctx context.Context, path string, query url.Values, 
 	return nil
 }
 
-func (c *AccountClient) transport() http.RoundTripper {
-	if c.Transport != nil {
-		return c.Transport
-	}
-	c.makeOwn.Do(func() { c.own = newTransport() })
-	return c.own
-}
+func (c *AccountClient) scrubber() *web.Scrubber { return &web.Scrubber{Secrets: []string{c.Token}} }
 
-func (c *AccountClient) scrubber() scrubber { return scrubber{secrets: []string{c.Token}} }
+// accountProblem returns the typed error that the status stands for in the main API, nil for a 2xx. A 403 in plain text
+// is the block after too many requests (documented).
+func (a answer) accountProblem() error {
+	// {"title":"Unauthorized","type":"https://httpstatus.es/401","status":401,"detail":"…"}
+	var problem struct {
+		Title  string `json:"title"`
+		Detail string `json:"detail"`
+	}
+	isProblem := json.Unmarshal(a.body, &problem) == nil && problem.Title != ""
+	switch {
+	case a.status == http.StatusTooManyRequests, a.status < 300, a.status >= 500:
+		return a.problem()
+	case a.status == http.StatusForbidden && !isProblem && !strings.HasPrefix(strings.TrimSpace(string(a.body)), "{"):
+		return &BlockedError{Detail: a.detail()}
+	}
+	denied := &AccountDeniedError{Status: a.status, RedirectedTo: a.redirectedTo()}
+	if isProblem {
+		denied.Title, denied.Detail = a.scrub.Text(problem.Title), a.scrub.Text(problem.Detail)
+	} else {
+		denied.Detail = a.detail()
+	}
+	return denied
+}

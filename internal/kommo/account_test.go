@@ -75,16 +75,16 @@ func TestAccountErrors(t *testing.T) {
 		body   string
 		want   string
 	}{
-		{"token", 401, nil, problem, "*kommo.AccountDeniedError: the account does not let us in: status 401: Unauthorized: bad token [secret]"},
-		{"not paid", 402, nil, `{"title":"Payment Required","detail":"pay"}`, "*kommo.AccountDeniedError: the account does not let us in: status 402: Payment Required: pay"},
-		{"no rights", 403, nil, `{"title":"Forbidden","status":403}`, "*kommo.AccountDeniedError: the account does not let us in: status 403: Forbidden"},
-		{"blocked", 403, nil, "403 Forbidden", "*kommo.BlockedError: kommo blocks us, as it does after too many requests: 403 Forbidden"},
-		{"no account", 404, html, "<html><h1>Not here</h1></html>", "*kommo.AccountDeniedError: the account does not let us in: status 404: an HTML page: Not here"},
-		{"redirect", 302, http.Header{"Location": {"https://www.kommo.com/?u=" + testToken}}, "", "*kommo.AccountDeniedError: the account does not let us in: status 302: points to https://www.kommo.com, which is not followed"},
-		{"too fast", 429, nil, `{"title":"Too Many Requests","retry_after":300}`, "*kommo.RateLimitError: kommo asks to slow down and to wait 5m0s"},
-		{"broken", 500, nil, `oops`, "*kommo.UnknownOutcomeError: kommo gave no clear answer, the outcome is unknown: status 500: oops"},
-		{"page", 200, html, "<html>login</html>", "*kommo.UnknownOutcomeError: kommo gave no clear answer, the outcome is unknown: status 200: the answer is an HTML page: login"},
-		{"no id", 200, nil, `{"id":1}`, "*kommo.UnknownOutcomeError: kommo gave no clear answer, the outcome is unknown: status 200: the answer has no amojo_id"},
+		{"token", 401, nil, problem, "*kommo.AccountDeniedError: the account denies access: status 401: Unauthorized: bad token [secret]"},
+		{"not paid", 402, nil, `{"title":"Payment Required","detail":"pay"}`, "*kommo.AccountDeniedError: the account denies access: status 402: Payment Required: pay"},
+		{"no rights", 403, nil, `{"title":"Forbidden","status":403}`, "*kommo.AccountDeniedError: the account denies access: status 403: Forbidden"},
+		{"blocked", 403, nil, "403 Forbidden", "*kommo.BlockedError: kommo blocks us, probably after too many requests: 403 Forbidden"},
+		{"no account", 404, html, "<html><h1>Not here</h1></html>", "*kommo.AccountDeniedError: the account denies access: status 404: an HTML page: Not here"},
+		{"redirect", 302, http.Header{"Location": {"https://www.kommo.com/?u=" + testToken}}, "", "*kommo.AccountDeniedError: the account denies access: status 302: redirects to https://www.kommo.com, which is not followed"},
+		{"too fast", 429, nil, `{"title":"Too Many Requests","retry_after":300}`, "*kommo.RateLimitError: too many requests to kommo: retry after 5m0s"},
+		{"broken", 500, nil, `oops`, "*kommo.UnknownOutcomeError: kommo gave no clear answer; the outcome is unknown: status 500: oops"},
+		{"page", 200, html, "<html>login</html>", "*kommo.UnknownOutcomeError: kommo gave no clear answer; the outcome is unknown: status 200: the answer is an HTML page: login"},
+		{"no id", 200, nil, `{"id":1}`, "*kommo.UnknownOutcomeError: kommo gave no clear answer; the outcome is unknown: status 200: the answer has no amojo_id"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

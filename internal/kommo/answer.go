@@ -6,84 +6,87 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
+
+	"kommo-import/internal/web"
 )
 
-// An answer is what came back for one request.
+// maxRetryAfter is the longest wait that is believed.
+const maxRetryAfter = time.Hour
+
+// An answer is the answer to one request.
 type answer struct {
 	status   int
 	header   http.Header
 	body     []byte
-	cutShort error     // why the body could not be read to its end
-	sentAt   time.Time // the time the request was signed with
-	scrub    scrubber
+	cutShort error         // why the body could not be read to its end
+	sentAt   time.Time     // the time the request was signed with
+	took     time.Duration // from the request to the end of the answer
+	scrub    *web.Scrubber
 }
 
-// A failure is the body of an answer that is not a success. Only the form of two of them is documented:
+// A failure is the body of an answer that is not a success. Two forms are documented, the second for Kommo's main API:
 //
 //	{"status":0,"error_code":403,"error_type":"ORIGIN_INVALID_SIGNATURE","error_description":"invalid signature"}
 //	{"title":"Too Many Requests","status":429,"retry_after":300}
-//
-// The second is of Kommo's main API.
 type failure struct {
 	Type        string          `json:"error_type"`
 	Description string          `json:"error_description"`
 	RetryAfter  json.RawMessage `json:"retry_after"`
 }
 
-// readFailure reads what can be read. A field of another type than expected does not spoil the others.
+// readFailure reads as many fields as it can. A field of another type than expected does not spoil the others.
 func readFailure(body []byte) failure {
 	var f failure
 	_ = json.Unmarshal(body, &f)
 	return f
 }
 
-// problem returns the typed error that the status stands for, nil for a 2xx. An answer that says no says so by its
-// status alone, even if its body broke off; what is neither yes nor no is an unknown outcome.
+// problem returns the typed error that the status stands for, nil for a 2xx. A refusal is clear from its status alone,
+// even if its body broke off. A status that neither accepts nor refuses is an unknown outcome.
 func (a answer) problem() error {
 	switch {
 	case a.status == http.StatusBadRequest:
-		return &RefusedError{Detail: a.scrub.words(a.body)}
+		return &RefusedError{Detail: a.detail()}
 	case a.status == http.StatusTooManyRequests:
-		return &RateLimitError{RetryAfter: retryAfter(a.header, a.body, a.sentAt)}
+		return &RateLimitError{RetryAfter: a.retryAfter()}
 	case a.status == http.StatusForbidden && readFailure(a.body).Type == "":
-		return &BlockedError{Detail: a.scrub.words(a.body)}
+		return &BlockedError{Detail: a.detail()}
 	case a.status >= 300 && a.status < 500:
-		return a.denied()
+		return &DeniedError{
+			Status:       a.status,
+			Type:         a.scrub.Text(readFailure(a.body).Type),
+			Detail:       a.detail(),
+			ServerDate:   a.serverDate(),
+			SentAt:       a.sentAt,
+			RedirectedTo: a.redirectedTo(),
+		}
 	case a.status >= 200 && a.status < 300:
-		return a.incomplete()
-	}
-	words := cmp.Or(a.scrub.words(a.body), http.StatusText(a.status), "no such status")
-	return &UnknownOutcomeError{Status: a.status, Err: errors.New(words)}
-}
-
-func (a answer) denied() error {
-	date, _ := parseDate(a.header.Get("Date"))
-	return &DeniedError{
-		Status:       a.status,
-		Type:         a.scrub.text(readFailure(a.body).Type),
-		Detail:       a.scrub.words(a.body),
-		ServerDate:   date,
-		SentAt:       a.sentAt,
-		RedirectedTo: a.scrub.text(redirect(a.status, a.header)),
-	}
-}
-
-func (a answer) incomplete() error {
-	if a.cutShort == nil {
 		return nil
 	}
-	return a.unreadable(a.cutShort)
+	detail := cmp.Or(a.detail(), http.StatusText(a.status), "no such status")
+	return &UnknownOutcomeError{Status: a.status, Err: errors.New(detail)}
 }
 
-// unreadable is the error for a success whose body is not what was expected.
-func (a answer) unreadable(err error) error {
-	return &UnknownOutcomeError{Status: a.status, Err: a.scrub.error(err)}
+// readWith hands the answer to read, unless it is a problem. A success that read cannot use, or of which the body broke
+// off, is an unknown outcome.
+func (a answer) readWith(read func(answer) error, problem error) error {
+	if problem != nil {
+		return problem
+	}
+	err := a.cutShort
+	if err == nil {
+		err = read(a)
+	}
+	if err == nil {
+		return nil
+	}
+	return &UnknownOutcomeError{Status: a.status, Err: a.scrub.Error(err)}
 }
 
-// decode reads the body into value. Of a body that is not JSON only a page is quoted: the rest may hold messages.
+// decode reads the body into value. If the body is not JSON, the error quotes it only if it is a page: other text may
+// hold messages.
 func (a answer) decode(value any) error {
 	err := json.Unmarshal(a.body, value)
 	wrong, typed := errors.AsType[*json.UnmarshalTypeError](err)
@@ -93,18 +96,40 @@ func (a answer) decode(value any) error {
 	case text == "":
 		return errors.New("the answer is empty")
 	case strings.HasPrefix(text, "<"):
-		return errors.New("the answer is " + pageText(text))
+		return errors.New("the answer is " + web.PageText(text))
 	case typed:
 		return errors.New(join("the answer has an unexpected JSON "+wrong.Value, wrong.Field))
 	}
 	return fmt.Errorf("reading the answer: %w", err)
 }
 
-// redirect returns the scheme and host that a 3xx points to, "" if it stays where it is.
-func redirect(status int, header http.Header) string {
-	location, err := url.Parse(header.Get("Location"))
-	if err != nil || status >= 400 || location.Host == "" {
+// detail returns the error text in the body: its error_description, else the text of a page, else all of it.
+func (a answer) detail() string {
+	text := strings.TrimSpace(string(a.body))
+	if description := readFailure(a.body).Description; description != "" {
+		text = description
+	} else if strings.HasPrefix(text, "<") {
+		text = web.PageText(text)
+	}
+	return a.scrub.Text(text)
+}
+
+// retryAfter returns the wait that the answer asks for, or 0. The body gives seconds, as a number or as a text.
+func (a answer) retryAfter() time.Duration {
+	inBody := strings.Trim(string(readFailure(a.body).RetryAfter), `"`)
+	return cmp.Or(web.RetryAfter(a.header, a.sentAt, maxRetryAfter), web.Seconds(inBody, maxRetryAfter))
+}
+
+// serverDate returns the time of the Date header; zero if there is none.
+func (a answer) serverDate() time.Time {
+	date, _ := web.ParseDate(a.header.Get("Date"))
+	return date
+}
+
+// redirectedTo returns the scheme and host that a 3xx points to, "" if it stays on the same host.
+func (a answer) redirectedTo() string {
+	if a.status >= 400 {
 		return ""
 	}
-	return (&url.URL{Scheme: location.Scheme, Host: location.Host}).String()
+	return a.scrub.Text(web.RedirectTarget(a.header))
 }

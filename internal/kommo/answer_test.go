@@ -9,16 +9,18 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"kommo-import/internal/web"
 )
 
 // seen is which typed error an error is; causes are compared by their text.
 type seen struct {
-	Refused *RefusedError
-	Denied  *DeniedError
-	Blocked *BlockedError
-	TooFast *RateLimitError
-	Unknown *UnknownOutcomeError
-	Text    string // of Unknown.Err
+	Refused   *RefusedError
+	Denied    *DeniedError
+	Blocked   *BlockedError
+	RateLimit *RateLimitError
+	Unknown   *UnknownOutcomeError
+	Text      string // of Unknown.Err
 }
 
 func see(err error) seen {
@@ -26,7 +28,7 @@ func see(err error) seen {
 	s.Refused, _ = errors.AsType[*RefusedError](err)
 	s.Denied, _ = errors.AsType[*DeniedError](err)
 	s.Blocked, _ = errors.AsType[*BlockedError](err)
-	s.TooFast, _ = errors.AsType[*RateLimitError](err)
+	s.RateLimit, _ = errors.AsType[*RateLimitError](err)
 	if unknown, ok := errors.AsType[*UnknownOutcomeError](err); ok {
 		s.Unknown = &UnknownOutcomeError{Status: unknown.Status}
 		s.Text = unknown.Err.Error()
@@ -88,9 +90,9 @@ func TestAnswers(t *testing.T) {
 		{"308 to nowhere", 308, http.Header{"Location": {"%zz\x1b"}}, "", seen{Denied: &DeniedError{Status: 308, SentAt: testNow}}},
 		{"304", 304, nil, "", seen{Denied: &DeniedError{Status: 304, SentAt: testNow}}},
 
-		{"429", 429, nil, "", seen{TooFast: &RateLimitError{}}},
-		{"429 with seconds", 429, http.Header{"Retry-After": {"7"}}, "", seen{TooFast: &RateLimitError{7 * time.Second}}},
-		{"429 with a body", 429, nil, `{"retry_after":300}`, seen{TooFast: &RateLimitError{300 * time.Second}}},
+		{"429", 429, nil, "", seen{RateLimit: &RateLimitError{}}},
+		{"429 with seconds", 429, http.Header{"Retry-After": {"7"}}, "", seen{RateLimit: &RateLimitError{7 * time.Second}}},
+		{"429 with a body", 429, nil, `{"retry_after":300}`, seen{RateLimit: &RateLimitError{300 * time.Second}}},
 
 		{"500", 500, nil, "", unknown(500, "Internal Server Error")},
 		{"502 page", 502, nil, "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><hr>nginx", unknown(502, "an HTML page: 502 Bad Gateway nginx")},
@@ -159,21 +161,75 @@ func TestSentences(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&RefusedError{}, "kommo refused it"},
-		{&RefusedError{"bad media"}, "kommo refused it: bad media"},
-		{&DeniedError{Status: 404}, "kommo does not let us in: status 404"},
-		{&DeniedError{Status: 403, Type: "A", Detail: "b"}, "kommo does not let us in: status 403: A: b"},
-		{&DeniedError{Status: 301, RedirectedTo: "https://x"}, "kommo does not let us in: status 301: points to https://x, which is not followed"},
-		{&BlockedError{"403 Forbidden"}, "kommo blocks us, as it does after too many requests: 403 Forbidden"},
-		{&RateLimitError{}, "kommo asks to slow down"},
-		{&RateLimitError{5 * time.Minute}, "kommo asks to slow down and to wait 5m0s"},
-		{&UnknownOutcomeError{502, cause}, "kommo gave no clear answer, the outcome is unknown: status 502: connection refused"},
-		{&UnknownOutcomeError{0, cause}, "kommo gave no clear answer, the outcome is unknown: connection refused"},
-		{&UnreachableError{cause}, "kommo was not reached: connection refused"},
+		{&RefusedError{}, "kommo refused the request"},
+		{&RefusedError{"bad media"}, "kommo refused the request: bad media"},
+		{&DeniedError{Status: 404}, "kommo denies access: status 404"},
+		{&DeniedError{Status: 403, Type: "A", Detail: "b"}, "kommo denies access: status 403: A: b"},
+		{&DeniedError{Status: 301, RedirectedTo: "https://x"}, "kommo denies access: status 301: redirects to https://x, which is not followed"},
+		{&BlockedError{"403 Forbidden"}, "kommo blocks us, probably after too many requests: 403 Forbidden"},
+		{&RateLimitError{}, "too many requests to kommo"},
+		{&RateLimitError{5 * time.Minute}, "too many requests to kommo: retry after 5m0s"},
+		{&UnknownOutcomeError{502, cause}, "kommo gave no clear answer; the outcome is unknown: status 502: connection refused"},
+		{&UnknownOutcomeError{0, cause}, "kommo gave no clear answer; the outcome is unknown: connection refused"},
+		{&UnreachableError{cause}, "cannot connect to kommo: connection refused"},
 	}
 	for _, test := range tests {
 		if got := test.err.Error(); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
+
+// The form of the text is up to web.Scrubber, whose tests have more of it.
+func TestDetail(t *testing.T) {
+	tests := []struct{ name, body, want string }{
+		{"text", "  no such\r\n\tthing ", "no such thing"},
+		{"description", `{"error_description":"неверно"}`, "неверно"},
+		{"escaped in JSON", `{"error_description":"a\u001b[31mb\u0000c"}`, "abc"},
+		{"page", `<!DOCTYPE html><script>x<y</script><p class="c">No&nbsp;such &lt;page&gt;&#27;[1m`, "an HTML page: No such <page>"},
+		{"empty page", "<html></html>", "an HTML page"},
+		{"secret", "you sent " + testSecret + "!", "you sent [secret]!"},
+		{"URL", `cannot get "https://u:password@h.example:8/a?token=password", sorry`, `cannot get "https://h.example:8/a", sorry`},
+		{"long", strings.Repeat("ы", 600), strings.Repeat("ы", 500) + "…"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := answer{body: []byte(test.body), scrub: &web.Scrubber{Secrets: []string{testSecret}}}.detail()
+			if got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+			checkClean(t, got)
+		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	tests := []struct {
+		header, date, body string
+		want               time.Duration
+	}{
+		{"", "", "", 0},
+		{" 7 ", "", `{"retry_after":300}`, 7 * time.Second},
+		{"0", "", `{"retry_after":3}`, 3 * time.Second},
+		{"soon", "", `{"retry_after":300}`, 300 * time.Second},
+		{"3601", "", "", maxRetryAfter},
+		{"Fri, 04 Sep 2026 12:02:00 GMT", "", "", 2 * time.Minute},
+		{"Fri, 04 Sep 2026 13:02:00 GMT", "Fri, 04 Sep 2026 13:00:00 GMT", "", 2 * time.Minute},
+
+		{"", "", `{"retry_after":"300"}`, 300 * time.Second},
+		{"", "", `{"retry_after":0.5}`, 500 * time.Millisecond},
+		{"", "", `{"retry_after":-1}`, 0},
+		{"", "", `{"retry_after":null}`, 0},
+		{"", "", `{"retry_after":{"seconds":1}}`, 0},
+		{"", "", `{"error_type":5,"retry_after":300}`, 300 * time.Second},
+		{"", "", `{"retry_after":1e9}`, maxRetryAfter},
+		{"", "", `retry_after: 300`, 0},
+	}
+	for _, test := range tests {
+		header := http.Header{"Retry-After": {test.header}, "Date": {test.date}}
+		got := answer{header: header, body: []byte(test.body), sentAt: testNow}.retryAfter()
+		if got != test.want {
+			t.Errorf("header %q, date %q, body %q: got %v, want %v", test.header, test.date, test.body, got, test.want)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package kommo speaks the Chats API of Kommo, the new world: its wire types, a client that makes exactly one
-// attempt per call, and errors that tell apart what a caller must tell apart.
+// Package kommo speaks the Chats API of Kommo: its wire types, a client that makes exactly one attempt per call, and
+// errors that distinguish the cases a caller must distinguish.
 //
 //	client := &kommo.Client{ScopeID: scope, Signer: signing.Signer{Secret: secret}}
 //	body, err := kommo.Marshal(message)
@@ -21,36 +21,33 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"sync"
 	"time"
 
 	"kommo-import/signing"
 )
 
-// A Client makes signed requests within one scope: one channel connected to one account. It keeps no pace and
+// A Client makes signed requests within one scope: one channel connected to one account. It has no rate limit and
 // repeats nothing; both are up to the caller. It may be used by several goroutines at once, and must not be copied
 // or changed after its first request.
 type Client struct {
-	// BaseURL is where the Chats API is, as [ParseBaseURL] takes it; "" is https://amojo.kommo.com.
+	// BaseURL is the address of the Chats API, as [ParseBaseURL] takes it; "" is https://amojo.kommo.com.
 	BaseURL string
 	// ScopeID is "{channel id}_{account's amojo id}"; connecting the channel gives it.
 	ScopeID string
 	Signer  signing.Signer
-	// Transport carries the requests; nil is one of the client's own, with the proxies of the environment. It must
-	// honour the request's context.
+	// Transport carries the requests; nil is a [web.NewTransport] of the client. It must honour the request's context.
 	Transport http.RoundTripper
 	// Timeout bounds one attempt, from connecting to the last byte of the answer; 0 is 30 seconds.
 	Timeout time.Duration
 	// Now is the clock that requests are signed with; nil is [time.Now].
 	Now func() time.Time
-	// UserAgent is how requests introduce themselves; "" is kommo-import.
+	// UserAgent is the User-Agent of the requests; "" is kommo-import.
 	UserAgent string
 
-	makeOwn sync.Once
-	own     *http.Transport // stands in for Transport, see transport.go
+	own ownTransport
 }
 
-// maxAnswer is how much of an answer is read, in bytes. Real ones have some hundred.
+// maxAnswer is the length of an answer that is read, in bytes. Real answers have some hundred.
 const maxAnswer = 1 << 20
 
 // Accepted is Kommo's answer to a message: it was accepted for processing, and appears in the chat and its history
@@ -66,11 +63,12 @@ type Accepted struct {
 }
 
 // Send posts one message, body as [Marshal] returns it, in one attempt. An error is one of the package's types, or
-// says that nothing was sent; ctx's own error is among those. If ctx ends while the request is under way, the
-// error is an [UnknownOutcomeError] that wraps ctx's, so ask for that first.
+// means that nothing was sent; ctx's own error is among the latter. If ctx ends while the request is under way, the
+// error is an [UnknownOutcomeError] that wraps ctx's error, so ask for that type first.
 func (c *Client) Send(ctx context.Context, body []byte) (Accepted, error) {
+	//
 	// {"new_message":{"conversation_id":"742a…","sender_id":"318e…","receiver_id":"0eef…","msgid":"ecfb…","ref_id":"m-1"}}
-	var told struct {
+	var reply struct {
 		NewMessage struct {
 			ChatID     string `json:"conversation_id"`
 			MessageID  string `json:"msgid"`
@@ -80,11 +78,11 @@ func (c *Client) Send(ctx context.Context, body []byte) (Accepted, error) {
 		} `json:"new_message"`
 	}
 	post := request{method: http.MethodPost, body: body, limit: maxAnswer}
-	err := c.do(ctx, post, func(a answer) error {
-		if err := a.decode(&told); err != nil {
+	_, err := c.do(ctx, post, func(a answer) error {
+		if err := a.decode(&reply); err != nil {
 			return err
 		}
-		if told.NewMessage.MessageID == "" {
+		if reply.NewMessage.MessageID == "" {
 			return errors.New("the answer has no new_message with a msgid")
 		}
 		return nil
@@ -92,34 +90,33 @@ func (c *Client) Send(ctx context.Context, body []byte) (Accepted, error) {
 	if err != nil {
 		return Accepted{}, err
 	}
-	return Accepted(told.NewMessage), nil
+	return Accepted(reply.NewMessage), nil
 }
 
-// A NewChat is a chat to be made, or one to be found by its ConversationID.
+// A NewChat is a chat to be made, or an existing chat to be found by its ConversationID.
 type NewChat struct {
 	ConversationID string      `json:"conversation_id"` // ours
-	Source         Source      `json:"source,omitzero"`
-	User           Participant `json:"user"` // the client
+	User           Participant `json:"user"`            // the client
 }
 
-// CreateChat returns Kommo's id of the chat. One that exists already is found, not made again (documented), so the
-// call is safe to repeat after any error. It makes no contact and no lead, and a chat without messages does not
-// show (documented).
+// CreateChat returns Kommo's id of the chat. It finds a chat that exists already and makes no second one
+// (documented), so the call is safe to repeat after any error. It makes no contact and no lead, and the account does
+// not show a chat without messages (documented).
 func (c *Client) CreateChat(ctx context.Context, chat NewChat) (string, error) {
 	body, err := marshal(chat)
 	if err != nil {
 		return "", err
 	}
 	// {"id":"742a15d7-…","user":{"id":"b709edc6-…"}}
-	var told struct {
+	var reply struct {
 		ID string `json:"id"`
 	}
 	post := request{method: http.MethodPost, below: "/chats", body: body, limit: maxAnswer}
-	err = c.do(ctx, post, func(a answer) error {
-		if err := a.decode(&told); err != nil {
+	_, err = c.do(ctx, post, func(a answer) error {
+		if err := a.decode(&reply); err != nil {
 			return err
 		}
-		if told.ID == "" {
+		if reply.ID == "" {
 			return errors.New("the answer has no id of a chat")
 		}
 		return nil
@@ -127,5 +124,5 @@ func (c *Client) CreateChat(ctx context.Context, chat NewChat) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return told.ID, nil
+	return reply.ID, nil
 }

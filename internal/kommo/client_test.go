@@ -113,7 +113,7 @@ func TestAddresses(t *testing.T) {
 		{"https://amojo.kommo.com", testScope, ""},
 		{"http://localhost:8080", testScope, ""},
 		{"http://[::1]:8080/below/", testScope, ""},
-		{"http://amojo.kommo.com", testScope, "base URL: plain http to amojo.kommo.com: only https leaves this machine"},
+		{"http://amojo.kommo.com", testScope, "base URL: plain http: only https leaves this machine"},
 		{"amojo.kommo.com", testScope, "base URL: not of the form https://host"},
 		{"https://u:password@h:port", testScope, "base URL: not of the form https://host"},
 		{"https://u:password@host", testScope, "base URL: has a user, a query or a fragment"},
@@ -141,7 +141,7 @@ func TestErrorsNameTheRequest(t *testing.T) {
 	client := newClient(answering(400, nil, "no"))
 	client.BaseURL = "https://amojo.amocrm.ru"
 	_, err := client.HistoryPage(t.Context(), testChat, 0)
-	want := "GET amojo.amocrm.ru/v2/origin/custom/" + testScope + "/chats/" + testChat + "/history: kommo refused it: no"
+	want := "GET amojo.amocrm.ru/v2/origin/custom/" + testScope + "/chats/" + testChat + "/history: kommo refused the request: no"
 	if got := err.Error(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

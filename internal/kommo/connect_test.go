@@ -51,7 +51,7 @@ func TestConnectErrors(t *testing.T) {
 	}
 }
 
-func TestGreet(t *testing.T) {
+func TestPing(t *testing.T) {
 	date := http.Header{"Date": {"Fri, 04 Sep 2026 13:00:00 GMT"}}
 	tests := []struct {
 		name   string
@@ -62,7 +62,7 @@ func TestGreet(t *testing.T) {
 		{"no such chat", 204, "", ""},
 		{"wrong secret", 403, `{"error_type":"ORIGIN_INVALID_SIGNATURE"}`, "status 403"},
 		{"blocked", 403, `403 Forbidden`, "blocks us"},
-		{"too fast", 429, ``, "slow down"},
+		{"too fast", 429, ``, "too many requests"},
 		{"a login page", 200, `<html>Welcome to the hotel</html>`, "Welcome to the hotel"},
 		{"other JSON", 200, `{"ok":true}`, "no messages"},
 		{"a chat after all", 200, `{"messages":[]}`, ""},

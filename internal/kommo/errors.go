@@ -6,73 +6,92 @@ import (
 	"time"
 )
 
-// A RefusedError means that Kommo understood the request and will not have it (400). What it was about was not
-// taken, and the same request again ends the same way.
+// A RefusedError means that Kommo understood the request and refused it (400). Nothing was accepted, and the same
+// request ends the same way again.
 type RefusedError struct {
-	// Detail is what Kommo says is wrong, fit to be shown; "" if it says nothing. The shape of such an answer is not
-	// documented: it is error_description if there is one, else the whole text.
+	// Detail is Kommo's error text, fit to be shown; "" if there is none. The shape of such an answer is not
+	// documented: Detail is its error_description, or else the whole text.
 	Detail string
 }
 
 func (e *RefusedError) Error() string {
-	return join("kommo refused it", e.Detail)
+	return join("kommo refused the request", e.Detail)
 }
 
 // A DeniedError means that Kommo did not look at the request: wrong secret or clock (403 with an error_type), a
-// channel that is not connected (404), a wrong address (3xx), or any other 4xx. Nothing was taken. Every other
-// request will fare the same until somebody changes something.
+// channel that is not connected (404), a wrong address (3xx), or any other 4xx. Nothing was accepted. Every other
+// request ends the same way until somebody changes something.
 type DeniedError struct {
 	Status int
-	Type   string // Kommo's error_type, e.g. ORIGIN_INVALID_SIGNATURE; "" if it gave none
-	Detail string // what Kommo says, fit to be shown
-	// ServerDate is the time at the server, from the Date header of its answer; zero if it told none. Far from
-	// SentAt, it explains a refused signature: one is valid for 15 minutes (documented).
+	Type   string // Kommo's error_type, e.g. ORIGIN_INVALID_SIGNATURE; "" if there is none
+	Detail string // Kommo's error text, fit to be shown
+	// ServerDate is the time at the server, from the Date header of its answer; zero if there is none. A large
+	// difference from SentAt explains a refused signature, which is valid for 15 minutes (documented).
 	ServerDate time.Time
 	// SentAt is the time the request was signed with.
 	SentAt time.Time
-	// RedirectedTo is where a 3xx points to, scheme and host only; "" if nowhere else.
+	// RedirectedTo is the scheme and host that a 3xx points to; "" if it points to no other host.
 	RedirectedTo string
 }
 
 func (e *DeniedError) Error() string {
-	status := fmt.Sprintf("kommo does not let us in: status %d", e.Status)
-	if e.RedirectedTo != "" {
-		return join(status, "points to "+e.RedirectedTo+", which is not followed")
-	}
-	return join(status, e.Type, e.Detail)
+	return deniedText("kommo", e.Status, e.RedirectedTo, e.Type, e.Detail)
 }
 
-// A BlockedError means that Kommo answers nothing any more after too many requests: a 403 without an error_type, in
-// plain text (documented, shown beside the Chats API). Nothing was taken. How long it lasts is not documented;
+// An AccountDeniedError means that the account denies access: the token is not valid (401), the account is not paid
+// for (402), the token's user lacks the right or the account admits only some addresses (403), there is no such
+// account (404, 3xx), or it does not understand the request (another 4xx). All but the 3xx are documented.
+type AccountDeniedError struct {
+	Status       int
+	Title        string // e.g. Unauthorized; "" if there is none
+	Detail       string // Kommo's error text, fit to be shown
+	RedirectedTo string // the scheme and host that a 3xx points to; "" if it points to no other host
+}
+
+func (e *AccountDeniedError) Error() string {
+	return deniedText("the account", e.Status, e.RedirectedTo, e.Title, e.Detail)
+}
+
+func deniedText(who string, status int, redirectedTo string, details ...string) string {
+	text := fmt.Sprintf("%s denies access: status %d", who, status)
+	if redirectedTo != "" {
+		return join(text, "redirects to "+redirectedTo+", which is not followed")
+	}
+	return join(text, join(details...))
+}
+
+// A BlockedError means that Kommo answers no request any more after too many of them: a 403 without an error_type, in
+// plain text (documented, shown beside the Chats API). Nothing was accepted. The length of the block is not documented;
 // trying on does not help.
 type BlockedError struct {
-	Detail string // what Kommo says, fit to be shown
+	Detail string // Kommo's error text, fit to be shown
 }
 
 func (e *BlockedError) Error() string {
-	return join("kommo blocks us, as it does after too many requests", e.Detail)
+	return join("kommo blocks us, probably after too many requests", e.Detail)
 }
 
-// A RateLimitError means that this request came too soon (429) and was not taken. It is safe to repeat after a while.
+// A RateLimitError means that there were too many requests (429) and that this one was not accepted. It is safe to
+// repeat after a while.
 type RateLimitError struct {
-	// RetryAfter is the wait that was asked for, a day at most; 0 if none was. It comes from the Retry-After
+	// RetryAfter is the wait that Kommo asks for, at most an hour; 0 if it asks for none. It comes from the Retry-After
 	// header, else from retry_after in the body (documented for Kommo's main API only).
 	RetryAfter time.Duration
 }
 
 func (e *RateLimitError) Error() string {
 	if e.RetryAfter == 0 {
-		return "kommo asks to slow down"
+		return "too many requests to kommo"
 	}
-	return fmt.Sprintf("kommo asks to slow down and to wait %v", e.RetryAfter)
+	return fmt.Sprintf("too many requests to kommo: retry after %v", e.RetryAfter)
 }
 
-// An UnknownOutcomeError means that the request may have been taken or not: a 5xx, no answer in time, a broken
-// connection, or a 2xx that cannot be read. After a message, look into the chat's history before sending it again.
-// Reading history and creating a chat are safe to repeat at once.
+// An UnknownOutcomeError means that the request may have been accepted or not: a 5xx, no answer in time, a broken
+// connection, or a 2xx that cannot be read. After a message, look into the chat's history before sending the message
+// again. Reading history and creating a chat are safe to repeat at once.
 type UnknownOutcomeError struct {
 	Status int   // 0 if no answer came
-	Err    error // why, its text fit to be shown
+	Err    error // the reason, its text fit to be shown
 }
 
 func (e *UnknownOutcomeError) Error() string {
@@ -80,30 +99,32 @@ func (e *UnknownOutcomeError) Error() string {
 	if e.Status != 0 {
 		status = fmt.Sprintf("status %d", e.Status)
 	}
-	return join("kommo gave no clear answer, the outcome is unknown", status, e.Err.Error())
+	return join("kommo gave no clear answer; the outcome is unknown", status, e.Err.Error())
 }
 
+// Unwrap returns the reason.
 func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
 
-// An UnreachableError means that there never was a connection to send the request on, so that it cannot have been
-// taken. It is safe to repeat.
+// An UnreachableError means that there never was a connection to send the request on, so that Kommo cannot have
+// accepted it. It is safe to repeat.
 type UnreachableError struct {
-	Err error // why, its text fit to be shown
+	Err error // the reason, its text fit to be shown
 }
 
 func (e *UnreachableError) Error() string {
-	return join("kommo was not reached", e.Err.Error())
+	return join("cannot connect to kommo", e.Err.Error())
 }
 
+// Unwrap returns the reason.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
 // join returns the parts that are not empty, with colons between them.
 func join(parts ...string) string {
-	var told []string
+	var filled []string
 	for _, part := range parts {
 		if part != "" {
-			told = append(told, part)
+			filled = append(filled, part)
 		}
 	}
-	return strings.Join(told, ": ")
+	return strings.Join(filled, ": ")
 }

@@ -50,7 +50,7 @@ func checkError(t *testing.T, err error) {
 	if s == (seen{}) {
 		t.Errorf("%v has none of the types", err)
 	}
-	if s.TooFast != nil && (s.TooFast.RetryAfter < 0 || s.TooFast.RetryAfter > maxRetryAfter) {
-		t.Errorf("a wait of %v", s.TooFast.RetryAfter)
+	if s.RateLimit != nil && (s.RateLimit.RetryAfter < 0 || s.RateLimit.RetryAfter > maxRetryAfter) {
+		t.Errorf("a wait of %v", s.RateLimit.RetryAfter)
 	}
 }

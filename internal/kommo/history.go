@@ -1,15 +1,18 @@
 package kommo
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// A HistoryMessage is one message of a chat as Kommo holds it. What it does not know is zero.
+// A HistoryMessage is one message of a chat as Kommo holds it. Fields that Kommo leaves out are zero.
 //
 //	{"timestamp":1670832082,"msec_timestamp":1670832082680,
 //	 "sender":{"id":"9c2c…","client_id":"u-1","name":"Adam","avatar":"","phone":"+18305803077"},
@@ -33,22 +36,19 @@ type HistoryPerson struct {
 	Email    string `json:"email"`
 }
 
-// HistoryContent is what a message consists of.
+// HistoryContent is the content of a message.
 type HistoryContent struct {
-	ID           string      `json:"id"`        // Kommo's, never ""
-	ClientID     string      `json:"client_id"` // ours, the MsgID it was sent with; "" for messages written in Kommo
-	Type         MessageType `json:"type"`      // others than the types of this package are possible
-	Text         string      `json:"text"`
-	Media        string      `json:"media"` // URL
-	Thumbnail    string      `json:"thumbnail"`
-	FileName     string      `json:"file_name"`
-	FileSize     int64       `json:"file_size"`      // bytes; 0 if it cannot be read
-	MediaGroupID string      `json:"media_group_id"` // the same for files that were sent at once
-	Location     *Location   `json:"location"`       // nil if there is none, or it cannot be read
-	Contact      *Contact    `json:"contact"`        // likewise
+	ID       string      `json:"id"`        // Kommo's, never ""
+	ClientID string      `json:"client_id"` // ours, the MsgID it was sent with; "" for messages written in Kommo
+	Type     MessageType `json:"type"`      // others than the types of this package are possible
+	Text     string      `json:"text"`
+	FileName string      `json:"file_name"`
+	FileSize int64       `json:"file_size"` // bytes; 0 if it cannot be read
+	Location *Location   `json:"location"`  // nil if there is none, or it cannot be read
+	Contact  *Contact    `json:"contact"`   // likewise
 }
 
-// Time returns the moment of the message, to the millisecond if Kommo tells it. It is zero if Kommo tells none,
+// Time returns the moment of the message, to the millisecond if Kommo gives it. It is zero if Kommo gives no time,
 // which does not mean that the message is old.
 func (m HistoryMessage) Time() time.Time {
 	switch {
@@ -60,8 +60,8 @@ func (m HistoryMessage) Time() time.Time {
 	return time.Time{}
 }
 
-// UnmarshalJSON reads a message. It takes times as texts and people as empty lists too, but no message without an
-// id: somebody who looks for one must not overlook it.
+// UnmarshalJSON reads a message. It also takes times as texts and people as empty lists. A message without an id is an
+// error, so that a search for a message cannot overlook it.
 func (m *HistoryMessage) UnmarshalJSON(data []byte) error {
 	type plain HistoryMessage
 	wire := struct {
@@ -88,8 +88,8 @@ func (m *HistoryMessage) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads the content of a message. The size is documented as a text and shown as a number; placeholders
-// of any type may stand for what is not there.
+// UnmarshalJSON reads the content of a message. The size is documented as a text and shown as a number. A placeholder
+// of any type may stand for an absent field.
 func (c *HistoryContent) UnmarshalJSON(data []byte) error {
 	type plain HistoryContent
 	wire := struct {
@@ -107,7 +107,7 @@ func (c *HistoryContent) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// integer reads a number or a text that holds one; nothing, null and "" are 0.
+// integer reads a number or a text that holds a number; nothing, null and "" are 0.
 func integer(raw json.RawMessage) (int64, error) {
 	text := strings.Trim(string(raw), `"`)
 	if text == "" || text == "null" {
@@ -130,4 +130,90 @@ func person(raw json.RawMessage) HistoryPerson {
 		return *person
 	}
 	return HistoryPerson{}
+}
+
+// PageSize is the number of messages in a full page of history, the documented maximum.
+const PageSize = 50
+
+// maxPage is the length of a page of history that is read, in bytes.
+const maxPage = 16 << 20
+
+// HistoryPage returns up to PageSize messages of a chat, after skipping offset messages. chatID is Kommo's, as in
+// [Accepted] or from [Client.CreateChat]. The newest come first; the documents show that and do not promise it.
+//
+// No messages and no error means that the offset is beyond the last message, that the chat is empty, or that there is
+// no such chat: Kommo answers 204 to all three (documented for the latter two). One unreadable message makes the
+// whole page an [UnknownOutcomeError]. Reading is always safe to repeat.
+func (c *Client) HistoryPage(ctx context.Context, chatID string, offset int) ([]HistoryMessage, error) {
+	if !validID(chatID) {
+		return nil, fmt.Errorf("chat id %q: not an id", chatID)
+	}
+	var messages []HistoryMessage
+	_, err := c.do(ctx, historyRequest(chatID, PageSize, offset), func(a answer) (err error) {
+		messages, err = a.history()
+		return err
+	})
+	return messages, err
+}
+
+func historyRequest(chatID string, limit, offset int) request {
+	return request{
+		method: http.MethodGet,
+		below:  "/chats/" + chatID + "/history",
+		query:  fmt.Sprintf("limit=%d&offset=%d", limit, offset),
+		limit:  maxPage,
+	}
+}
+
+// history reads the messages of a success. Other JSON than a history is an error, as from a hotel's network.
+func (a answer) history() ([]HistoryMessage, error) {
+	if a.status == http.StatusNoContent {
+		return nil, nil
+	}
+	var reply struct {
+		Messages []HistoryMessage `json:"messages"`
+	}
+	if err := a.decode(&reply); err != nil {
+		return nil, err
+	}
+	if reply.Messages == nil {
+		return nil, errors.New("the answer has no messages")
+	}
+	return reply.Messages, nil
+}
+
+// History yields the pages of a chat, newest messages first. A page that is not full is the last one (inferred).
+// History calls wait before each request; nil waits for nothing. An error, also of wait, ends the sequence.
+//
+// A message that arrives during the reading pushes another onto the next page. That message comes twice; no message is
+// left out. A server that repeats a page would never come to an end: that is an [UnknownOutcomeError].
+func (c *Client) History(ctx context.Context, chatID string, wait func(context.Context) error) iter.Seq2[[]HistoryMessage, error] {
+	return func(yield func([]HistoryMessage, error) bool) {
+		heads := make(map[string]bool) // ids of the first messages of the pages
+		for offset := 0; ; {
+			page, err := c.nextPage(ctx, chatID, offset, wait)
+			if err == nil && len(page) > 0 && heads[page[0].Message.ID] {
+				repeated := fmt.Errorf("history of chat %s: the page at offset %d repeats an earlier page", chatID, offset)
+				err = &UnknownOutcomeError{Status: http.StatusOK, Err: repeated}
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if len(page) == 0 || !yield(page, nil) || len(page) < PageSize {
+				return
+			}
+			heads[page[0].Message.ID] = true
+			offset += len(page)
+		}
+	}
+}
+
+func (c *Client) nextPage(ctx context.Context, chatID string, offset int, wait func(context.Context) error) ([]HistoryMessage, error) {
+	if wait != nil {
+		if err := wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return c.HistoryPage(ctx, chatID, offset)
 }

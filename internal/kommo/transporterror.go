@@ -8,9 +8,11 @@ import (
 	"net"
 	"net/http/httptrace"
 	"sync/atomic"
+
+	"kommo-import/internal/web"
 )
 
-// A connection is what net/http tells about getting one for a request.
+// A connection records whether net/http looked for a connection for a request, and whether it got one.
 type connection struct {
 	asked, got atomic.Bool
 }
@@ -23,9 +25,8 @@ func traceConnection(ctx context.Context) (context.Context, *connection) {
 	}), c
 }
 
-// transportError returns the typed error for a request without an answer. ctx is the caller's, limited the
-// attempt's.
-func transportError(ctx, limited context.Context, err error, c *connection, scrub scrubber) error {
+// transportError returns the typed error for a request without an answer. ctx is the caller's, limited the attempt's.
+func transportError(ctx, limited context.Context, err error, c *connection, scrub *web.Scrubber) error {
 	unsent := neverSent(err, c)
 	if unsent && ctx.Err() != nil {
 		return ctx.Err()
@@ -34,18 +35,18 @@ func transportError(ctx, limited context.Context, err error, c *connection, scru
 	case ended == nil && limited.Err() != nil:
 		err = context.Cause(limited)
 	case ended != nil && !errors.Is(err, ended):
-		err = fmt.Errorf("%w: %w", ended, err) // net/http tells the cause of the end, which need not wrap it
+		err = fmt.Errorf("%w: %w", ended, err) // net/http returns the cause of the end, which need not wrap it
 	}
-	err = scrub.error(err)
+	err = scrub.Error(err)
 	if unsent {
 		return &UnreachableError{Err: err}
 	}
 	return &UnknownOutcomeError{Err: err}
 }
 
-// neverSent reports whether it is certain that no byte of the request left: net/http was asked for a connection
-// and got none, or the error is one that only the making of a connection has. Other transports than net/http's
-// are not traced, so for them the error alone counts.
+// neverSent reports whether it is certain that no byte of the request left. That is so if net/http looked for a
+// connection and got none, and after an error that only the making of a connection has. Only net/http's own transport
+// is traced; for others the error alone counts.
 //
 // A [tls.RecordHeaderError] is no proof: it also comes from a connection that breaks later.
 func neverSent(err error, c *connection) bool {

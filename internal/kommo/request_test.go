@@ -16,6 +16,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"kommo-import/internal/web"
 )
 
 // blocking waits for the end of the request's context, as a server does that never answers.
@@ -187,9 +189,9 @@ func TestNoConnection(t *testing.T) {
 		name, base string
 		transport  *http.Transport
 	}{
-		{"self-signed certificate", selfSigned.URL, newTransport()},
-		{"http on the port of https", strings.Replace(plain.URL, "http:", "https:", 1), newTransport()},
-		{"hung up in the handshake", "https://" + hangUp, newTransport()},
+		{"self-signed certificate", selfSigned.URL, web.NewTransport()},
+		{"http on the port of https", strings.Replace(plain.URL, "http:", "https:", 1), web.NewTransport()},
+		{"hung up in the handshake", "https://" + hangUp, web.NewTransport()},
 		{"proxy says no", "https://amojo.kommo.com", &http.Transport{Proxy: http.ProxyURL(proxy)}},
 	}
 	for _, test := range tests {

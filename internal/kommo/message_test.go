@@ -15,7 +15,7 @@ func notANumber() float64 { return math.NaN() }
 func goldens() []NewMessage {
 	client := Participant{
 		ID: "my_int-1376265f", Name: "Client name", Avatar: "https://example.com/users/avatar.png",
-		Profile: Profile{Phone: "+1234567890", Email: "client@example.com"}, ProfileLink: "https://example.com/profile/example.client",
+		Profile: Profile{Phone: "+1234567890", Email: "client@example.com"},
 	}
 	manager := Participant{ID: "my_int-manager1_user_id", Name: "Manager name", RefID: "76fc2bea-902f-425c-9a3d-dcdac4766090"}
 	post := Post{
@@ -34,34 +34,25 @@ func goldens() []NewMessage {
 		comment(true, manager, client, "Comment from a manager"),
 	}
 	for _, content := range []Message{
-		{Type: TypeText, Text: "<b>a & b</b> \"ü\" 😀\n", CallbackData: "choice-1"},
+		{Type: TypeText, Text: "<b>a & b</b> \"ü\" 😀\n"},
 		{Type: TypePicture, Media: media, FileName: "a.jpg", FileSize: 27107, Text: "caption"},
-		{Type: TypeVideo, Media: media, FileName: "a.mp4", FileSize: 1, MediaDuration: 12},
+		{Type: TypeVideo, Media: media, FileName: "a.mp4", FileSize: 1},
 		{Type: TypeFile, Media: media, FileName: "a.pdf", FileSize: 2},
-		{Type: TypeVoice, Media: media, MediaDuration: 3},
+		{Type: TypeVoice, Media: media},
 		{Type: TypeAudio, Media: media},
-		{Type: TypeSticker, Media: media, StickerID: "s-1"},
+		{Type: TypeSticker, Media: media},
 		{Type: TypeLocation, Location: &Location{}},
 		{Type: TypeLocation, Location: &Location{Longitude: 37.617633, Latitude: -55.75}},
 		{Type: TypeContact, Contact: Contact{Name: "Ann", Phone: "+79151112233"}},
-		{Type: TypeText, Text: "look", SharedPost: SharedPost{URL: "https://e/p", PreviewLink: "https://e/1", PreviewPermalink: "https://e/2", Type: "post", SiteName: "e"}},
 	} {
 		messages = append(messages, NewMessage{
 			Timestamp: 1, MsecTimestamp: 1001, MsgID: "m", ConversationID: "c", Sender: Participant{ID: "u", Name: "U"},
 			Message: content, Silent: true,
 		})
 	}
-	quote := Quote{
-		Type: TypeText, Text: "before", Timestamp: 1, MsecTimestamp: 1001, Sender: QuoteSender{Name: "U"},
-	}
 	text := Message{Type: TypeText, Text: "yes"}
 	return append(messages,
 		NewMessage{MsgID: "m", ConversationID: "c", Sender: manager, Message: text, ReplyTo: ReplyTo{Quote{MsgID: "m-0"}}},
-		NewMessage{MsgID: "m", ConversationID: "c", Sender: manager, Message: text, ReplyTo: ReplyTo{quote}},
-		NewMessage{
-			MsgID: "m", ConversationID: "c", ConversationRefID: testChat, Source: Source{"78001234567"}, Sender: manager, Message: text,
-			Forwards: Forwards{Messages: []Quote{{ID: "a", Location: &Location{Longitude: 1}}}, ConversationID: "c-2"},
-		},
 	)
 }
 
