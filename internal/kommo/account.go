@@ -74,7 +74,7 @@ type User struct {
 	ID    int64  `json:"id"`
 	Name  string `json:"name"`
 	Email string `json:"email"`
-	// AmojoID is the user's id in the Chats API; "" if there is none (documented).
+	// AmojoID is the user's id in the Chats API; "" if the user has no such id (documented).
 	AmojoID string `json:"amojo_id"`
 }
 

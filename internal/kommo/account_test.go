@@ -35,7 +35,7 @@ func TestAccount(t *testing.T) {
 	}
 }
 
-// All pages are read, and a user without an amojo id is one.
+// All pages are read, and a user without an amojo id counts.
 func TestUsers(t *testing.T) {
 	pages := map[string]string{
 		"1": `{"_links":{"next":{"href":"https://elsewhere.test/api/v4/users?page=2"}},"_embedded":{"users":[{"id":1,"name":"Anna","amojo_id":"a1"},{"id":2,"name":"Ben","email":"b@x","amojo_id":null}]}}`,

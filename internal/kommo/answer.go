@@ -120,7 +120,7 @@ func (a answer) retryAfter() time.Duration {
 	return cmp.Or(web.RetryAfter(a.header, a.sentAt, maxRetryAfter), web.Seconds(inBody, maxRetryAfter))
 }
 
-// serverDate returns the time of the Date header; zero if there is none.
+// serverDate returns the time of the Date header; zero if absent.
 func (a answer) serverDate() time.Time {
 	date, _ := web.ParseDate(a.header.Get("Date"))
 	return date

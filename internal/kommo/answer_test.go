@@ -113,7 +113,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// An answer that says no is believed even if its body breaks off; one that says yes is not.
+// A refusal is believed even if its body breaks off; a success is not.
 func TestAnswersThatBreakOff(t *testing.T) {
 	broken := func(status int, body string) *Client {
 		return newClient(roundTrip(func(r *http.Request) (*http.Response, error) {

@@ -67,6 +67,7 @@ type Accepted struct {
 // error is an [UnknownOutcomeError] that wraps ctx's error, so ask for that type first.
 func (c *Client) Send(ctx context.Context, body []byte) (Accepted, error) {
 	//
+	//
 	// {"new_message":{"conversation_id":"742a…","sender_id":"318e…","receiver_id":"0eef…","msgid":"ecfb…","ref_id":"m-1"}}
 	var reply struct {
 		NewMessage struct {
@@ -99,7 +100,7 @@ type NewChat struct {
 	User           Participant `json:"user"`            // the client
 }
 
-// CreateChat returns Kommo's id of the chat. It finds a chat that exists already and makes no second one
+// CreateChat returns Kommo's id of the chat. It finds a chat that exists already and makes no second chat
 // (documented), so the call is safe to repeat after any error. It makes no contact and no lead, and the account does
 // not show a chat without messages (documented).
 func (c *Client) CreateChat(ctx context.Context, chat NewChat) (string, error) {

@@ -9,7 +9,7 @@ import (
 // A RefusedError means that Kommo understood the request and refused it (400). Nothing was accepted, and the same
 // request ends the same way again.
 type RefusedError struct {
-	// Detail is Kommo's error text, fit to be shown; "" if there is none. The shape of such an answer is not
+	// Detail is Kommo's error text, fit to be shown; "" if absent. The shape of such an answer is not
 	// documented: Detail is its error_description, or else the whole text.
 	Detail string
 }
@@ -23,9 +23,9 @@ func (e *RefusedError) Error() string {
 // request ends the same way until somebody changes something.
 type DeniedError struct {
 	Status int
-	Type   string // Kommo's error_type, e.g. ORIGIN_INVALID_SIGNATURE; "" if there is none
+	Type   string // Kommo's error_type, e.g. ORIGIN_INVALID_SIGNATURE; "" if absent
 	Detail string // Kommo's error text, fit to be shown
-	// ServerDate is the time at the server, from the Date header of its answer; zero if there is none. A large
+	// ServerDate is the time at the server, from the Date header of its answer; zero if absent. A large
 	// difference from SentAt explains a refused signature, which is valid for 15 minutes (documented).
 	ServerDate time.Time
 	// SentAt is the time the request was signed with.
@@ -43,7 +43,7 @@ func (e *DeniedError) Error() string {
 // account (404, 3xx), or it does not understand the request (another 4xx). All but the 3xx are documented.
 type AccountDeniedError struct {
 	Status       int
-	Title        string // e.g. Unauthorized; "" if there is none
+	Title        string // e.g. Unauthorized; "" if absent
 	Detail       string // Kommo's error text, fit to be shown
 	RedirectedTo string // the scheme and host that a 3xx points to; "" if it points to no other host
 }
@@ -74,7 +74,7 @@ func (e *BlockedError) Error() string {
 // A RateLimitError means that there were too many requests (429) and that this one was not accepted. It is safe to
 // repeat after a while.
 type RateLimitError struct {
-	// RetryAfter is the wait that Kommo asks for, at most an hour; 0 if it asks for none. It comes from the Retry-After
+	// RetryAfter is the wait that Kommo asks for, at most an hour; 0 if it does not ask. It comes from the Retry-After
 	// header, else from retry_after in the body (documented for Kommo's main API only).
 	RetryAfter time.Duration
 }

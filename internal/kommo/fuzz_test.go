@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// FuzzAnswer gives the client answers of any kind: none may make it panic, no error may show what it must not, and
+// FuzzAnswer gives the client answers of any kind: no answer may make it panic, no error may show what it must not, and
 // nothing counts as accepted that does not say so.
 func FuzzAnswer(f *testing.F) {
 	f.Add(200, "", "", "", acceptedBody)

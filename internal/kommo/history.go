@@ -18,7 +18,7 @@ import (
 //	 "sender":{"id":"9c2c…","client_id":"u-1","name":"Adam","avatar":"","phone":"+18305803077"},
 //	 "message":{"id":"6059…","client_id":"m-1","type":"text","text":"Hello","media":"","file_name":"","file_size":0}}
 type HistoryMessage struct {
-	Timestamp     int64         `json:"timestamp"`      // unix seconds; a sample differs by one from what was sent
+	Timestamp     int64         `json:"timestamp"`      // unix seconds; a sample differs by 1 from the time that was sent
 	MsecTimestamp int64         `json:"msec_timestamp"` // unix milliseconds; documented, but not in every sample
 	Sender        HistoryPerson `json:"sender"`
 	// Receiver is zero for an incoming message (documented).
@@ -44,7 +44,7 @@ type HistoryContent struct {
 	Text     string      `json:"text"`
 	FileName string      `json:"file_name"`
 	FileSize int64       `json:"file_size"` // bytes; 0 if it cannot be read
-	Location *Location   `json:"location"`  // nil if there is none, or it cannot be read
+	Location *Location   `json:"location"`  // nil if absent or unreadable
 	Contact  *Contact    `json:"contact"`   // likewise
 }
 

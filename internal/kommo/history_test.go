@@ -81,7 +81,7 @@ func TestHistoryMessageIsReadTolerantly(t *testing.T) {
 	}
 }
 
-// An unreadable page must not look like one without messages: somebody would send them again.
+// An unreadable page must not look like an empty page: the messages would be sent again.
 func TestHistoryThatCannotBeRead(t *testing.T) {
 	for _, body := range []string{
 		``, `{}`, `[]`, `{"messages":null}`, `{"messages":{}}`, `<html>`, `{"messages":[]`,

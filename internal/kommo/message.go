@@ -23,9 +23,9 @@ type NewMessage struct {
 	// answer to the second message nor the bounds within which the id is unique.
 	MsgID          string `json:"msgid"`
 	ConversationID string `json:"conversation_id"` // our id of the chat
-	// Sender is the client for an incoming message, and the Kommo user or bot, with RefID set, for an outgoing one.
+	// Sender is the client for an incoming message, and the Kommo user or bot, with RefID set, for an outgoing message.
 	Sender Participant `json:"sender"`
-	// Receiver is the client of an outgoing message, and zero for an incoming one (documented).
+	// Receiver is the client of an outgoing message, and zero for an incoming message (documented).
 	Receiver Participant `json:"receiver,omitzero"`
 	Message  Message     `json:"message"`
 	ReplyTo  ReplyTo     `json:"reply_to,omitzero"`
@@ -118,7 +118,7 @@ type Quote struct {
 // Marshal returns the body of the request that sends the message.
 //
 // These bytes are hashed, signed and posted as they are. There is no newline at their end, as [json.Encoder.Encode]
-// would leave one: it would change the MD5. "<", ">" and "&" stand for themselves. The same message gives the same
+// would leave: it would change the MD5. "<", ">" and "&" stand for themselves. The same message gives the same
 // bytes every time. An error means a number that JSON cannot express, such as a longitude that is not a number.
 func Marshal(message NewMessage) ([]byte, error) {
 	return marshal(struct {

@@ -9,7 +9,7 @@ import (
 
 // A PingResult holds the facts about Kommo that any answer shows, also a refusal. It is zero if there was no answer.
 type PingResult struct {
-	// ServerDate is the time at the server, from the Date header of the answer; zero if there is none.
+	// ServerDate is the time at the server, from the Date header of the answer; zero if absent.
 	ServerDate time.Time
 	SentAt     time.Time     // the time the request was signed with
 	Took       time.Duration // from the request to the end of the answer

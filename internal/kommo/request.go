@@ -33,7 +33,7 @@ type request struct {
 }
 
 // ParseBaseURL reads the address of a Chats API or of an account, as [web.ParseBaseURL] does. The path has at least a
-// slash, as [url.URL.JoinPath] makes a relative path of an empty one.
+// slash, as [url.URL.JoinPath] makes a relative path of an empty path.
 func ParseBaseURL(address string) (*url.URL, error) {
 	base, err := web.ParseBaseURL(address)
 	if err != nil {
@@ -67,7 +67,7 @@ func validID(id string) bool {
 }
 
 // do makes one attempt and hands a 2xx to read. An error of read makes the outcome unknown. The answer is also returned
-// with an error; it is zero if there was none.
+// with an error; it is zero if no answer came.
 func (c *Client) do(ctx context.Context, r request, read func(answer) error) (answer, error) {
 	if err := ctx.Err(); err != nil {
 		return answer{}, err
@@ -149,7 +149,7 @@ func readBody(response *http.Response, limit int64) ([]byte, error) {
 	return body, err
 }
 
-// An ownTransport is the transport of a client that was given none. It is made with the first request.
+// An ownTransport is the transport of a client without a given transport. It is made with the first request.
 type ownTransport struct {
 	once      sync.Once
 	transport *http.Transport

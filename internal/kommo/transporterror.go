@@ -12,7 +12,7 @@ import (
 	"kommo-import/internal/web"
 )
 
-// A connection records whether net/http looked for a connection for a request, and whether it got one.
+// A connection records whether net/http looked for a connection for a request and got it.
 type connection struct {
 	asked, got atomic.Bool
 }

@@ -25,7 +25,7 @@ type Scrubber struct {
 	MaxRunes int
 
 	once  sync.Once
-	forms *regexp.Regexp // matches the secrets; nil if there are none
+	forms *regexp.Regexp // matches the secrets; nil without secrets
 	lower [][]byte       // the forms that the regexp matches, in lower case
 }
 
@@ -38,7 +38,7 @@ var (
 
 // Text returns raw on one line, as valid UTF-8 without control characters, terminal escapes and invisible runes. URLs
 // lose their user, query and fragment, secrets are replaced, and a long text is cut and ends in "…". Secrets are
-// replaced after every removal, so that no removal can assemble one.
+// replaced after every removal, so that no removal can assemble a secret.
 func (s *Scrubber) Text(raw string) string {
 	text := terminalEscape.ReplaceAllString(strings.ToValidUTF8(raw, "\uFFFD"), "")
 	text = strings.Join(strings.Fields(strings.Map(printable, text)), " ")
