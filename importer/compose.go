@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/linkcheck"
 	"kommo-import/sources"
 )
 
@@ -96,7 +97,7 @@ func content(m *outgoing) kommo.Message {
 	case source.Media != nil:
 		message.Type = mediaType(m)
 		message.Media = cmp.Or(m.media.URL, source.Media.URL)
-		message.FileName = cmp.Or(source.Media.Name, m.media.Name, nameOfURL(message.Media), string(source.Kind))
+		message.FileName = cmp.Or(source.Media.Name, m.media.Name, linkcheck.NameOfURL(message.Media), string(source.Kind))
 		message.FileSize = cmp.Or(source.Media.Size, m.media.Size)
 	case source.Location != nil:
 		message.Location = &kommo.Location{Longitude: source.Location.Longitude, Latitude: source.Location.Latitude}
@@ -125,7 +126,7 @@ func mediaAsText(m *outgoing) string {
 	source := &m.content
 	link := cmp.Or(m.media.URL, source.Media.URL)
 	label := string(source.Kind)
-	if name := cmp.Or(source.Media.Name, m.media.Name, nameOfURL(link)); name != "" {
+	if name := cmp.Or(source.Media.Name, m.media.Name, linkcheck.NameOfURL(link)); name != "" {
 		label += ": " + name
 	}
 	if m.media.Status == mediaGone {

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"kommo-import/internal/migration"
 	"time"
+
+	"kommo-import/internal/linkcheck"
+	"kommo-import/internal/migration"
 )
 
 const (
@@ -56,7 +58,7 @@ func (s *Sender) checkLinks() error {
 
 // openLinks prepares the asking of links, under the terms of the last load.
 func (r *run) openLinks() error {
-	r.links = &mediaLookup{Transport: r.MediaTransport, Renew: r.Renew}
+	r.links = &linkcheck.Checker{Transport: r.MediaTransport}
 	_, err := migration.Setting(r.File.Reader, settingPrivateMedia, &r.links.AllowPrivate)
 	return r.File.Explain(err)
 }
@@ -67,15 +69,15 @@ func (r *run) freshen(ctx context.Context, cv *conversation, m *outgoing) error 
 	if !r.mayBeDead(m) {
 		return nil
 	}
-	link := mediaLink{
-		key: mediaKey(m.sourceKind, cv.externalID, &m.content).String, url: m.media.URL,
-		renewable: r.Renew != nil && m.media.Maker == r.RenewOf,
+	link := linkcheck.Link{Key: mediaKey(m.sourceKind, cv.externalID, &m.content).String, URL: m.media.URL}
+	if m.media.Maker == r.RenewOf {
+		link.Renew = r.Renew.of(link.Key)
 	}
 	expires := m.media.Expires
 	if m.media.Status == mediaFound && !expires.IsZero() {
-		link.url = "" // no need to ask it
+		link.URL = "" // no need to ask it
 	}
-	info := r.links.find(ctx, link)
+	info := r.links.Check(ctx, link)
 	if err := cmp.Or(context.Cause(ctx), info.Err); err != nil {
 		return err
 	}
@@ -84,11 +86,11 @@ func (r *run) freshen(ctx context.Context, cv *conversation, m *outgoing) error 
 		dead = !expires.After(time.Now())
 	}
 	switch {
-	case info.Status == mediaFound, info.Status == mediaGone && dead && link.renewable && !info.Unsure:
-		return r.keepLink(cv, m, link.key, info)
+	case info.Status == mediaFound, info.Status == mediaGone && dead && link.Renew != nil && !info.Unsure:
+		return r.keepLink(m, link.Key, info)
 	case !dead:
 		return nil
-	case !link.renewable:
+	case link.Renew == nil:
 		return &DeadLinksError{1}
 	}
 	return &StoppedError{Reason: "a link to media cannot be made anew now: " + info.Reason}
@@ -112,12 +114,13 @@ func tellSome(list []string, position string) []string {
 }
 
 // keepLink writes down what became of a link, and tells if it is another one.
-func (r *run) keepLink(cv *conversation, m *outgoing, key string, info mediaInfo) error {
-	if err := r.File.keepMedia(key, info, time.Now()); err != nil {
+func (r *run) keepLink(m *outgoing, key string, info linkcheck.Result) error {
+	now := time.Now()
+	if err := r.File.keepMedia(key, info, now); err != nil {
 		return err
 	}
-	info.Maker, info.Checked = m.media.Maker, time.Now()
-	m.media = info
+	m.media = mediaInfo{Status: info.Status, Size: info.Size, MIME: info.MIME, Name: info.Name, URL: info.URL,
+		Maker: m.media.Maker, Checked: now, Expires: info.Expires}
 	r.count(func(report *SendReport) {
 		switch {
 		case info.Status == mediaGone:

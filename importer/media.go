@@ -6,10 +6,77 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"kommo-import/internal/migration"
-	"net/url"
+	"strings"
 	"time"
+
+	"kommo-import/internal/linkcheck"
+	"kommo-import/internal/migration"
+	"kommo-import/sources"
 )
+
+// A Renewer makes a new link to the file of a message, where links die after some days. Its errors mean:
+//
+//   - [sources.ErrMediaGone]: the file is gone.
+//   - [sources.ErrUnavailable]: another time may do.
+//   - both: the file is probably gone.
+//   - any other error ends the load or the send.
+//
+// Several goroutines call a Renewer at once. It must be safe to repeat.
+type Renewer func(ctx context.Context, conversation, message string) (link string, err error)
+
+// The statuses of a link that was asked, in the column status of media.
+const (
+	mediaFound   = linkcheck.Found
+	mediaGone    = linkcheck.Gone
+	mediaRefused = linkcheck.Refused
+	mediaFailed  = linkcheck.Failed
+)
+
+// mediaInfo is the row of media for a link.
+type mediaInfo struct {
+	Status  linkcheck.Status
+	Size    int64     // bytes; 0 if unknown
+	MIME    string    // "" if unknown
+	Name    string    // the server's name for the file; "" if unknown
+	URL     string    // the link as it is now
+	Maker   string    // the source that makes new links; "" if no source does
+	Checked time.Time // when the link was asked last
+	Expires time.Time // when the storage deletes the file; zero if unknown
+}
+
+// mediaKey returns the key of the media of m, NULL if nobody has to be asked about them. Kommo requires file_name and
+// file_size for picture, video and file (documented). Links that die are asked in any case.
+func mediaKey(sourceKind, conversation string, m *sources.Message) (key sql.NullString) {
+	switch {
+	case m.Media == nil:
+		return key
+	case m.Media.Renewable:
+		return sql.NullString{String: sourceKind + ":" + conversation + "/" + m.ID, Valid: true}
+	case m.Media.Size > 0:
+		return key
+	}
+	switch m.Kind {
+	case sources.KindPicture, sources.KindVideo, sources.KindFile:
+		return sql.NullString{String: m.Media.URL, Valid: true}
+	}
+	return key
+}
+
+// messageOfKey returns the conversation and the message id in the key of a renewable link.
+func messageOfKey(key string) (conversation, id string) {
+	_, rest, _ := strings.Cut(key, ":")
+	conversation, id, _ = strings.Cut(rest, "/") // ids of conversations have no slash
+	return conversation, id
+}
+
+// of returns the function that renews the link with that key; nil without a Renewer.
+func (r Renewer) of(key string) func(context.Context) (string, error) {
+	if r == nil {
+		return nil
+	}
+	conversation, id := messageOfKey(key)
+	return func(ctx context.Context) (string, error) { return r(ctx, conversation, id) }
+}
 
 // lookUpMedia asks about the media of which not all is known, each once, and those that did not answer the last time.
 // Links that are empty or dead are made anew where they can be. Every answer is written down as it comes.
@@ -24,18 +91,18 @@ func (l *Loader) lookUpMedia(ctx context.Context, source int64, report *LoadRepo
 	if err != nil || total == 0 {
 		return l.File.Explain(err)
 	}
-	lookup := &mediaLookup{Transport: l.MediaTransport, AllowPrivate: l.AllowPrivateMedia, Renew: l.Renew}
+	checker := &linkcheck.Checker{Transport: l.MediaTransport, AllowPrivate: l.AllowPrivateMedia}
 	var reading error
 	done := 0
-	for link, info := range lookup.all(ctx, openMedia(l.File.Reader, maker, &reading)) {
-		if info.Err != nil {
-			return info.Err
+	for link, result := range checker.All(ctx, openMedia(l.File.Reader, maker, l.Renew, &reading)) {
+		if result.Err != nil {
+			return result.Err
 		}
-		if err := l.File.keepMedia(link.key, info, time.Now()); err != nil {
+		if err := l.File.keepMedia(link.Key, result, time.Now()); err != nil {
 			return err
 		}
 		done++
-		report.countMedia(info)
+		report.countMedia(result)
 		l.progress(LookingUpMedia, done, total)
 	}
 	return errors.Join(l.File.Explain(reading), context.Cause(ctx))
@@ -56,9 +123,9 @@ func (l *Loader) reopenMedia(maker sql.NullInt64) error {
 	})
 }
 
-func (r *LoadReport) countMedia(info mediaInfo) {
-	r.MediaRenewed += one(info.Renewed)
-	switch info.Status {
+func (r *LoadReport) countMedia(result linkcheck.Result) {
+	r.MediaRenewed += one(result.Renewed)
+	switch result.Status {
 	case mediaFound:
 		r.MediaFound++
 	case mediaGone:
@@ -72,10 +139,10 @@ func (r *LoadReport) countMedia(info mediaInfo) {
 
 // openMedia yields what is to be asked, in the order of the alphabet; what a source can make
 // anew only if that is maker. What keeps it from reading is left in failure.
-func openMedia(q migration.Querier, maker sql.NullInt64, failure *error) iter.Seq[mediaLink] {
-	return func(yield func(mediaLink) bool) {
+func openMedia(q migration.Querier, maker sql.NullInt64, renew Renewer, failure *error) iter.Seq[linkcheck.Link] {
+	return func(yield func(linkcheck.Link) bool) {
 		for last := ""; ; {
-			page, err := openMediaAfter(q, maker, last)
+			page, err := openMediaAfter(q, maker, renew, last)
 			if *failure = err; err != nil || len(page) == 0 {
 				return
 			}
@@ -83,13 +150,13 @@ func openMedia(q migration.Querier, maker sql.NullInt64, failure *error) iter.Se
 				if !yield(link) {
 					return
 				}
-				last = link.key
+				last = link.Key
 			}
 		}
 	}
 }
 
-func openMediaAfter(q migration.Querier, maker sql.NullInt64, last string) (page []mediaLink, err error) {
+func openMediaAfter(q migration.Querier, maker sql.NullInt64, renew Renewer, last string) (page []linkcheck.Link, err error) {
 	rows, err := q.Query(`SELECT key, url, maker IS NOT NULL FROM media WHERE status IN ('pending', 'failed') AND key > ?
 		AND (maker IS NULL OR maker = ?) ORDER BY key LIMIT 500`, last, maker)
 	if err != nil {
@@ -97,9 +164,13 @@ func openMediaAfter(q migration.Querier, maker sql.NullInt64, last string) (page
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var link mediaLink
-		if err := rows.Scan(&link.key, &link.url, &link.renewable); err != nil {
+		var link linkcheck.Link
+		var renewable bool
+		if err := rows.Scan(&link.Key, &link.URL, &renewable); err != nil {
 			return nil, err
+		}
+		if renewable {
+			link.Renew = renew.of(link.Key)
 		}
 		page = append(page, link)
 	}
@@ -107,7 +178,7 @@ func openMediaAfter(q migration.Querier, maker sql.NullInt64, last string) (page
 }
 
 // keepMedia writes down what was found out about media at a time.
-func (f *File) keepMedia(key string, info mediaInfo, at time.Time) error {
+func (f *File) keepMedia(key string, info linkcheck.Result, at time.Time) error {
 	expires := int64(0)
 	if !info.Expires.IsZero() {
 		expires = info.Expires.UnixMilli()
@@ -143,13 +214,4 @@ func mediaOf(q migration.Querier, cv *conversation, m *outgoing) (mediaInfo, err
 	}
 	info.Checked = fromMillis(checked)
 	return info, err
-}
-
-// nameOfURL returns the last part of a URL's path, "" if there is none.
-func nameOfURL(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return mediaName(u.Path)
 }

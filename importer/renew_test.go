@@ -344,7 +344,7 @@ func sentMedia(box *sandbox.Kommo) (links []string) {
 func TestMediaKey(t *testing.T) {
 	m := fileOf("3A/5B", 1, sources.KindPicture, "")
 	key := mediaKey("green-api", "34611@c.us", &m)
-	conversation, id := mediaLink{key: key.String}.ofMessage()
+	conversation, id := messageOfKey(key.String)
 	if conversation != "34611@c.us" || id != "3A/5B" {
 		t.Errorf("got %q and %q of %q", conversation, id, key.String)
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"kommo-import/internal/pace"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -14,6 +13,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/linkcheck"
+	"kommo-import/internal/pace"
 )
 
 // A Sender posts what is planned to Kommo, each message once.
@@ -142,7 +143,7 @@ type run struct {
 	*Sender
 	traffic
 	settle time.Duration
-	links  *mediaLookup
+	links  *linkcheck.Checker
 
 	mu       sync.Mutex
 	report   SendReport

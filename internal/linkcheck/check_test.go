@@ -1,4 +1,4 @@
-package importer
+package linkcheck
 
 import (
 	"context"
@@ -90,27 +90,27 @@ type cutOff struct{}
 
 func (cutOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-func TestLookup(t *testing.T) {
+func TestCheck(t *testing.T) {
 	const (
 		first = "GET bytes=0-0"
 		jpeg  = "Content-Type: image/jpeg\n"
 		html  = "Content-Type: text/html; charset=utf-8\nContent-Length: 900"
 	)
-	found := func(size int64, kind string) mediaInfo {
-		return mediaInfo{Status: mediaFound, Size: size, MIME: kind, Name: "cat.jpg"}
+	found := func(size int64, kind string) Result {
+		return Result{Status: Found, Size: size, MIME: kind, Name: "cat.jpg"}
 	}
-	gone := func(reason string) mediaInfo {
-		return mediaInfo{Status: mediaGone, Name: "cat.jpg", Reason: reason}
+	gone := func(reason string) Result {
+		return Result{Status: Gone, Name: "cat.jpg", Reason: reason}
 	}
-	failed := func(reason string) mediaInfo {
-		return mediaInfo{Status: mediaFailed, Name: "cat.jpg", Reason: reason}
+	failed := func(reason string) Result {
+		return Result{Status: Failed, Name: "cat.jpg", Reason: reason}
 	}
 	whole := mediaReply{code: 200, header: jpeg + "Content-Length: 4711"}
 	partial := mediaReply{code: 206, header: jpeg + "Content-Range: bytes 0-0/4711\nContent-Length: 1", body: strings.NewReader("x")}
 	tests := []struct {
 		name   string
 		script []mediaReply
-		want   mediaInfo
+		want   Result
 		asked  []string
 		took   time.Duration
 	}{
@@ -118,7 +118,7 @@ func TestLookup(t *testing.T) {
 			[]mediaReply{{code: 200, header: "Content-Type: Image/JPEG; q=1\nContent-Length: 4711\n" +
 				"Content-Disposition: attachment; filename=\"Rechnung.jpg\"\n" +
 				"X-Amz-Expiration: expiry-date=\"Sat, 22 Mar 2025 00:00:00 GMT\", rule-id=\"x\""}},
-			mediaInfo{Status: mediaFound, Size: 4711, MIME: "image/jpeg", Name: "Rechnung.jpg",
+			Result{Status: Found, Size: 4711, MIME: "image/jpeg", Name: "Rechnung.jpg",
 				Expires: time.Date(2025, 3, 22, 0, 0, 0, 0, time.UTC)},
 			[]string{"HEAD"}, 0},
 		{"HEAD tells no length", []mediaReply{{code: 200, header: jpeg}, partial},
@@ -180,7 +180,7 @@ func TestLookup(t *testing.T) {
 		{"everything hangs", []mediaReply{{hang: true}}, failed("no answer in time"), []string{"HEAD", first}, 20 * time.Second},
 
 		{"redirect to a file of this machine", []mediaReply{{code: 302, header: "Location: file:///etc/passwd"}},
-			mediaInfo{Status: mediaRefused, Name: "cat.jpg", Reason: "it redirects to something that is not http or https"},
+			Result{Status: Refused, Name: "cat.jpg", Reason: "it redirects to something that is not http or https"},
 			[]string{"HEAD"}, 0},
 		{"redirects in a circle", []mediaReply{{code: 302, header: "Location: https://other.example/?signature=S3CRET"}},
 			failed("it redirects too many times"), slices.Concat(slices.Repeat([]string{"HEAD"}, 6), slices.Repeat([]string{first}, 6)),
@@ -193,9 +193,9 @@ func TestLookup(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				script := &mediaScript{replies: tt.script}
-				l := &mediaLookup{Transport: script}
+				l := &Checker{Transport: script}
 				start := time.Now()
-				got := l.lookup(t.Context(), "https://files.example/a/cat.jpg?signature=S3CRET")
+				got := l.ask(t.Context(), "https://files.example/a/cat.jpg?signature=S3CRET")
 				if diff := cmp.Diff(tt.want, got); diff != "" {
 					t.Errorf("info (-want +got):\n%s", diff)
 				}
@@ -216,48 +216,48 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-func TestLookupReadsNoMoreThanItMust(t *testing.T) {
+func TestCheckReadsNoMoreThanItMust(t *testing.T) {
 	body := &endless{}
-	l := &mediaLookup{Transport: &mediaScript{replies: []mediaReply{{code: 405}, {code: 200, body: body}}}}
-	l.lookup(t.Context(), "https://files.example/stream")
+	l := &Checker{Transport: &mediaScript{replies: []mediaReply{{code: 405}, {code: 200, body: body}}}}
+	l.ask(t.Context(), "https://files.example/stream")
 	if body.read > maxCounted+1<<20 {
 		t.Errorf("read %d bytes, want about %d", body.read, maxCounted)
 	}
 }
 
-func TestLookupWebPageThatMayBeOne(t *testing.T) {
+func TestCheckWebPageThatMayBeOne(t *testing.T) {
 	for _, u := range []string{"https://files.example/view", "https://files.example/page.html", "https://files.example/?file=a.jpg"} {
 		script := &mediaScript{replies: []mediaReply{{code: 200, header: "Content-Type: text/html\nContent-Length: 9"}}}
-		l := &mediaLookup{Transport: script}
-		if got := l.lookup(t.Context(), u); got.Status != mediaFound {
+		l := &Checker{Transport: script}
+		if got := l.ask(t.Context(), u); got.Status != Found {
 			t.Errorf("%s: got %+v, want it found", u, got)
 		}
 	}
 }
 
-func TestLookupRefusesWhatIsNoWebAddress(t *testing.T) {
-	l := &mediaLookup{Transport: &mediaScript{}} // panics when asked
+func TestCheckRefusesWhatIsNoWebAddress(t *testing.T) {
+	l := &Checker{Transport: &mediaScript{}} // panics when asked
 	for _, u := range []string{"", "cat.jpg", "ftp://files.example/cat.jpg", "file:///etc/passwd", "data:image/png;base64,AAAA",
 		"https://", "https://:443/cat.jpg", "http://[::1", "https://files.example/\x00", "javascript:alert(1)"} {
-		want := mediaInfo{Status: mediaRefused, Reason: "not an http or https address"}
-		if diff := cmp.Diff(want, l.lookup(t.Context(), u)); diff != "" {
+		want := Result{Status: Refused, Reason: "not an http or https address"}
+		if diff := cmp.Diff(want, l.ask(t.Context(), u)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", u, diff)
 		}
 	}
 }
 
-func TestLookupTimeout(t *testing.T) {
+func TestCheckTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &mediaLookup{Transport: &mediaScript{replies: []mediaReply{{hang: true}}}, Timeout: 4 * time.Second}
+		l := &Checker{Transport: &mediaScript{replies: []mediaReply{{hang: true}}}, Timeout: 4 * time.Second}
 		start := time.Now()
-		l.lookup(t.Context(), "https://files.example/cat.jpg")
+		l.ask(t.Context(), "https://files.example/cat.jpg")
 		if took := time.Since(start); took != 4*time.Second {
 			t.Errorf("took %v, want 4s", took)
 		}
 	})
 }
 
-func TestLookupEndsWithItsContext(t *testing.T) {
+func TestCheckEndsWithItsContext(t *testing.T) {
 	for name, reply := range map[string]mediaReply{"asking": {hang: true}, "waiting": {code: 503}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -265,7 +265,7 @@ func TestLookupEndsWithItsContext(t *testing.T) {
 				defer cancel()
 				script := &mediaScript{replies: []mediaReply{reply}}
 				start := time.Now()
-				(&mediaLookup{Transport: script}).lookup(ctx, "https://files.example/cat.jpg")
+				(&Checker{Transport: script}).ask(ctx, "https://files.example/cat.jpg")
 				if took := time.Since(start); took != 500*time.Millisecond {
 					t.Errorf("took %v, want 500ms", took)
 				}
@@ -277,7 +277,7 @@ func TestLookupEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestMediaNames(t *testing.T) {
+func TestNames(t *testing.T) {
 	tests := []struct{ disposition, path, want string }{
 		{"", "/a/b/cat.jpg", "cat.jpg"},
 		{"", "/a/b/", ""},
@@ -302,8 +302,8 @@ func TestMediaNames(t *testing.T) {
 	}
 	for _, tt := range tests {
 		reply := mediaReply{code: 200, header: "Content-Length: 5\nContent-Disposition: " + tt.disposition}
-		l := &mediaLookup{Transport: &mediaScript{replies: []mediaReply{reply}}}
-		if got := l.lookup(t.Context(), "https://files.example"+tt.path).Name; got != tt.want {
+		l := &Checker{Transport: &mediaScript{replies: []mediaReply{reply}}}
+		if got := l.ask(t.Context(), "https://files.example"+tt.path).Name; got != tt.want {
 			t.Errorf("disposition %q, path %q: got %q, want %q", tt.disposition, tt.path, got, tt.want)
 		}
 	}
@@ -325,7 +325,7 @@ func TestExpiryDate(t *testing.T) {
 	}
 }
 
-func TestPublicAddr(t *testing.T) {
+func TestIsPublic(t *testing.T) {
 	public := []string{"8.8.8.8", "93.184.216.34", "100.63.255.255", "100.128.0.1", "172.15.0.1", "172.32.0.1", "192.0.1.1",
 		"192.167.0.1", "198.17.255.255", "198.20.0.1", "223.255.255.255", "2606:4700::1111", "2001:4860:4860::8888",
 		"2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8"}
@@ -336,16 +336,16 @@ func TestPublicAddr(t *testing.T) {
 		"2001::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "64:ff9b:1::8.8.8.8",
 		"::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:127.0.0.1%eth0", "64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b::a9fe:a9fe"}
 	for _, a := range public {
-		if !publicAddr(netip.MustParseAddr(a)) {
+		if !isPublic(netip.MustParseAddr(a)) {
 			t.Errorf("%s is refused, want it allowed", a)
 		}
 	}
 	for _, a := range private {
-		if publicAddr(netip.MustParseAddr(a)) {
+		if isPublic(netip.MustParseAddr(a)) {
 			t.Errorf("%s is allowed, want it refused", a)
 		}
 	}
-	if publicAddr(netip.Addr{}) {
+	if isPublic(netip.Addr{}) {
 		t.Error("no address at all is allowed")
 	}
 }
@@ -394,27 +394,27 @@ func mediaServer(t *testing.T) (*httptest.Server, *atomic.Int64) {
 	return server, &requests
 }
 
-func TestLookupOverTheNetwork(t *testing.T) {
+func TestCheckOverTheNetwork(t *testing.T) {
 	server, _ := mediaServer(t)
-	l := &mediaLookup{AllowPrivate: true}
+	l := &Checker{AllowPrivate: true}
 	tests := []struct {
 		path string
-		want mediaInfo
+		want Result
 	}{
-		{"/cat.jpg", mediaInfo{Status: mediaFound, Size: 4711, MIME: "image/jpeg", Name: "cat.jpg"}},
-		{"/chunked", mediaInfo{Status: mediaFound, Size: 100, MIME: "text/plain", Name: "chunked"}},
-		{"/hop/5?signature=S3CRET", mediaInfo{Status: mediaFound, Size: 4711, MIME: "image/jpeg", Name: "5"}},
-		{"/nothing.pdf", mediaInfo{Status: mediaGone, Name: "nothing.pdf", Reason: "its server answers 404 not found"}},
+		{"/cat.jpg", Result{Status: Found, Size: 4711, MIME: "image/jpeg", Name: "cat.jpg"}},
+		{"/chunked", Result{Status: Found, Size: 100, MIME: "text/plain", Name: "chunked"}},
+		{"/hop/5?signature=S3CRET", Result{Status: Found, Size: 4711, MIME: "image/jpeg", Name: "5"}},
+		{"/nothing.pdf", Result{Status: Gone, Name: "nothing.pdf", Reason: "its server answers 404 not found"}},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, l.lookup(t.Context(), server.URL+tt.path)); diff != "" {
+		if diff := cmp.Diff(tt.want, l.ask(t.Context(), server.URL+tt.path)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.path, diff)
 		}
 	}
 	l.httpClient().CloseIdleConnections()
 }
 
-func TestLookupUsesItsConnectionAgain(t *testing.T) {
+func TestCheckUsesItsConnectionAgain(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {
 			w.WriteHeader(http.StatusForbidden)
@@ -430,9 +430,9 @@ func TestLookupUsesItsConnectionAgain(t *testing.T) {
 	}
 	server.Start()
 	defer server.Close()
-	l := &mediaLookup{AllowPrivate: true}
+	l := &Checker{AllowPrivate: true}
 	for range 10 {
-		if got := l.lookup(t.Context(), server.URL); got.Size != 4 {
+		if got := l.ask(t.Context(), server.URL); got.Size != 4 {
 			t.Fatalf("got %+v, want 4 bytes", got)
 		}
 	}
@@ -441,13 +441,13 @@ func TestLookupUsesItsConnectionAgain(t *testing.T) {
 	}
 }
 
-func TestLookupRefusesPrivateAddresses(t *testing.T) {
+func TestCheckRefusesPrivateAddresses(t *testing.T) {
 	server, requests := mediaServer(t)
 	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
 	for _, host := range []string{"127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "[::1]", "10.0.0.1"} {
-		l := &mediaLookup{}
-		got := l.lookup(t.Context(), "http://"+net.JoinHostPort(strings.Trim(host, "[]"), port)+"/cat.jpg")
-		if got.Status != mediaRefused || !strings.Contains(got.Reason, "is not one of the public internet") {
+		l := &Checker{}
+		got := l.ask(t.Context(), "http://"+net.JoinHostPort(strings.Trim(host, "[]"), port)+"/cat.jpg")
+		if got.Status != Refused || !strings.Contains(got.Reason, "is not one of the public internet") {
 			t.Errorf("%s: got %+v, want it refused", host, got)
 		}
 	}
@@ -460,18 +460,18 @@ type roundTripFunc func(*http.Request) (*http.Response, error)
 
 func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-func TestLookupRefusesRedirectsToPrivateAddresses(t *testing.T) {
+func TestCheckRefusesRedirectsToPrivateAddresses(t *testing.T) {
 	server, requests := mediaServer(t)
-	guarded := newPublicTransport(false)
-	l := &mediaLookup{Transport: roundTripFunc(func(req *http.Request) (*http.Response, error) {
+	guarded := newTransport(false)
+	l := &Checker{Transport: roundTripFunc(func(req *http.Request) (*http.Response, error) {
 		if req.URL.Host != "public.example" {
 			return guarded.RoundTrip(req)
 		}
 		header := http.Header{"Location": {server.URL + "/cat.jpg?signature=S3CRET"}}
 		return &http.Response{StatusCode: 302, Header: header, Body: http.NoBody, Request: req}, nil
 	})}
-	want := mediaInfo{Status: mediaRefused, Name: "cat.jpg", Reason: "its address 127.0.0.1 is not one of the public internet"}
-	if diff := cmp.Diff(want, l.lookup(t.Context(), "https://public.example/cat.jpg")); diff != "" {
+	want := Result{Status: Refused, Name: "cat.jpg", Reason: "its address 127.0.0.1 is not one of the public internet"}
+	if diff := cmp.Diff(want, l.ask(t.Context(), "https://public.example/cat.jpg")); diff != "" {
 		t.Errorf("info (-want +got):\n%s", diff)
 	}
 	if n := requests.Load(); n != 0 {
@@ -479,13 +479,13 @@ func TestLookupRefusesRedirectsToPrivateAddresses(t *testing.T) {
 	}
 }
 
-func TestLookupUsesNoProxy(t *testing.T) {
-	if newPublicTransport(false).Proxy != nil {
+func TestCheckUsesNoProxy(t *testing.T) {
+	if newTransport(false).Proxy != nil {
 		t.Error("the transport would let a proxy connect for it")
 	}
 }
 
-func TestLookupServersThatCannotBeTalkedTo(t *testing.T) {
+func TestCheckServersThatCannotBeTalkedTo(t *testing.T) {
 	t.Parallel()
 	closed := httptest.NewServer(nil)
 	closed.Close()
@@ -498,8 +498,8 @@ func TestLookupServersThatCannotBeTalkedTo(t *testing.T) {
 		selfSigned.URL: "the certificate of its server is not valid",
 	}
 	for u, reason := range tests {
-		want := mediaInfo{Status: mediaFailed, Reason: reason}
-		if diff := cmp.Diff(want, (&mediaLookup{AllowPrivate: true}).lookup(t.Context(), u)); diff != "" {
+		want := Result{Status: Failed, Reason: reason}
+		if diff := cmp.Diff(want, (&Checker{AllowPrivate: true}).ask(t.Context(), u)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", u, diff)
 		}
 	}
@@ -548,12 +548,12 @@ func (c *crowd) count(host string, n int) {
 }
 
 // urlsOf yields n URLs of each host, host after host, and counts in pulled how many were taken.
-func urlsOf(n int, pulled *int, hosts ...string) iter.Seq[mediaLink] {
-	return func(yield func(mediaLink) bool) {
+func urlsOf(n int, pulled *int, hosts ...string) iter.Seq[Link] {
+	return func(yield func(Link) bool) {
 		for _, host := range hosts {
 			for i := range n {
 				*pulled++
-				if !yield(mediaLink{url: fmt.Sprintf("https://%s/%d.jpg", host, i)}) {
+				if !yield(Link{URL: fmt.Sprintf("https://%s/%d.jpg", host, i)}) {
 					return
 				}
 			}
@@ -572,8 +572,8 @@ func TestAllKeepsItsLimits(t *testing.T) {
 		{"one host", 0, 1, 4, 4},
 		{"one host, one at a time", 1, 1, 1, 1},
 		{"three hosts", 0, 3, 4, 12},
-		{"many hosts", 0, 20, 4, maxMediaLookups},
-		{"one host, all at once", 100, 1, maxMediaLookups, maxMediaLookups},
+		{"many hosts", 0, 20, 4, maxChecks},
+		{"one host, all at once", 100, 1, maxChecks, maxChecks},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -583,11 +583,11 @@ func TestAllKeepsItsLimits(t *testing.T) {
 					hosts = append(hosts, fmt.Sprintf("host%d.example", i))
 				}
 				c, pulled, seen := newCrowd(), 0, map[string]int{}
-				l := &mediaLookup{Transport: c, PerHost: tt.perHost}
-				for link, info := range l.all(t.Context(), urlsOf(50, &pulled, hosts...)) {
-					seen[link.url]++
-					if info.Status != mediaFound {
-						t.Fatalf("%s: %+v, want it found", link.url, info)
+				l := &Checker{Transport: c, PerHost: tt.perHost}
+				for link, info := range l.All(t.Context(), urlsOf(50, &pulled, hosts...)) {
+					seen[link.URL]++
+					if info.Status != Found {
+						t.Fatalf("%s: %+v, want it found", link.URL, info)
 					}
 				}
 				if len(seen) != 50*tt.hosts || slices.Max(slices.Collect(maps.Values(seen))) != 1 {
@@ -614,9 +614,9 @@ func TestAllIsNotHeldUpByASlowHost(t *testing.T) {
 			return 100 * time.Millisecond
 		}
 		last := map[string]time.Duration{}
-		l := &mediaLookup{Transport: c}
-		for link := range l.all(t.Context(), urlsOf(100, &pulled, "slow.example", "fast.example")) {
-			last[urlHost(link.url)] = time.Since(start)
+		l := &Checker{Transport: c}
+		for link := range l.All(t.Context(), urlsOf(100, &pulled, "slow.example", "fast.example")) {
+			last[hostOf(link.URL)] = time.Since(start)
 		}
 		if got, want := last["fast.example"], 2500*time.Millisecond; got != want {
 			t.Errorf("the fast host was done after %v, want %v", got, want)
@@ -630,11 +630,11 @@ func TestAllIsNotHeldUpByASlowHost(t *testing.T) {
 func TestAllReadsAheadNoFurtherThanItsWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pulled, yielded := 0, 0
-		l := &mediaLookup{Transport: newCrowd()}
-		for range l.all(t.Context(), urlsOf(3000, &pulled, "a.example")) {
+		l := &Checker{Transport: newCrowd()}
+		for range l.All(t.Context(), urlsOf(3000, &pulled, "a.example")) {
 			yielded++
-			if ahead := pulled - yielded; ahead >= mediaWindow {
-				t.Fatalf("%d URLs ahead, want less than %d", ahead, mediaWindow)
+			if ahead := pulled - yielded; ahead >= window {
+				t.Fatalf("%d URLs ahead, want less than %d", ahead, window)
 			}
 		}
 		if yielded != 3000 {
@@ -653,9 +653,9 @@ func TestAllGivesADeadHostUp(t *testing.T) {
 			return 200
 		}
 		got := map[string]int{}
-		l := &mediaLookup{Transport: c}
-		for link, info := range l.all(t.Context(), urlsOf(1000, &pulled, "dead.example", "alive.example")) {
-			got[urlHost(link.url)+": "+info.Reason]++
+		l := &Checker{Transport: c}
+		for link, info := range l.All(t.Context(), urlsOf(1000, &pulled, "dead.example", "alive.example")) {
+			got[hostOf(link.URL)+": "+info.Reason]++
 		}
 		want := map[string]int{"alive.example: ": 1000}
 		asked := got["dead.example: its server answers 502 bad gateway"]
@@ -664,8 +664,8 @@ func TestAllGivesADeadHostUp(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("answers (-want +got):\n%s", diff)
 		}
-		if asked < maxDeadLookups || asked > maxDeadLookups+3 { // three more may be under way
-			t.Errorf("the dead host was asked for %d URLs, want about %d", asked, maxDeadLookups)
+		if asked < maxFailures || asked > maxFailures+3 { // three more may be under way
+			t.Errorf("the dead host was asked for %d URLs, want about %d", asked, maxFailures)
 		}
 	})
 }
@@ -681,9 +681,9 @@ func TestAllKeepsAskingAHostThatFailsNowAndThen(t *testing.T) {
 			}
 			return 502
 		}
-		l := &mediaLookup{Transport: c, PerHost: 1}
-		for _, info := range l.all(t.Context(), urlsOf(500, &pulled, "shaky.example")) {
-			if info.Status == mediaFound {
+		l := &Checker{Transport: c, PerHost: 1}
+		for _, info := range l.All(t.Context(), urlsOf(500, &pulled, "shaky.example")) {
+			if info.Status == Found {
 				found++
 			}
 		}
@@ -694,12 +694,12 @@ func TestAllKeepsAskingAHostThatFailsNowAndThen(t *testing.T) {
 }
 
 func TestAllAnswersWhatItRefuses(t *testing.T) {
-	l := &mediaLookup{Transport: &mediaScript{}}
-	got := map[string]mediaStatus{}
-	for link, info := range l.all(t.Context(), slices.Values([]mediaLink{{}, {url: "ftp://a/b"}, {url: "http://[::1"}})) {
-		got[link.url] = info.Status
+	l := &Checker{Transport: &mediaScript{}}
+	got := map[string]Status{}
+	for link, info := range l.All(t.Context(), slices.Values([]Link{{}, {URL: "ftp://a/b"}, {URL: "http://[::1"}})) {
+		got[link.URL] = info.Status
 	}
-	want := map[string]mediaStatus{"": mediaRefused, "ftp://a/b": mediaRefused, "http://[::1": mediaRefused}
+	want := map[string]Status{"": Refused, "ftp://a/b": Refused, "http://[::1": Refused}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answers (-want +got):\n%s", diff)
 	}
@@ -711,10 +711,10 @@ func TestAllEndsWithItsContext(t *testing.T) {
 		defer cancel()
 		c, pulled, start := newCrowd(), 0, time.Now()
 		yielded := 0
-		for link, info := range (&mediaLookup{Transport: c}).all(ctx, urlsOf(1000, &pulled, "a.example")) {
+		for link, info := range (&Checker{Transport: c}).All(ctx, urlsOf(1000, &pulled, "a.example")) {
 			yielded++
-			if info.Status != mediaFound {
-				t.Errorf("%s: %+v, want only what was finished", link.url, info)
+			if info.Status != Found {
+				t.Errorf("%s: %+v, want only what was finished", link.URL, info)
 			}
 		}
 		if took := time.Since(start); took != 350*time.Millisecond {
@@ -733,8 +733,8 @@ func TestAllEndsWhenItsContextHasEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	c, pulled := newCrowd(), 0
-	for link := range (&mediaLookup{Transport: c}).all(ctx, urlsOf(1000, &pulled, "a.example")) {
-		t.Errorf("%s answered", link.url)
+	for link := range (&Checker{Transport: c}).All(ctx, urlsOf(1000, &pulled, "a.example")) {
+		t.Errorf("%s answered", link.URL)
 	}
 	if c.asked != 0 || pulled > 1 {
 		t.Errorf("%d URLs taken and %d asked, want none", pulled, c.asked)
@@ -744,7 +744,7 @@ func TestAllEndsWhenItsContextHasEnded(t *testing.T) {
 func TestAllEndsWhenTheCallerBreaksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, pulled, start := newCrowd(), 0, time.Now()
-		for range (&mediaLookup{Transport: c}).all(t.Context(), urlsOf(1000, &pulled, "a.example")) {
+		for range (&Checker{Transport: c}).All(t.Context(), urlsOf(1000, &pulled, "a.example")) {
 			break
 		}
 		if took := time.Since(start); took != 100*time.Millisecond {
@@ -757,16 +757,15 @@ func TestAllEndsWhenTheCallerBreaksOff(t *testing.T) {
 }
 
 func TestAllForgetsHosts(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := &mediaQueue{lookup: &mediaLookup{}, hosts: map[string]*mediaHost{}}
-		for i := range 3 * maxIdleHosts {
-			host := &mediaHost{name: fmt.Sprint(i), busy: 1}
-			q.hosts[host.name] = host
-			q.busy++
-			q.settle(mediaAnswer{mediaJob{host: host}, mediaInfo{Status: mediaFailed}})
-		}
-		if len(q.hosts) > maxIdleHosts {
-			t.Errorf("%d hosts remembered, want at most %d", len(q.hosts), maxIdleHosts)
-		}
-	})
+	q := &queue{hosts: make(map[string]*host)}
+	for i := range 3 * maxIdleHosts {
+		h := &host{name: fmt.Sprint(i), open: 1}
+		h.failures.Store(1)
+		q.hosts[h.name] = h
+		q.open++
+		q.settle(h)
+	}
+	if len(q.hosts) > maxIdleHosts {
+		t.Errorf("%d hosts remembered, want at most %d", len(q.hosts), maxIdleHosts)
+	}
 }

@@ -1,4 +1,4 @@
-package importer
+package linkcheck
 
 import (
 	"mime"
@@ -31,7 +31,7 @@ func expiryDate(value string) time.Time {
 	return t.UTC()
 }
 
-// contentType returns the MIME type that header tells, "" if that is none.
+// contentType returns the MIME type in header, "" if it is absent or no MIME type.
 func contentType(header http.Header) string {
 	kind, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
 	if !strings.Contains(kind, "/") {
@@ -40,9 +40,9 @@ func contentType(header http.Header) string {
 	return kind
 }
 
-// webPageInstead reports whether header announces a web page although u ends like a file of another kind: what comes
-// is then a login or error page that its server took for an answer.
-func webPageInstead(u *url.URL, header http.Header) bool {
+// pageInstead reports whether header announces a web page although u ends like a file of another kind. It is then a
+// login or error page that the server sends as a success.
+func pageInstead(u *url.URL, header http.Header) bool {
 	if kind := contentType(header); kind != "text/html" && kind != "application/xhtml+xml" {
 		return false
 	}
@@ -57,20 +57,29 @@ func webPageInstead(u *url.URL, header http.Header) bool {
 	return false
 }
 
-// dispositionName returns the file name in a Content-Disposition, "" if there is none. It understands filename*, and
-// the encoded words ("=?UTF-8?B?…?=") that are meant for mail but are sent all the same.
+// dispositionName returns the file name in a Content-Disposition, "" if it has no name. It understands filename*, and
+// the encoded words ("=?UTF-8?B?…?=") that are meant for mail but are sent here too.
 func dispositionName(value string) string {
 	_, params, _ := mime.ParseMediaType(value)
 	name := params["filename"]
 	if decoded, err := new(mime.WordDecoder).DecodeHeader(name); err == nil {
 		name = decoded
 	}
-	return mediaName(name)
+	return fileName(name)
 }
 
-// mediaName returns the last part of a path of either kind as a file name fit to be shown: valid UTF-8 without
-// control characters or marks that turn the text round, at most [maxMediaName] bytes, its extension kept.
-func mediaName(p string) string {
+// NameOfURL returns the last part of a URL's path as a file name fit to be shown, "" if there is no such part.
+func NameOfURL(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return fileName(u.Path)
+}
+
+// fileName returns the last part of a path, with "/" or "\", as a file name fit to be shown: valid UTF-8 without
+// control characters or marks that change the direction of the text, at most 255 bytes, its extension kept.
+func fileName(p string) string {
 	name := strings.ToValidUTF8(p[strings.LastIndexAny(p, `/\`)+1:], "")
 	name = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
@@ -81,16 +90,16 @@ func mediaName(p string) string {
 	if name == "." || name == ".." {
 		return ""
 	}
-	return shortMediaName(name)
+	return shortened(name, 255)
 }
 
-func shortMediaName(name string) string {
-	if len(name) <= maxMediaName {
+func shortened(name string, most int) string {
+	if len(name) <= most {
 		return name
 	}
 	ext := path.Ext(name)
 	if len(ext) > 16 {
 		ext = ""
 	}
-	return strings.ToValidUTF8(name[:maxMediaName-len(ext)], "") + ext
+	return strings.ToValidUTF8(name[:most-len(ext)], "") + ext
 }
