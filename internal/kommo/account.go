@@ -143,7 +143,7 @@ func (c *AccountClient) get(ctx context.Context, path string, query url.Values, 
 		return errors.New("not a valid request")
 	}
 	r.Header.Set("Authorization", "Bearer "+c.Token)
-	r.Header.Set("User-Agent", defaultUserAgent)
+	r.Header.Set("User-Agent", userAgent)
 	got, err := exchange(ctx, c.own.or(c.Transport), c.Timeout, r, maxAnswer, c.scrubber())
 	if err == nil {
 		got.sentAt = time.Now()

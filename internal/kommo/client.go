@@ -41,8 +41,6 @@ type Client struct {
 	Timeout time.Duration
 	// Now is the clock that requests are signed with; nil is [time.Now].
 	Now func() time.Time
-	// UserAgent is the User-Agent of the requests; "" is kommo-import.
-	UserAgent string
 
 	own ownTransport
 }
@@ -55,9 +53,6 @@ const maxAnswer = 1 << 20
 type Accepted struct {
 	ChatID    string
 	MessageID string
-	SenderID  string
-	// ReceiverID is "" for an incoming message (seen in a client's log).
-	ReceiverID string
 	// RefID is our id of the message, the MsgID it was sent with; "" from older versions of the service.
 	RefID string
 }
@@ -68,14 +63,13 @@ type Accepted struct {
 func (c *Client) Send(ctx context.Context, body []byte) (Accepted, error) {
 	//
 	//
+	//
 	// {"new_message":{"conversation_id":"742a…","sender_id":"318e…","receiver_id":"0eef…","msgid":"ecfb…","ref_id":"m-1"}}
 	var reply struct {
 		NewMessage struct {
-			ChatID     string `json:"conversation_id"`
-			MessageID  string `json:"msgid"`
-			SenderID   string `json:"sender_id"`
-			ReceiverID string `json:"receiver_id"`
-			RefID      string `json:"ref_id"`
+			ChatID    string `json:"conversation_id"`
+			MessageID string `json:"msgid"`
+			RefID     string `json:"ref_id"`
 		} `json:"new_message"`
 	}
 	post := request{method: http.MethodPost, body: body, limit: maxAnswer}

@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	defaultBaseURL   = "https://amojo.kommo.com"
-	defaultTimeout   = 30 * time.Second
-	defaultUserAgent = "kommo-import"
+	defaultBaseURL = "https://amojo.kommo.com"
+	defaultTimeout = 30 * time.Second
+	userAgent      = "kommo-import"
 )
 
 // A request is one call of the Chats API, not yet signed.
@@ -102,7 +102,7 @@ func (c *Client) do(ctx context.Context, r request, read func(answer) error) (an
 func (c *Client) sign(r *http.Request, body []byte, now time.Time) *web.Scrubber {
 	r.GetBody = nil
 	r.Header = c.Signer.Header(r.Method, r.URL.EscapedPath(), body, now)
-	r.Header.Set("User-Agent", cmp.Or(c.UserAgent, defaultUserAgent))
+	r.Header.Set("User-Agent", userAgent)
 	return &web.Scrubber{Secrets: []string{c.Signer.Secret, r.Header.Get("X-Signature")}}
 }
 

@@ -39,10 +39,10 @@ type Link struct {
 	Key string
 	// URL is the address of the file; "" if there is only Renew.
 	URL string
-	// Renew makes a new link in the place of a dead or empty one; nil if nobody can. [sources.ErrMediaGone] means
-	// that the file is gone, [sources.ErrUnavailable] that another time may do. An error that is both means that the
-	// file is probably gone. After any other error it makes no sense to go on. Several goroutines may call the Renew
-	// of different links at once.
+	// Renew makes a new link in the place of a dead or empty one; nil if that is impossible. [sources.ErrMediaGone]
+	// means that the file is gone, [sources.ErrUnavailable] that another time may do. An error that is both means
+	// that the file is probably gone. After any other error it makes no sense to go on. Several goroutines may call
+	// the Renew of different links at once.
 	Renew func(ctx context.Context) (string, error)
 }
 
@@ -52,7 +52,7 @@ type Status string
 const (
 	// Found means that the file exists.
 	Found Status = "found"
-	// Gone means that there is no file behind the link, or another one than its name promises.
+	// Gone means that there is no file behind the link, or another file than its name promises.
 	Gone Status = "gone"
 	// Refused means that the link was not asked: it is no http or https address, or its host is not public.
 	Refused Status = "refused"
@@ -80,7 +80,7 @@ type Result struct {
 // ready to use. A Checker may be used by several goroutines at once, and must not be copied or changed after its first
 // use.
 type Checker struct {
-	// Transport carries the requests; nil is one of the Checker's own, which connects to public addresses only and uses
+	// Transport carries the requests; nil is the Checker's own, which connects to public addresses only and uses
 	// no proxy.
 	Transport http.RoundTripper
 	// AllowPrivate lets the Checker's own transport also connect to loopback and private addresses.

@@ -23,7 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A mediaReply is what a media server does with one request. Its size is told only by a Content-Length.
+// A mediaReply is the reply of a media server to one request. Only a Content-Length gives the size of its body.
 type mediaReply struct {
 	code   int
 	header string // "Name: value" lines
@@ -32,8 +32,8 @@ type mediaReply struct {
 	hang   bool  // no answer until the request is given up
 }
 
-// mediaScript answers with one reply after the other, the last one again and again, and notes what it was asked. It
-// counts the bodies that nobody has closed.
+// A mediaScript answers with its replies in turn, and repeats the last. It records the requests, and counts the bodies
+// that nobody has closed.
 type mediaScript struct {
 	replies []mediaReply
 	asked   []string
@@ -505,7 +505,7 @@ func TestCheckServersThatCannotBeTalkedTo(t *testing.T) {
 	}
 }
 
-// A crowd is many media hosts. It takes pace for every answer, and notes how many requests were under way at most.
+// A crowd stands for many media hosts. It takes pace for every answer, and records the most requests under way at once.
 type crowd struct {
 	pace func(host string) time.Duration
 	code func(host string) int
@@ -547,7 +547,7 @@ func (c *crowd) count(host string, n int) {
 	c.mostAll = max(c.mostAll, c.total)
 }
 
-// urlsOf yields n URLs of each host, host after host, and counts in pulled how many were taken.
+// urlsOf yields n URLs of each host, host after host, and counts in pulled the URLs that were taken.
 func urlsOf(n int, pulled *int, hosts ...string) iter.Seq[Link] {
 	return func(yield func(Link) bool) {
 		for _, host := range hosts {
