@@ -25,7 +25,7 @@ type Composer struct {
 	AllSilent bool
 }
 
-// errNoSender means that an outgoing message has neither a bot nor a Kommo user to be from.
+// errNoSender means that an outgoing message has neither a bot nor a Kommo user as its sender.
 var errNoSender = errors.New("an outgoing message has no sender: set KOMMO_BOT_ID, or map its author under users in the config file")
 
 // user returns the amojo id of the Kommo user that stands for an author, or "".
@@ -36,14 +36,23 @@ func (c Composer) user(author sources.Author) string {
 	return c.Users[author.Name]
 }
 
-// compose returns what Kommo is sent for m, in the conversation of cv.
+// body returns the request body for m: the payload as JSON.
+func (c Composer) body(cv *conversation, m *outgoing) ([]byte, error) {
+	payload, err := c.compose(cv, m)
+	if err != nil {
+		return nil, err
+	}
+	return kommo.Marshal(payload)
+}
+
+// compose returns the payload for m in the conversation cv.
 func (c Composer) compose(cv *conversation, m *outgoing) (kommo.NewMessage, error) {
 	message := kommo.NewMessage{
 		Timestamp:      m.msec / 1000,
 		MsecTimestamp:  m.msec,
 		MsgID:          m.identity.msgid(),
 		ConversationID: c.Prefix + cv.externalID,
-		Silent:         !m.loud,
+		Silent:         !m.notifies,
 		Message:        content(m),
 	}
 	if cv.kind == sources.Group {

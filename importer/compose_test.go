@@ -33,7 +33,7 @@ func TestCompose(t *testing.T) {
 	}{
 		{"incoming", person, outgoing{direction: sources.Incoming, content: text},
 			kommo.NewMessage{Silent: true, Sender: ann, Message: kommo.Message{Type: "text", Text: "hello"}}},
-		{"loud", person, outgoing{direction: sources.Incoming, content: text, loud: true},
+		{"loud", person, outgoing{direction: sources.Incoming, content: text, notifies: true},
 			kommo.NewMessage{Sender: ann, Message: kommo.Message{Type: "text", Text: "hello"}}},
 		{"by the bot", person, outgoing{direction: sources.Outgoing, content: text},
 			kommo.NewMessage{Silent: true, Receiver: ann, Sender: kommo.Participant{ID: bot, Name: "Shop", RefID: bot},

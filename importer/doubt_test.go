@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/pace"
 	"kommo-import/internal/sandbox"
 )
 
@@ -187,15 +188,16 @@ func TestRefusedMediaGoAsText(t *testing.T) {
 // An answer that does not name the chat takes nothing away from what is known of it.
 func TestChatIsNotForgotten(t *testing.T) {
 	f := loaded(t)
-	for cv, err := range openConversations(f.Reader, Selection{MaxConversations: 1}) {
+	for cv, err := range pendingConversations(f.Reader, Selection{MaxConversations: 1}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for m, err := range openMessages(f.Reader, cv, false) {
+		for m, err := range pendingMessages(f.Reader, cv, false) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(f.setChat(cv, "the chat"), f.markSending(cv, m, longAfter()), f.markAccepted(cv, m, kommo.Accepted{MessageID: "m"})); err != nil {
+			r := &run{file: f, requests: newRequester(pace.New(1e6), nil), progress: new(progress)}
+			if err := errors.Join(f.setChat(cv, "the chat"), f.transition(cv, m, Sending, nil), r.accept(cv, m, kommo.Accepted{MessageID: "m"}, false)); err != nil {
 				t.Fatal(err)
 			}
 			break

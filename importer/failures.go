@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"kommo-import/internal/migration"
-	"kommo-import/sources"
 )
 
 // A Failure is a message that is not or will not be in Kommo, and why.
@@ -44,59 +43,4 @@ func scanFailure(rows *sql.Rows) (failure Failure, err error) {
 		failure.Time = fromMillis(written)
 	}
 	return failure, err
-}
-
-// RetryRefused plans the refused messages again that the filters of the last load allow, and returns their number.
-// Refused media are tried as media again. It is safe to repeat.
-func (f *File) RetryRefused() (planned int, err error) {
-	err = f.Update(func(tx *sql.Tx) error {
-		a := &arranger{tx: tx, report: new(LoadReport)}
-		defer a.statements.close()
-		if err := a.statements.prepare(tx); err != nil {
-			return err
-		}
-		if _, err := migration.Setting(tx, settingFilter, &a.filter); err != nil {
-			return err
-		}
-		// The list is read from the state before tx: the file is locked, so nothing else changes it.
-		for cv, err := range migration.Rows(f.File, scanRefusedConversation,
-			`SELECT id, external_id, kind, refused FROM conversation WHERE refused > 0`) {
-			if err == nil {
-				err = a.retry(cv)
-			}
-			if err != nil {
-				return err
-			}
-			planned += cv.refused
-		}
-		planned -= a.report.Dropped
-		return nil
-	})
-	return planned, err
-}
-
-// A refusedConversation is a conversation with refused messages.
-type refusedConversation struct {
-	id         int64
-	externalID string
-	kind       sources.ConversationKind
-	refused    int
-}
-
-func scanRefusedConversation(rows *sql.Rows) (cv refusedConversation, err error) {
-	err = rows.Scan(&cv.id, &cv.externalID, &cv.kind, &cv.refused)
-	return cv, err
-}
-
-// retry plans the refused messages of a conversation again if the filters allow them.
-func (a *arranger) retry(cv refusedConversation) error {
-	_, err := a.tx.Exec(`UPDATE message SET state = 'planned', reason = '', as_text = 0
-		WHERE conversation = ? AND state = 'refused'`, cv.id)
-	if err != nil {
-		return err
-	}
-	if _, err := a.tx.Exec(`UPDATE conversation SET refused = 0 WHERE id = ?`, cv.id); err != nil {
-		return err
-	}
-	return a.rearrange(cv.id, a.filter.conversation(cv.externalID, cv.kind))
 }

@@ -2,7 +2,6 @@ package importer
 
 import (
 	"errors"
-	"kommo-import/internal/migration"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"kommo-import/internal/migration"
 )
 
 // A second writer is told who the first one is; readers are not in the way; the lock ends with Close.

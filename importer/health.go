@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
 	"kommo-import/internal/migration"
 )
 
@@ -83,39 +84,3 @@ func (f *File) texts(ctx context.Context, query string) (texts []string, err err
 	}
 	return texts, rows.Err()
 }
-
-// Mapping tells who outgoing messages are from that are still to be sent.
-type Mapping struct {
-	Authors  int // who wrote them
-	Unmapped []UnmappedAuthor
-	// Unused are those of the composer's users who are no author of anything that is to be sent: perhaps misspelt.
-	Unused []string
-}
-
-// Mapping compares the authors of what is to be sent with the composer's users.
-func (f *File) Mapping(c Composer) (m Mapping, err error) {
-	all, err := Composer{}.unmapped(f.Reader, Selection{})
-	if err != nil {
-		return m, f.Explain(err)
-	}
-	used := make(map[string]bool)
-	for _, author := range all {
-		m.Authors += one(author.ID != "" || author.Name != "")
-		used[author.ID], used[author.Name] = true, true
-	}
-	for name := range c.Users {
-		if !used[name] {
-			m.Unused = append(m.Unused, name)
-		}
-	}
-	m.Unmapped, err = c.unmapped(f.Reader, Selection{})
-	return m, f.Explain(err)
-}
-
-// CheckScope makes sure that the migration file belongs to this scope and has this conversation prefix, or to none yet.
-// The error is a [ScopeMismatchError].
-func (f *File) CheckScope(scope, prefix string) error { return f.bound(scope, prefix) }
-
-// CheckLinks makes sure that no link to media that is to be sent has died, unless the sender can make new ones. The
-// error is a [DeadLinksError].
-func (s *Sender) CheckLinks() error { return s.checkLinks() }

@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"kommo-import/internal/migration"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"kommo-import/internal/migration"
 )
 
 func TestHealth(t *testing.T) {

@@ -59,3 +59,9 @@ func digest(parts ...string) (id identity) {
 	copy(id[:], sum[:])
 	return id
 }
+
+// kindOf returns the kind of a source: the part of its name before the colon.
+func kindOf(name string) string {
+	kind, _, _ := strings.Cut(name, ":")
+	return kind
+}

@@ -78,6 +78,9 @@ func (r Renewer) of(key string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) { return r(ctx, conversation, id) }
 }
 
+// mediaPending selects media links without an answer so far. The first condition lets SQLite use the index media_open.
+const mediaPending = `status IN ('pending', 'failed') AND status = 'pending'`
+
 // lookUpMedia asks about the media of which not all is known, each once, and those that did not answer the last time.
 // Links that are empty or dead are made anew where they can be. Every answer is written down as it comes.
 func (l *Loader) lookUpMedia(ctx context.Context, source int64, report *LoadReport) error {
@@ -124,7 +127,7 @@ func (l *Loader) reopenMedia(maker sql.NullInt64) error {
 }
 
 func (r *LoadReport) countMedia(result linkcheck.Result) {
-	r.MediaRenewed += one(result.Renewed)
+	r.MediaRenewed += btoi(result.Renewed)
 	switch result.Status {
 	case mediaFound:
 		r.MediaFound++

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"kommo-import/internal/migration"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"kommo-import/internal/migration"
 	"kommo-import/internal/sandbox"
 	"kommo-import/sources/csvfile"
 )

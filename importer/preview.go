@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"kommo-import/internal/kommo"
 	"kommo-import/internal/migration"
 )
 
@@ -203,7 +202,7 @@ func (f *File) Payloads(composer Composer, selection Selection) iter.Seq2[[]byte
 			yield(nil, f.Explain(err))
 			return
 		}
-		for cv, err := range openConversations(f.Reader, selection) {
+		for cv, err := range pendingConversations(f.Reader, selection) {
 			wanted := true
 			if err == nil {
 				wanted, err = conversationPayloads(f.Reader, composer, cv, yield)
@@ -220,15 +219,11 @@ func (f *File) Payloads(composer Composer, selection Selection) iter.Seq2[[]byte
 
 // conversationPayloads yields the bodies of one conversation, and reports whether more are wanted.
 func conversationPayloads(q migration.Querier, composer Composer, cv *conversation, yield func([]byte, error) bool) (bool, error) {
-	for m, err := range openMessages(q, cv, composer.AllSilent) {
+	for m, err := range pendingMessages(q, cv, composer.AllSilent) {
 		if err != nil {
 			return true, err
 		}
-		message, err := composer.compose(cv, m)
-		if err != nil {
-			return true, err
-		}
-		body, err := kommo.Marshal(message)
+		body, err := composer.body(cv, m)
 		if err != nil {
 			return true, err
 		}

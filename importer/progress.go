@@ -1,9 +1,10 @@
 package importer
 
 import (
-	"kommo-import/internal/pace"
 	"sync"
 	"time"
+
+	"kommo-import/internal/pace"
 )
 
 // A Progress tells how far a [Sender] is.

@@ -129,7 +129,7 @@ func TestReadingOfSomeConversations(t *testing.T) {
 		Messages: []sources.Message{textOf("ann", "1", 1), textOf("ann", "2", 2), textOf("bob", "1", 1)},
 		Invalid:  []sources.Invalid{bad("ann", "first"), bad("bob", "first")}})
 
-	report := loadScript(t, f, Loader{Again: true}, sources.Batch{Only: []string{"ann"},
+	report := loadScript(t, f, Loader{Reread: true}, sources.Batch{Only: []string{"ann"},
 		Messages: []sources.Message{textOf("ann", "1", 1), textOf("ann", "3", 3)}, Invalid: []sources.Invalid{bad("ann", "second")}})
 	if report.Known != 1 || report.Added != 1 || report.Absent != 0 {
 		t.Errorf("confined reading: %+v", report)
@@ -145,7 +145,7 @@ func TestReadingOfSomeConversations(t *testing.T) {
 		t.Errorf("invalid (-want +got):\n%s", diff)
 	}
 
-	report = loadScript(t, f, Loader{Again: true}, sources.Batch{Messages: []sources.Message{textOf("ann", "1", 1), textOf("ann", "3", 3)}})
+	report = loadScript(t, f, Loader{Reread: true}, sources.Batch{Messages: []sources.Message{textOf("ann", "1", 1), textOf("ann", "3", 3)}})
 	if report.Known != 2 || report.Absent != 2 || report.Invalid != 0 {
 		t.Errorf("whole reading: %+v", report)
 	}
@@ -164,17 +164,17 @@ func TestReadingOfSomeAfterAnInterruptedOne(t *testing.T) {
 	some := sources.Batch{Only: []string{"ann"}, Messages: []sources.Message{textOf("ann", "1", 1)}}
 	whole := []sources.Batch{{Messages: []sources.Message{textOf("ann", "1", 1)}}, {Messages: []sources.Message{textOf("bob", "1", 1)}}}
 	for name, end := range map[string]func(f *File){
-		"read whole":   func(f *File) { loadScript(t, f, Loader{Again: true}, whole...) },
-		"done without": func(f *File) { loadScript(t, f, Loader{Again: true, ForgetUnfinished: true}, some) },
+		"read whole":   func(f *File) { loadScript(t, f, Loader{Reread: true}, whole...) },
+		"done without": func(f *File) { loadScript(t, f, Loader{Reread: true, ForgetUnfinished: true}, some) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFile(t)
-			if _, err := (&Loader{File: f, Again: true}).Load(t.Context(), &scripted{batches: whole, breakAt: 1}); err == nil {
+			if _, err := (&Loader{File: f, Reread: true}).Load(t.Context(), &scripted{batches: whole, breakAt: 1}); err == nil {
 				t.Fatal("the source did not break off")
 			}
 			for range 2 {
 				startedAnew := &scripted{batches: []sources.Batch{some}, anew: true}
-				if _, err := (&Loader{File: f, Again: true}).Load(t.Context(), startedAnew); err != nil {
+				if _, err := (&Loader{File: f, Reread: true}).Load(t.Context(), startedAnew); err != nil {
 					t.Fatal(err)
 				}
 				if status, err := f.Status(); !unfinished(f) || err != nil || status.Sources[0].Finished {
@@ -187,10 +187,10 @@ func TestReadingOfSomeAfterAnInterruptedOne(t *testing.T) {
 		})
 	}
 	f := newFile(t)
-	if loadScript(t, f, Loader{Again: true}, some); unfinished(f) {
+	if loadScript(t, f, Loader{Reread: true}, some); unfinished(f) {
 		t.Error("a reading of some that was the first counts as unfinished")
 	}
-	if loadScript(t, f, Loader{Again: true}, some); unfinished(f) {
+	if loadScript(t, f, Loader{Reread: true}, some); unfinished(f) {
 		t.Error("another one does")
 	}
 }
@@ -200,7 +200,7 @@ func TestReadingAgain(t *testing.T) {
 	f := newFile(t)
 	source := &scripted{batches: []sources.Batch{{Messages: []sources.Message{textOf("ann", "1", 1)}}, {Messages: []sources.Message{textOf("ann", "2", 2)}}}}
 	source.breakAt = 1
-	if _, err := (&Loader{File: f, Again: true}).Load(t.Context(), source); err == nil {
+	if _, err := (&Loader{File: f, Reread: true}).Load(t.Context(), source); err == nil {
 		t.Fatal("the source did not break off")
 	}
 	source.breakAt = 0
@@ -209,7 +209,7 @@ func TestReadingAgain(t *testing.T) {
 		read, known int
 		unchanged   bool
 	}{{true, 2, 0, false}, {false, 0, 0, true}, {true, 2, 2, false}} {
-		report, err := (&Loader{File: f, Again: want.again}).Load(t.Context(), source)
+		report, err := (&Loader{File: f, Reread: want.again}).Load(t.Context(), source)
 		if err != nil || report.Read != want.read || report.Known != want.known || report.Unchanged != want.unchanged {
 			t.Errorf("again %t: %+v, error %v; want %+v", want.again, report, err, want)
 		}
@@ -235,13 +235,13 @@ func TestMessagesWithoutAForm(t *testing.T) {
 			t.Errorf("failure %+v, error %v", failure, err)
 		}
 	}
-	loadScript(t, f, Loader{Again: true, Filter: Filter{Since: fromMillis(1)}}, batch)
+	loadScript(t, f, Loader{Reread: true, Filter: Filter{Since: fromMillis(1)}}, batch)
 	if got := plannedTexts(t, f); len(got) != 1 {
 		t.Errorf("with another filter: planned %v", got)
 	}
 
 	batch.Messages[1].Skip = ""
-	if report := loadScript(t, f, Loader{Again: true}, batch); report.Restored != 1 {
+	if report := loadScript(t, f, Loader{Reread: true}, batch); report.Restored != 1 {
 		t.Errorf("report %+v", report)
 	}
 	if diff := cmp.Diff([]string{"text of 1", "text of 2"}, plannedTexts(t, f)); diff != "" {
@@ -283,7 +283,7 @@ func TestOrderOfALaterReading(t *testing.T) {
 	}
 	f := newFile(t)
 	loadScript(t, f, Loader{}, same("4", "5", "6"))
-	loadScript(t, f, Loader{Again: true}, same("1", "2", "3", "4", "5", "6"))
+	loadScript(t, f, Loader{Reread: true}, same("1", "2", "3", "4", "5", "6"))
 	if diff := cmp.Diff([]string{"text of 1", "text of 2", "text of 3", "text of 4", "text of 5", "text of 6"}, plannedTexts(t, f)); diff != "" {
 		t.Errorf("planned (-want +got):\n%s", diff)
 	}
@@ -314,7 +314,7 @@ func TestTwins(t *testing.T) {
 	if diff := cmp.Diff([]string{"77@lid and 34611@c.us"}, twins()); diff != "" {
 		t.Errorf("twins (-want +got):\n%s", diff)
 	}
-	loadScript(t, f, Loader{Again: true, Filter: Filter{Exclude: []string{"77@lid"}}}, sources.Batch{Messages: []sources.Message{textOf("77@lid", "1", 1)}})
+	loadScript(t, f, Loader{Reread: true, Filter: Filter{Exclude: []string{"77@lid"}}}, sources.Batch{Messages: []sources.Message{textOf("77@lid", "1", 1)}})
 	if got := twins(); len(got) > 0 {
 		t.Errorf("one of them is left out: %v", got)
 	}
@@ -331,7 +331,7 @@ func TestConversationWithoutNotification(t *testing.T) {
 		if _, err := newSender(f, box).Send(t.Context()); err == nil {
 			t.Fatal("no error")
 		}
-		loadScript(t, f, Loader{Again: true, Filter: Filter{Until: fromMillis(1700000002000)}}, batch)
+		loadScript(t, f, Loader{Reread: true, Filter: Filter{Until: fromMillis(1700000002000)}}, batch)
 		warned := func(composer Composer) bool {
 			preview, err := f.Preview(composer, Selection{}, 6)
 			if err != nil {

@@ -74,7 +74,7 @@ func (s *storage) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (s *storage) loader() Loader {
-	return Loader{Again: true, Renew: s.renew, MediaTransport: s}
+	return Loader{Reread: true, Renew: s.renew, MediaTransport: s}
 }
 
 // fileOf returns a message with a file.

@@ -3,6 +3,7 @@ package importer
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,11 +18,11 @@ import (
 	"kommo-import/internal/pace"
 )
 
-// A Sender posts what is planned to Kommo, each message once.
+// A Sender posts the planned messages to Kommo, each message once.
 //
-// A few conversations are sent at a time, each by one worker and strictly in order. Every message is marked as
-// sending before its request leaves and by its outcome after. Where the outcome is not known, the chat's history is
-// asked before the message is sent again.
+// It sends several conversations at a time, each by one worker and strictly in order. Every message is marked as
+// sending before its request leaves, and with its outcome afterwards. If the outcome is not known, the sender reads
+// the chat's history before it posts the message again.
 type Sender struct {
 	File      *File
 	Client    *kommo.Client
@@ -29,10 +30,9 @@ type Sender struct {
 	Selection Selection
 	Pace      *pace.Pace
 	Workers   int           // conversations at a time; 0 means 4
-	Settle    time.Duration // what Kommo is given to show a message in its history; 0 means 5 s
-	Log       *slog.Logger  // what an administrator should know while it runs; nil: silence
-	// Renew makes new links to media of the source RenewOf, whose links have died since they were loaded; nil: nobody
-	// does.
+	Settle    time.Duration // how long Kommo is given to show a message in its history; 0 means 5 s
+	Log       *slog.Logger  // receives what an administrator should know during the run; nil discards it
+	// Renew makes new links to media of the source RenewOf whose links have died since the load; nil if no source can.
 	Renew   Renewer
 	RenewOf string
 	// MediaTransport carries the requests to media; nil connects to public addresses only, or to all if the last load
@@ -42,30 +42,30 @@ type Sender struct {
 	progress progress
 }
 
-// A SendReport tells what one run of a [Sender] did.
+// A SendReport is what one run of a [Sender] did.
 type SendReport struct {
 	Accepted   int           `json:"accepted"`
 	Refused    int           `json:"refused"`
-	AsText     int           `json:"as_text"`   // accepted as text, after their media were refused
-	Settled    int           `json:"settled"`   // of the accepted, those whose request had an unknown outcome
-	Notified   int           `json:"notified"`  // conversations whose message with silent=false was accepted
+	AsText     int           `json:"as_text"`   // accepted as text, after Kommo refused their media
+	Settled    int           `json:"settled"`   // of the accepted: found in the chat after an unknown outcome
+	Notified   int           `json:"notified"`  // conversations whose notifying message was accepted
 	Requests   int           `json:"requests"`  // of all kinds
-	SlowDowns  int           `json:"slowdowns"` // answers that asked to slow down
-	Renewed    int           `json:"renewed"`   // media links that had died and were made anew
+	SlowDowns  int           `json:"slowdowns"` // answers that said too many requests
+	Renewed    int           `json:"renewed"`   // dead media links that were replaced by new ones
 	Elapsed    time.Duration `json:"-"`
-	Unnotified []string      `json:"unnotified,omitempty"` // conversations whose message with silent=false was refused; the first 100
-	// Gone counts the media that turned out to be gone; GoneMedia are the positions of the first 100 of their messages,
-	// which went as text.
+	Unnotified []string      `json:"unnotified,omitempty"` // conversations whose notifying message was refused; the first 100
+	// Gone counts media that turned out to be gone; GoneMedia are the positions of the first 100 of their messages,
+	// which were sent as text.
 	Gone      int      `json:"gone"`
 	GoneMedia []string `json:"gone_media,omitempty"`
 	// RenewedMedia are the positions of the messages whose link differs from that of the preview; the first 100.
 	RenewedMedia []string `json:"renewed_media,omitempty"`
 }
 
-// A StoppedError means that going on made no sense. What was done is recorded; the same run goes on from there.
+// A StoppedError means that continuing would not help. All outcomes are recorded; the next run goes on from there.
 type StoppedError struct {
 	Reason string
-	Err    error // what happened last, or nil
+	Err    error // the last failure, or nil
 }
 
 func (e *StoppedError) Error() string {
@@ -80,103 +80,78 @@ func (e *StoppedError) Unwrap() error { return e.Err }
 const (
 	defaultWorkers = 4
 	defaultSettle  = 5 * time.Second
-	maxTries       = 6  // for a message whose outcome is not known, or a server that is not reached
-	maxRefusals    = 10 // in a row
-	maxUnnotified  = 100
+	maxListed      = 100 // entries of each list in a report
 )
 
-// Send sends until nothing is left to send, ctx ends, or going on makes no sense. When ctx ends it starts nothing
-// new, lets the requests under way finish, records them, and returns the cause. The report is true also with an
+// Send sends until nothing is left to send, ctx ends, or continuing would not help. When ctx ends it starts nothing
+// new, lets the requests under way finish, records them, and returns the cause. The report is valid also with an
 // error. To send the rest, run it again.
 func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 	started := time.Now()
 	if err := s.begin(); err != nil {
 		return SendReport{}, err
 	}
-	r := &run{Sender: s, settle: cmp.Or(s.Settle, defaultSettle)}
-	if r.Log == nil {
-		r.Log = slog.New(slog.DiscardHandler)
+	r := &run{
+		file: s.File, client: s.Client, composer: s.Composer, settle: cmp.Or(s.Settle, defaultSettle),
+		renew: s.Renew, renewOf: s.RenewOf,
+		requests: newRequester(s.Pace, s.Log), progress: &s.progress,
 	}
-	r.pace, r.log = r.Pace, r.Log
-	if err := r.openLinks(); err != nil {
+	var err error
+	if r.links, err = s.newLinkChecker(); err != nil {
 		return r.report, err
 	}
-	err := r.conversations(ctx)
-	r.report.Requests, r.report.SlowDowns = int(r.requests.Load()), int(r.slowDowns.Load())
+	err = r.conversations(ctx, s.Selection, cmp.Or(s.Workers, defaultWorkers))
+	r.report.Requests, r.report.SlowDowns = r.requests.counts()
 	r.report.Elapsed = time.Since(started)
 	return r.report, err
 }
 
-// Check makes sure that the plan is complete, that every outgoing message has a sender, and that the migration file
-// belongs to this scope. It changes nothing and asks Kommo nothing; Send begins with it.
-func (s *Sender) Check() error {
-	if err := s.File.ready(s.Selection); err != nil {
-		return err
-	}
-	if err := s.Selection.check(s.File.Reader); err != nil {
-		return err
-	}
-	if err := s.Composer.check(s.File.Reader, s.Selection); err != nil {
-		return err
-	}
-	if err := s.checkLinks(); err != nil {
-		return err
-	}
-	return s.File.bound(s.Client.ScopeID, s.Composer.Prefix)
-}
-
-// begin counts what there is to do, and ties the migration file to the scope.
-func (s *Sender) begin() error {
-	if err := s.Check(); err != nil {
-		return err
-	}
-	todo, err := countOpen(s.File.Reader, s.Selection)
-	if err != nil || todo.messages == 0 {
-		return err
-	}
-	s.progress.begin(todo.messages, s.Pace)
-	return s.File.bind(s.Client.ScopeID, s.Composer.Prefix)
-}
-
 // A run is one run of a Sender.
 type run struct {
-	*Sender
-	traffic
-	settle time.Duration
-	links  *linkcheck.Checker
+	file     *File
+	client   *kommo.Client
+	composer Composer
+	settle   time.Duration
+	links    *linkcheck.Checker
+	renew    Renewer
+	renewOf  string // the source whose links renew makes
+	requests *requester
+	progress *progress
 
 	mu       sync.Mutex
 	report   SendReport
 	refusals int // in a row
 }
 
-// conversations sends the chosen conversations, a few at a time.
-func (r *run) conversations(ctx context.Context) error {
-	workers := r.Workers
-	if workers == 0 {
-		workers = defaultWorkers
-	}
+// conversations sends the selected conversations, some at a time.
+func (r *run) conversations(ctx context.Context, selection Selection, workers int) error {
 	group, running := errgroup.WithContext(ctx)
 	group.SetLimit(workers)
-	var reading error
-	for cv, err := range openConversations(r.File.Reader, r.Selection) {
-		if reading = err; err != nil || running.Err() != nil {
+	var readErr error
+	for cv, err := range pendingConversations(r.file.Reader, selection) {
+		if readErr = err; err != nil || running.Err() != nil {
 			break
 		}
 		group.Go(func() error { return r.conversation(running, cv) })
 	}
 	err := group.Wait()
-	if cause := context.Cause(ctx); cause != nil {
-		return errors.Join(cause, unless(err, cause), unless(reading, cause))
-	}
-	return errors.Join(err, reading)
+	cause := context.Cause(ctx)
+	return errors.Join(cause, ignoring(err, cause), ignoring(readErr, cause))
 }
 
-// conversation sends what is to be sent of one conversation, in order.
+// ignoring returns err, or nil if err is the expected error.
+func ignoring(err, expected error) error {
+	if errors.Is(err, expected) {
+		return nil
+	}
+	return err
+}
+
+// conversation sends the pending messages of one conversation, in order.
 func (r *run) conversation(ctx context.Context, cv *conversation) error {
-	for m, err := range openMessages(r.File.Reader, cv, r.Composer.AllSilent) {
+	for m, err := range pendingMessages(r.file.Reader, cv, r.composer.AllSilent) {
 		if err == nil {
-			err = r.message(ctx, cv, m)
+			err = r.deliver(ctx, cv, m)
 		}
 		if err != nil {
 			return fmt.Errorf("conversation %s: %w", cv.externalID, err)
@@ -185,30 +160,93 @@ func (r *run) conversation(ctx context.Context, cv *conversation) error {
 	return nil
 }
 
-// message sees one message through: first what came of it in an earlier run, if that is in doubt, then sending it.
-// One that was sent before and then not found may have shown since, so the chat is looked at once more.
-func (r *run) message(ctx context.Context, cv *conversation, m *outgoing) error {
+// deliver brings a message to its end. The state in the migration file says what to do next:
+//
+//	planned   post it: it becomes accepted or refused, or is planned again
+//	sending   an earlier run left it in doubt: it becomes accepted if its chat shows it, and is planned again if not
+//	accepted, refused: done
+//
+// A message that was in doubt and then planned again may appear late, so its chat is read once more before the first
+// post of a run.
+func (r *run) deliver(ctx context.Context, cv *conversation, m *outgoing) error {
 	tries := new(tries)
-	switch {
-	case m.state == Sending:
-		if err := r.File.markDoubtful(cv, m); err != nil {
-			return err
-		}
-		if err := r.settleDoubt(ctx, cv, m, tries); err != nil {
-			return err
-		}
-	case m.doubtful:
-		if _, err := r.look(ctx, cv, m, tries); err != nil {
+	if m.state == Planned && m.mayExist {
+		if err := r.look(ctx, cv, m, tries); err != nil {
 			return err
 		}
 	}
-	for m.state == Planned {
-		if err := r.attempt(ctx, cv, m, tries); err != nil {
+	for {
+		var err error
+		switch m.state {
+		case Planned:
+			err = r.post(ctx, cv, m, tries)
+		case Sending:
+			err = r.resolve(ctx, cv, m, tries)
+		default:
+			r.progress.done()
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}
-	r.progress.done()
-	return nil
+}
+
+// post sends m once and records the outcome. An error ends the run.
+func (r *run) post(ctx context.Context, cv *conversation, m *outgoing, tries *tries) error {
+	if err := r.freshen(ctx, cv, m); err != nil {
+		return err
+	}
+	body, err := r.composer.body(cv, m)
+	if err != nil {
+		return err
+	}
+	if left, err := r.depart(ctx, cv, m); err != nil || !left {
+		return err
+	}
+	departed := time.Now()
+	accepted, failure := r.client.Send(context.WithoutCancel(ctx), body)
+	switch kommo.Outcome(failure) {
+	case kommo.ResultAccepted:
+		return r.accept(cv, m, accepted, false)
+	case kommo.ResultRefused:
+		return r.refuse(ctx, cv, m, tries, failure)
+	case kommo.ResultUnknown:
+		unknown, _ := errors.AsType[*kommo.UnknownOutcomeError](failure)
+		r.requests.log.Warn("it is not known whether Kommo accepted a message; reading its chat",
+			"conversation", cv.externalID, "why", unknown)
+		if err := r.resolve(ctx, cv, m, tries); err != nil || m.state != Planned {
+			return err
+		}
+		return tries.another(failure)
+	}
+	if err := r.file.transition(cv, m, Planned, clearNotifier); err != nil {
+		return err
+	}
+	return r.requests.retry(ctx, tries, departed, failure)
+}
+
+// depart waits for the rate limit, marks m as sending, and returns when the request may leave. left is false if a
+// pause began meanwhile: m is planned again. An interrupt nearly always arrives during the first wait and so leaves
+// nothing in doubt.
+func (r *run) depart(ctx context.Context, cv *conversation, m *outgoing) (left bool, err error) {
+	if err := r.requests.pace.Turn(ctx); err != nil {
+		return false, err
+	}
+	err = r.file.transition(cv, m, Sending, func(cv *conversation, m *outgoing) {
+		m.sentAt = sql.NullInt64{Int64: time.Now().UnixMilli(), Valid: true}
+		if m.notifies {
+			cv.notifier = sql.NullInt64{Int64: m.spool, Valid: true}
+		}
+	})
+	if err != nil {
+		return false, err
+	}
+	if err := r.requests.pace.Depart(ctx); err != nil {
+		return false, errors.Join(r.file.transition(cv, m, Planned, clearNotifier), ignoring(err, pace.ErrHeldBack))
+	}
+	r.requests.count()
+	return true, nil
 }
 
 // count changes the report.

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"kommo-import/internal/pace"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/pace"
 	"kommo-import/internal/sandbox"
 	"kommo-import/signing"
 	"kommo-import/sources/csvfile"
@@ -196,11 +196,11 @@ func sendAll(t testing.TB, ctx context.Context, s *Sender) (reports []SendReport
 		if err != nil {
 			errs = append(errs, err)
 		}
-		left, failure := countOpen(s.File.Reader, Selection{})
+		left, failure := countPending(s.File.Reader, Selection{})
 		if failure != nil {
 			t.Fatal(failure)
 		}
-		if left.messages == 0 {
+		if left == 0 {
 			return reports, errs
 		}
 	}

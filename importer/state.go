@@ -1,39 +1,68 @@
 package importer
 
-// A State is what became of a message. Together with the duplicates and what was invalid, the messages in all states
-// are the messages that were read.
+import (
+	"database/sql"
+	"fmt"
+)
+
+// A State is what became of a message. Duplicates and invalid entries have tables of their own; together with them,
+// the messages in all states are the messages that were read.
 type State string
 
-// The states of a message.
+// The states of a message. mayFollow lists the ways from one to another.
 //
-//	planned ──► sending ──► accepted ◄──► verified
-//	     ▲       │   └────► refused
-//	     └───────┘ known not to have been taken
-//
-// What a verification misses among the accepted can be planned again.
+//	skipped ◄──► planned ──► sending ──► accepted ◄──► verified
+//	                ▲           │  └───► refused
+//	                └───────────┘ known not to have been accepted
 const (
 	Skipped  State = "skipped"  // it has no form in Kommo, or a filter left it out
 	Planned  State = "planned"  // it will be sent
 	Sending  State = "sending"  // a request with it may have left; found at the start of a run, it is in doubt
-	Accepted State = "accepted" // Kommo took it
+	Accepted State = "accepted" // Kommo answered 200, or its chat shows the message
 	Verified State = "verified" // the last verification found it as it was sent
-	Refused  State = "refused"  // Kommo did not want it
+	Refused  State = "refused"  // Kommo rejects it
 )
 
-// unsent reports whether the plan may still change for a message in that state.
-func unsent(s State) bool { return s == Planned || s == Skipped }
-
-// decide returns what becomes of a message that was not sent, from the reasons to leave out its conversation and
-// itself; "" is no reason.
-func decide(reasons ...string) (State, string) {
-	for _, reason := range reasons {
-		if reason != "" {
-			return Skipped, reason
-		}
+// mayFollow reports whether a message may go from one state to another.
+func mayFollow(from, to State) bool {
+	switch from {
+	case Planned:
+		return to == Skipped || to == Sending || to == Accepted // accepted: its chat shows it
+	case Skipped:
+		return to == Planned || to == Accepted
+	case Sending:
+		return to == Planned || to == Accepted || to == Refused
+	case Accepted:
+		return to == Verified || to == Planned // planned: verify --retry
+	case Verified:
+		return to == Accepted
+	case Refused:
+		return to == Planned || to == Accepted
 	}
-	return Planned, ""
+	return false
 }
 
-// followingMillis returns the msec_timestamp of a message that was written at time and follows one with the
-// msec_timestamp before: Kommo sorts by time, so no two messages of a conversation may have the same.
-func followingMillis(time, before int64) int64 { return max(time, before+1) }
+// moveMessages takes the messages of a conversation that are in the state from, and that the condition selects, to
+// another state. Every state changes here, together with the numbers that the conversation keeps. set is what else
+// changes in the messages, "" for nothing; args belong to set and to the condition. It returns how many messages
+// were moved.
+func moveMessages(exec execer, conversation int64, from, to State, set, condition string, args ...any) (int, error) {
+	if !mayFollow(from, to) {
+		return 0, fmt.Errorf("a message cannot go from %s to %s", from, to)
+	}
+	result, err := exec(fmt.Sprintf(`UPDATE message SET state = '%s' %s WHERE state = '%s' AND %s AND conversation = ?`,
+		to, set, from, condition), append(args, conversation)...)
+	if err != nil {
+		return 0, err
+	}
+	moved, err := result.RowsAffected()
+	if err != nil || moved == 0 {
+		return 0, err
+	}
+	_, err = exec(fmt.Sprintf(`UPDATE conversation SET %[1]s = %[1]s - ?1, %[2]s = %[2]s + ?1 WHERE id = ?2`, from, to),
+		moved, conversation)
+	return int(moved), err
+}
+
+// An execer runs a statement in a transaction: the method Exec of [sql.Tx], or one that keeps prepared statements.
+type execer func(query string, args ...any) (sql.Result, error)

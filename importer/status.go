@@ -2,6 +2,7 @@ package importer
 
 import (
 	"encoding/json"
+
 	"kommo-import/internal/migration"
 )
 

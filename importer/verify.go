@@ -3,10 +3,9 @@ package importer
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
-	"kommo-import/internal/pace"
-	"kommo-import/internal/web"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -15,52 +14,54 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/pace"
+	"kommo-import/internal/web"
 )
 
-// A Verifier reads the chats at Kommo back and compares them with what was sent. It posts nothing.
+// A Verifier reads the chats at Kommo back and compares them with the plan. It posts nothing.
 //
-// Each chat is read once from end to end, a page at a time, and every page is written down with all that it says
-// about the plan, so that an interrupted verification goes on behind it. What is missing then may only be late: it is
-// looked for again until Kommo has had its time. What was found as it was sent becomes verified; the rest is told by
-// [File.Findings].
+// Each chat is read from end to end, a page at a time. The entries of every page are stored, so that an interrupted
+// verification goes on behind the last page. When a chat has been read, the entries are compared with the plan in
+// SQL. A missing message may only be late: the chat is read again until Kommo has had its time. A message that was
+// found as it was sent becomes verified; [File.Findings] lists the differences.
 type Verifier struct {
 	File     *File
 	Client   *kommo.Client
 	Composer Composer // as it was for sending
 	Only     []string // ids of conversations at the source; empty: all
-	Sample   int      // of those so many, spread over all and others each time; 0: all
+	Sample   int      // how many of these conversations, spread evenly and different each time; 0: all
 	Pace     *pace.Pace
 	Workers  int           // chats at a time; 0 means 4
-	Wait     time.Duration // what Kommo is given to show what is missing; 0 means 2 min
-	Log      *slog.Logger  // what an administrator should know while it runs; nil: silence
+	Wait     time.Duration // how long Kommo is given to show missing messages; 0 means 2 min
+	Log      *slog.Logger  // receives what an administrator should know during the run; nil discards it
 
 	progress progress // in pages
 	messages struct{ done, total atomic.Int64 }
-	resting  atomic.Int64 // until when nothing is to be done, in Unix milliseconds
+	resting  atomic.Int64 // until when there is nothing to do, in Unix milliseconds
 }
 
 const defaultWait = 2 * time.Minute
 
-// A VerifyReport tells what a verification found so far, in all of its runs. What is compared are the messages that
-// Kommo has accepted.
+// A VerifyReport is what a verification found so far, in all of its runs. It compares the messages that Kommo has
+// accepted.
 type VerifyReport struct {
 	Conversations int           `json:"conversations"` // read to their end
-	Open          int           `json:"open"`          // chosen, and not read to their end yet
+	Open          int           `json:"open"`          // selected, and not read to their end yet
 	Messages      int           `json:"messages"`      // with a verdict: there, missing or differs
 	There         int           `json:"there"`         // as they were sent
 	Missing       int           `json:"missing"`
 	Differs       int           `json:"differs"`
-	Doubled       int           `json:"doubled"`      // copies too many
+	Doubled       int           `json:"doubled"`      // extra copies
 	OutOfOrder    int           `json:"out_of_order"` // messages
-	Foreign       int           `json:"foreign"`      // in the chats, and not of this migration
-	Unsent        int           `json:"unsent"`       // in the chats, and not sent as far as the plan knows
+	Foreign       int           `json:"foreign"`      // in the chats, but not of this migration
+	Unsent        int           `json:"unsent"`       // in the chats, but not sent according to the plan
 	Unread        int           `json:"unread"`       // conversations whose chat cannot be read
 	Requests      int           `json:"requests"`     // of this run
-	SlowDowns     int           `json:"slowdowns"`    // of this run: answers that asked to slow down
+	SlowDowns     int           `json:"slowdowns"`    // of this run: answers that said too many requests
 	Elapsed       time.Duration `json:"-"`            // of this run
 }
 
-// Differences returns how much is otherwise than it should be. What is foreign or unsent is not.
+// Differences returns how many messages and chats differ from the plan. Foreign and unsent messages do not count.
 func (r VerifyReport) Differences() int {
 	return r.Missing + r.Differs + r.Doubled + r.OutOfOrder + r.Unread
 }
@@ -75,68 +76,64 @@ func (v *Verifier) Progress() Progress {
 	return p
 }
 
-// Verify goes on with the verification that was interrupted, if it was one of the same conversations, and begins a new
-// one otherwise. When ctx ends it lets the requests under way finish, records them, and returns the cause. The
-// report is true also with an error. To verify the rest, run it again.
+// Verify goes on with an interrupted verification of the same conversations, or begins a new one. When ctx ends it
+// lets the requests under way finish, records them, and returns the cause. The report is valid also with an error. To
+// verify the rest, run it again.
 func (v *Verifier) Verify(ctx context.Context) (VerifyReport, error) {
 	started := time.Now()
-	r := &verifying{Verifier: v, wait: cmp.Or(v.Wait, defaultWait)}
-	r.pace, r.log = v.Pace, v.Log
-	if r.log == nil {
-		r.log = slog.New(slog.DiscardHandler)
-	}
+	r := &verifyRun{verifier: v, file: v.File, wait: cmp.Or(v.Wait, defaultWait), requests: newRequester(v.Pace, v.Log)}
 	if err := r.begin(); err != nil {
 		return VerifyReport{}, err
 	}
 	err := r.rounds(ctx)
-	report, failure := v.File.lastVerification()
-	report.Requests, report.SlowDowns = int(r.requests.Load()), int(r.slowDowns.Load())
+	report, reportErr := v.File.lastVerification()
+	report.Requests, report.SlowDowns = r.requests.counts()
 	report.Elapsed = time.Since(started)
-	return report, errors.Join(err, failure)
+	return report, errors.Join(err, reportErr)
 }
 
-// A verifying is one run of a Verifier.
-type verifying struct {
-	*Verifier
-	traffic
-	verification verification
-	wait         time.Duration
+// A verifyRun is one run of a Verifier.
+type verifyRun struct {
+	verifier *Verifier
+	file     *File
+	requests *requester
+	wait     time.Duration
 
 	mu     sync.Mutex
 	unread []unreadChat // in a row
 }
 
-// begin makes sure that the chats are those of this scope, finds out what there is to do, and counts it.
-func (r *verifying) begin() error {
-	if err := loadedSomething(r.File.Reader); err != nil {
-		return r.File.Explain(err)
+// begin checks that the chats are those of this scope, selects the chats to read, and counts them.
+func (r *verifyRun) begin() error {
+	v := r.verifier
+	if err := loadedSomething(r.file.Reader); err != nil {
+		return r.file.Explain(err)
 	}
-	if err := (Selection{Only: r.Only}).check(r.File.Reader); err != nil {
-		return r.File.Explain(err)
+	if err := (Selection{Only: v.Only}).check(r.file.Reader); err != nil {
+		return r.file.Explain(err)
 	}
-	if err := r.File.bound(r.Client.ScopeID, r.Composer.Prefix); err != nil {
+	if err := r.file.CheckScope(v.Client.ScopeID, v.Composer.Prefix); err != nil {
 		return err
 	}
-	var err error
-	if r.verification, err = r.File.beginVerification(verification{Only: r.Only, Sample: r.Sample}); err != nil {
+	if err := r.file.beginVerification(verifySelection{Only: v.Only, Sample: v.Sample}); err != nil {
 		return err
 	}
-	pages, messages, err := r.File.countReadbacks()
-	r.messages.done.Store(0)
-	r.messages.total.Store(int64(messages))
-	r.progress.begin(pages, r.Pace)
+	pages, messages, err := r.file.countReadbacks()
+	v.messages.done.Store(0)
+	v.messages.total.Store(int64(messages))
+	v.progress.begin(pages, v.Pace)
 	return err
 }
 
-// rounds reads the chats, then those again where something is missing, until there is a verdict on every message.
-func (r *verifying) rounds(ctx context.Context) error {
+// rounds reads the selected chats, then those with missing messages again, until every message has a verdict.
+func (r *verifyRun) rounds(ctx context.Context) error {
 	for {
-		due, open, err := r.File.nextReadback()
+		next, open, err := r.file.nextReadback()
 		if err != nil || !open {
 			return err
 		}
-		r.resting.Store(due.UnixMilli())
-		if err := web.Sleep(ctx, time.Until(due)); err != nil {
+		r.verifier.resting.Store(next.UnixMilli())
+		if err := web.Sleep(ctx, time.Until(next)); err != nil {
 			return err
 		}
 		if err := r.round(ctx, time.Now()); err != nil {
@@ -145,29 +142,27 @@ func (r *verifying) rounds(ctx context.Context) error {
 	}
 }
 
-// round reads the chats that are due by now, a few at a time. That ctx has ended is no error of it: all may be done.
-func (r *verifying) round(ctx context.Context, now time.Time) error {
+// round reads the chats whose time has come, some at a time. It does not return the end of ctx as an error: all
+// chats may be done.
+func (r *verifyRun) round(ctx context.Context, now time.Time) error {
 	group, running := errgroup.WithContext(ctx)
-	group.SetLimit(cmp.Or(r.Workers, defaultWorkers))
-	var reading error
-	for rb, err := range r.File.dueReadbacks(now) {
-		if reading = err; err != nil || running.Err() != nil {
+	group.SetLimit(cmp.Or(r.verifier.Workers, defaultWorkers))
+	var readErr error
+	for rb, err := range r.file.pendingReadbacks(now) {
+		if readErr = err; err != nil || running.Err() != nil {
 			break
 		}
 		group.Go(func() error {
 			if err := r.chat(running, rb); err != nil {
-				return fmt.Errorf("conversation %s: %w", rb.externalID, err)
+				return fmt.Errorf("conversation %s: %w", rb.conversation.externalID, err)
 			}
 			return nil
 		})
 	}
 	err := group.Wait()
 	cause := context.Cause(ctx)
-	if cause != nil {
-		err, reading = unless(err, cause), unless(reading, cause)
-	}
-	if err != nil || reading != nil {
-		return errors.Join(cause, err, reading)
+	if err = errors.Join(ignoring(err, cause), ignoring(readErr, cause)); err != nil {
+		return errors.Join(cause, err)
 	}
 	if cause != nil {
 		return nil
@@ -175,55 +170,68 @@ func (r *verifying) round(ctx context.Context, now time.Time) error {
 	return r.giveUpUnread()
 }
 
-// chat makes one pass over a chat, or the rest of one that was interrupted.
-func (r *verifying) chat(ctx context.Context, rb *readback) error {
-	if rb.chatID == "" {
-		err := r.File.concludeWithoutChat(r.verification, rb)
-		r.messages.done.Add(int64(rb.judged))
-		return err
-	}
-	rb.overdue(time.Now(), r.wait)
-	for {
-		page, err := r.page(ctx, rb)
-		if why, ok := unreadable(err); ok {
-			return r.couldNotRead(ctx, rb, why)
-		}
-		if err != nil {
-			return err
-		}
-		if err := r.giveUpUnread(); err != nil { // so it was about those chats
-			return err
-		}
-		ended, err := r.keepPage(rb, page)
-		if err != nil {
-			return err
-		}
-		r.progress.done()
-		r.messages.done.Add(int64(rb.judged))
-		rb.judged = 0
-		if ended {
-			return nil
-		}
-	}
+// An unreadChat is a chat that Kommo refuses to show, or whose history cannot be decoded.
+type unreadChat struct {
+	rb  *readback
+	why error
 }
 
-// page reads the next page of a pass. What keeps it from reading is tried again.
-func (r *verifying) page(ctx context.Context, rb *readback) ([]kommo.HistoryMessage, error) {
-	for tries := new(tries); ; {
-		if err := r.turn(ctx); err != nil {
-			return nil, err
-		}
-		departed := time.Now()
-		page, err := r.Client.HistoryPage(context.WithoutCancel(ctx), rb.chatID, rb.next)
-		if err == nil {
-			r.pace.Accepted()
-			err = rb.trail.repeated(page)
-		}
-		if err == nil {
-			return page, nil
-		}
-		if err := r.again(ctx, tries, departed, err); err != nil {
-			return nil, err
-		}
+// unreadable reports whether err is about this one chat: Kommo refused the request, or answered every time with a
+// body that cannot be decoded. why is err without the request.
+func unreadable(err error) (why error, ok bool) {
+	if refused, ok := errors.AsType[*kommo.RefusedError](err); ok {
+		return refused, true
 	}
+	if unknown, ok := errors.AsType[*kommo.UnknownOutcomeError](err); ok && unknown.Status/100 == 2 {
+		return unknown, true
+	}
+	return nil, false
+}
+
+// couldNotRead sets a chat aside. After several in a row a ping tells whether the trouble is with those chats, or with
+// all, so that the run stops.
+func (r *verifyRun) couldNotRead(ctx context.Context, rb *readback, why error) error {
+	r.requests.log.Warn("a chat cannot be read", "conversation", rb.conversation.externalID, "why", why)
+	unread := r.setAside(unreadChat{rb, why})
+	if unread < maxRefusals {
+		return nil
+	}
+	if err := r.requests.turn(ctx); err != nil {
+		return err
+	}
+	if _, err := r.verifier.Client.Ping(ctx); err != nil {
+		return &StoppedError{fmt.Sprintf("%d chats in a row could not be read, the last", unread), why}
+	}
+	return r.giveUpUnread()
+}
+
+// setAside returns how many chats in a row could not be read.
+func (r *verifyRun) setAside(chat unreadChat) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unread = append(r.unread, chat)
+	return len(r.unread)
+}
+
+// giveUpUnread records the chats that could not be read. This verification does not read them again.
+func (r *verifyRun) giveUpUnread() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.unread) == 0 {
+		return nil
+	}
+	err := r.file.Update(func(tx *sql.Tx) error {
+		for _, chat := range r.unread {
+			_, err := tx.Exec(`INSERT INTO finding (conversation, kind, msgid, remote_id, time, reason) VALUES (?, 'unread', '', '', 0, ?)
+				ON CONFLICT DO NOTHING`, chat.rb.conversation.id, "its chat could not be read: "+chat.why.Error())
+			if err := errors.Join(err, chat.rb.end(tx)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		r.unread = nil
+	}
+	return err
 }

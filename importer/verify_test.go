@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"kommo-import/internal/pace"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/pace"
 	"kommo-import/internal/sandbox"
 	"kommo-import/signing"
 )
@@ -66,7 +66,7 @@ func sent(t testing.TB, f *File, box *sandbox.Kommo) map[string][]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.bind(box.ScopeID(), ""); err != nil {
+	if err := f.claim(box.ScopeID(), ""); err != nil {
 		t.Fatal(err)
 	}
 	return arrived

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"kommo-import/internal/migration"
-	"kommo-import/internal/pace"
 	"net/http"
 	"os"
 	"runtime"
@@ -16,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"kommo-import/internal/migration"
+	"kommo-import/internal/pace"
 	"kommo-import/internal/sandbox"
 )
 
@@ -51,7 +51,7 @@ func TestVerifyRetryMissing(t *testing.T) {
 				t.Errorf("once more: planned %d, error %v", n, err)
 			}
 			preview, err := f.Preview(newComposer(), Selection{}, 6)
-			if loud := slices.Contains(lost, 119); err != nil || preview.Messages != len(lost) || preview.Notifications != one(loud) {
+			if loud := slices.Contains(lost, 119); err != nil || preview.Messages != len(lost) || preview.Notifications != btoi(loud) {
 				t.Errorf("preview %+v, error %v", preview, err)
 			}
 			_, errs := sendAll(t, t.Context(), newSender(f, box))

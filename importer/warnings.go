@@ -116,33 +116,3 @@ func (p *Preview) warn(tx *sql.Tx, kind WarningKind, query string, args []any) e
 	}
 	return rows.Err()
 }
-
-func (p *Preview) warnOfSenders(tx *sql.Tx, composer Composer, selection Selection) error {
-	if composer.BotID != "" {
-		return nil
-	}
-	authors, err := composer.unmapped(tx, selection)
-	if err != nil || len(authors) == 0 {
-		return err
-	}
-	w := Warning{Kind: NoSender}
-	for _, author := range authors {
-		w.Count += author.Messages
-		if len(w.Examples) < maxExamples {
-			w.Examples = append(w.Examples, author.String())
-		}
-	}
-	p.Warnings = append(p.Warnings, w)
-	return nil
-}
-
-// String returns how to call the author: by name, else by id.
-func (a UnmappedAuthor) String() string {
-	switch {
-	case a.Name != "":
-		return a.Name
-	case a.ID != "":
-		return a.ID
-	}
-	return "no author"
-}

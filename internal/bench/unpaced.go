@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"kommo-import/internal/pace"
 
 	"kommo-import/importer"
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/pace"
 	"kommo-import/internal/sandbox"
 	"kommo-import/signing"
 )

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"kommo-import/internal/migration"
 	"path/filepath"
 	"strings"
 
 	"kommo-import/importer"
+	"kommo-import/internal/migration"
 )
 
 const (

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"kommo-import/internal/migration"
 	"strings"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 
 	"kommo-import/importer"
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/migration"
 )
 
 // The exit codes. They are documented in the README, and scripts rely on them.

@@ -3,13 +3,13 @@ package commands
 import (
 	"errors"
 	"fmt"
-	"kommo-import/internal/migration"
 	"strings"
 	"testing"
 	"time"
 
 	"kommo-import/importer"
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/migration"
 	"kommo-import/sources/greenapi"
 )
 

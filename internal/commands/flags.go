@@ -2,7 +2,6 @@ package commands
 
 import (
 	"cmp"
-	"kommo-import/internal/pace"
 	"os"
 	"regexp"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"kommo-import/importer"
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/pace"
 	"kommo-import/signing"
 )
 

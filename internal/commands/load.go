@@ -92,7 +92,7 @@ func (d *desk) loaderOf(c *cli.Context) (*importer.Loader, sources.Source, error
 	if err != nil {
 		return nil, nil, err
 	}
-	loader.Again, loader.Renew = true, client.DownloadFile
+	loader.Reread, loader.Renew = true, client.DownloadFile
 	loader.Progress = func(p importer.LoadProgress) {
 		if p.Phase != importer.Reading { // the source tells how many chats are read
 			d.tellLoading(p)
@@ -180,7 +180,7 @@ func (d *desk) tellLoading(p importer.LoadProgress) {
 
 func loadPhase(phase importer.LoadPhase) string {
 	switch phase {
-	case importer.Arranging:
+	case importer.Planning:
 		return "Putting messages in order"
 	case importer.LookingUpMedia:
 		return "Looking up media"

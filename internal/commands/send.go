@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"kommo-import/internal/migration"
-	"kommo-import/internal/pace"
 	"os"
 	"strings"
 	"time"
@@ -16,6 +14,8 @@ import (
 
 	"kommo-import/importer"
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/migration"
+	"kommo-import/internal/pace"
 )
 
 func (d *desk) send() *cli.Command {

@@ -6,14 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"kommo-import/internal/migration"
-	"kommo-import/internal/pace"
 	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"kommo-import/importer"
+	"kommo-import/internal/migration"
+	"kommo-import/internal/pace"
 )
 
 func (d *desk) verify() *cli.Command {

@@ -104,7 +104,6 @@ CREATE TABLE message (
   doubtful     INTEGER NOT NULL DEFAULT 0,  -- 1: once sent with an outcome that nobody knows, or accepted and not there
   sent_at      INTEGER,                     -- when it was last marked as sending, for people
   remote_id    TEXT    NOT NULL DEFAULT '', -- the message's id at Kommo
-  met          INTEGER NOT NULL DEFAULT 0,  -- the pass over its chat that met it there last, see verifypass.go
   PRIMARY KEY (conversation, time, spool)
 ) STRICT, WITHOUT ROWID;
 
@@ -155,17 +154,36 @@ CREATE INDEX media_open ON media (key) WHERE status IN ('pending', 'failed');
 
 -- The chats that the last verification reads back, and how far it is with each.
 CREATE TABLE readback (
-  conversation INTEGER PRIMARY KEY REFERENCES conversation (id),
-  pass    INTEGER NOT NULL DEFAULT 1,  -- 1 reads the whole chat, later ones look for what is missing
-  next    INTEGER NOT NULL DEFAULT 0,  -- how many messages of the chat the next page leaves out
-  trail   TEXT    NOT NULL DEFAULT '', -- what the pass must remember of the pages before, as JSON
-  due     INTEGER NOT NULL DEFAULT 0,  -- when the pass may begin
-  missed  INTEGER NOT NULL DEFAULT 0,  -- when the first pass ended with messages missing; 0 if it did not
-  met     INTEGER NOT NULL DEFAULT 0,  -- messages of the plan that were found
-  ended   INTEGER NOT NULL DEFAULT 0   -- 1: there is a verdict on every message
+  conversation   INTEGER PRIMARY KEY REFERENCES conversation (id),
+  pass           INTEGER NOT NULL DEFAULT 1, -- 1 reads the whole chat, later passes look for missing messages
+  offset         INTEGER NOT NULL DEFAULT 0, -- entries of the chat before the next page
+  repeats        INTEGER NOT NULL DEFAULT 0, -- full pages in a row that brought nothing new
+  oldest_first   INTEGER NOT NULL DEFAULT 0, -- 1: the chat shows its oldest messages first
+  found          INTEGER NOT NULL DEFAULT 0, -- messages of the plan that the chat has shown
+  missing        INTEGER NOT NULL DEFAULT 0, -- messages that the present pass looks for
+  oldest_missing INTEGER NOT NULL DEFAULT 0, -- msec of the oldest of them
+  missing_since  INTEGER NOT NULL DEFAULT 0, -- when the first pass ended with messages missing; 0 if it did not
+  next_at        INTEGER NOT NULL DEFAULT 0, -- when the present pass may begin
+  ended          INTEGER NOT NULL DEFAULT 0  -- 1: every message has a verdict
 ) STRICT;
 
-CREATE INDEX readback_open ON readback (due) WHERE ended = 0;
+CREATE INDEX readback_open ON readback (next_at) WHERE ended = 0;
+
+-- The messages of these chats as Kommo shows them. The entries of a chat are deleted when its messages have verdicts.
+CREATE TABLE entry (
+  conversation INTEGER NOT NULL REFERENCES conversation (id),
+  remote_id    TEXT    NOT NULL, -- the message's id at Kommo
+  client_id    TEXT    NOT NULL, -- its msgid; anything if it is not of this migration
+  identity     BLOB,             -- of the message of the plan; NULL if the plan does not have it
+  pass         INTEGER NOT NULL, -- the last pass that showed it
+  place        INTEGER NOT NULL, -- in the history, in that pass
+  time         INTEGER NOT NULL, -- as Kommo shows it; 0 if it shows none
+  difference   TEXT    NOT NULL, -- from what was sent, '' for none
+  moved        INTEGER NOT NULL, -- 1: its time is not the one that was sent, so its place says nothing
+  PRIMARY KEY (conversation, remote_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX entry_identity ON entry (conversation, identity) WHERE identity IS NOT NULL;
 
 -- What the last verification found to be otherwise than it should be.
 CREATE TABLE finding (

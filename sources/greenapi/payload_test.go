@@ -128,7 +128,7 @@ func TestDocumentedExampleAsPayloads(t *testing.T) {
 			i := newInstance(documentedAccount(t), sandbox.GreenAPIOptions{})
 			f, _ := newFile(t)
 			source := i.source()
-			loader := &importer.Loader{File: f, Again: true, Renew: source.Client.DownloadFile, MediaTransport: storage{status}}
+			loader := &importer.Loader{File: f, Reread: true, Renew: source.Client.DownloadFile, MediaTransport: storage{status}}
 			if _, err := loader.Load(t.Context(), source); err != nil {
 				t.Fatal(err)
 			}

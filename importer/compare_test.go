@@ -1,12 +1,14 @@
 package importer
 
 import (
-	"fmt"
+	"database/sql"
+	"encoding/json"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/migration"
 	"kommo-import/sources"
 )
 
@@ -111,21 +113,27 @@ func TestSameTime(t *testing.T) {
 	}
 }
 
-// misplacedIn returns what is found out of order in a chat that holds messages in that order.
-func misplacedIn(order []int, oldestFirst bool) (found []int) {
-	t := trail{OldestFirst: oldestFirst}
-	add := func(places []place) {
-		for _, p := range places {
-			if !slices.Contains(found, int(p.Msec)) {
-				found = append(found, int(p.Msec))
-			}
-		}
+// misplacedIn returns the messages that are found out of order in a chat that holds messages in that order.
+func misplacedIn(t testing.TB, order []int, oldestFirst bool) (found []int) {
+	t.Helper()
+	numbers, err := json.Marshal(order)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, n := range order {
-		add(t.follow(place{fmt.Sprint(n), int64(n), int64(n)}))
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		t.Fatal(err)
 	}
-	add(t.judge(nil))
-	slices.Sort(found)
+	defer db.Close()
+	found, err = migration.All(db, func(rows *sql.Rows) (n int, err error) {
+		err = rows.Scan(&n)
+		return n, err
+	},
+		`WITH in_order AS (SELECT key AS n, value AS msec, value AS identity, value AS time FROM json_each(?1)), `+misplaced+
+			`SELECT identity FROM misplaced ORDER BY 1`, string(numbers), oldestFirst)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return found
 }
 
@@ -148,11 +156,11 @@ func TestOutOfOrder(t *testing.T) {
 		{[]int{9, 8, 7, 5, 4, 3, 2, 1, 6}, []int{6}},
 		{[]int{9, 4, 3, 8, 7, 6, 5, 2, 1}, []int{3, 8}}, // a part has moved: its border is told
 	} {
-		if got := misplacedIn(tt.order, false); !slices.Equal(got, tt.want) {
+		if got := misplacedIn(t, tt.order, false); !slices.Equal(got, tt.want) {
 			t.Errorf("%v: got %v, want %v", tt.order, got, tt.want)
 		}
 		slices.Reverse(tt.order)
-		if got := misplacedIn(tt.order, true); !slices.Equal(got, tt.want) {
+		if got := misplacedIn(t, tt.order, true); !slices.Equal(got, tt.want) {
 			t.Errorf("%v, oldest first: got %v, want %v", tt.order, got, tt.want)
 		}
 	}
@@ -175,12 +183,12 @@ func TestOutOfOrderAtRandom(t *testing.T) {
 		if a == b {
 			want = nil
 		}
-		if got := misplacedIn(order, false); !slices.Equal(got, want) {
+		if got := misplacedIn(t, order, false); !slices.Equal(got, want) {
 			t.Fatalf("%v: got %v, want %v", order, got, want)
 		}
 		random.Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
 		sorted := slices.IsSortedFunc(order, func(a, b int) int { return b - a })
-		if found := misplacedIn(order, false); sorted != (len(found) == 0) {
+		if found := misplacedIn(t, order, false); sorted != (len(found) == 0) {
 			t.Fatalf("%v: found %v", order, found)
 		}
 	}

@@ -1,0 +1,201 @@
+package importer
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"strings"
+
+	"kommo-import/internal/migration"
+	"kommo-import/sources"
+)
+
+// A Selection selects among the conversations that have something to send; the zero value means all of them. Only
+// whole conversations can be selected, so that the last message of each is still the one that notifies.
+type Selection struct {
+	Only             []string // ids at the source; empty: all
+	MaxConversations int      // the first conversations, in the order in which they were read; 0: all
+}
+
+// where returns the condition that selects rows of the table conversation.
+func (s Selection) where() (condition string, args []any) {
+	condition = "planned + sending > 0"
+	if len(s.Only) > 0 {
+		condition += " AND external_id IN (?" + strings.Repeat(", ?", len(s.Only)-1) + ")"
+		for _, id := range s.Only {
+			args = append(args, id)
+		}
+	}
+	if s.MaxConversations > 0 {
+		condition = "id IN (SELECT id FROM conversation WHERE " + condition + " ORDER BY first LIMIT ?)"
+		args = append(args, s.MaxConversations)
+	}
+	return condition, args
+}
+
+// check returns an error for the first id in Only that is not a conversation of the migration file.
+func (s Selection) check(q migration.Querier) error {
+	for _, id := range s.Only {
+		var known int
+		err := q.QueryRow(`SELECT count(*) FROM conversation WHERE external_id = ?`, id).Scan(&known)
+		if err != nil {
+			return err
+		}
+		if known == 0 {
+			return fmt.Errorf("--only %s: there is no such conversation in the migration file", id)
+		}
+	}
+	return nil
+}
+
+// countPending returns how many messages of the selection are to be sent.
+func countPending(q migration.Querier, s Selection) (messages int, err error) {
+	condition, args := s.where()
+	err = q.QueryRow(`SELECT coalesce(sum(planned + sending), 0) FROM conversation WHERE `+condition, args...).Scan(&messages)
+	return messages, err
+}
+
+// A conversation is a conversation as sending and verifying need it.
+type conversation struct {
+	id         int64
+	externalID string
+	kind       sources.ConversationKind
+	first      int64 // spool.id of its first message
+	client     sources.Client
+	chatID     string        // at Kommo, "" if not known yet
+	notifier   sql.NullInt64 // spool.id of the message that was sent with silent=false
+}
+
+// pendingConversations yields the selected conversations in the order in which they are sent. Their rows may change
+// during the loop.
+func pendingConversations(q migration.Querier, s Selection) iter.Seq2[*conversation, error] {
+	pages := migration.Paged(func(last **conversation) ([]*conversation, error) {
+		if last == nil {
+			return pendingConversationsAfter(q, s.Only, -1)
+		}
+		return pendingConversationsAfter(q, s.Only, (*last).first)
+	})
+	return func(yield func(*conversation, error) bool) {
+		left := s.MaxConversations
+		for cv, err := range pages {
+			if left--; !yield(cv, err) || left == 0 {
+				return
+			}
+		}
+	}
+}
+
+func pendingConversationsAfter(q migration.Querier, only []string, first int64) ([]*conversation, error) {
+	condition, args := Selection{Only: only}.where()
+	return migration.All(q, scanConversation, `SELECT id, external_id, kind, first, client_id, client_name, client_phone,
+		client_email, client_avatar, chat_id, loud FROM conversation WHERE first > ? AND `+condition+` ORDER BY first LIMIT 100`,
+		append([]any{first}, args...)...)
+}
+
+func scanConversation(rows *sql.Rows) (*conversation, error) {
+	cv := new(conversation)
+	c := &cv.client
+	err := rows.Scan(&cv.id, &cv.externalID, &cv.kind, &cv.first, &c.ID, &c.Name, &c.Phone, &c.Email, &c.Avatar,
+		&cv.chatID, &cv.notifier)
+	return cv, err
+}
+
+// An outgoing message is a message that is to be sent or was sent, with all that its payload is made of.
+type outgoing struct {
+	time, spool int64 // with the conversation, its key
+	identity    identity
+	sourceKind  string
+	state       State
+	reason      string // why Kommo refused it
+	msec        int64  // msec_timestamp
+	direction   sources.Direction
+	content     sources.Message
+	media       mediaInfo     // what the media link answered; found if there was no need to ask
+	quotes      identity      // of the message that it answers; zero if it answers no message
+	asText      bool          // its media are sent as text
+	mayExist    bool          // a request with it once had an unknown outcome
+	notifies    bool          // it is sent with silent=false
+	sentAt      sql.NullInt64 // when it was last marked as sending, in Unix milliseconds
+	remoteID    string        // its id at Kommo
+}
+
+// pendingMessages yields the messages of a conversation that are to be sent, in order. Their rows may change during
+// the loop.
+func pendingMessages(q migration.Querier, cv *conversation, allSilent bool) iter.Seq2[*outgoing, error] {
+	return func(yield func(*outgoing, error) bool) {
+		notifier, err := notifierOf(q, cv)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		after := &outgoing{time: -1} // a copy of the key: the message itself may change
+		for m, err := range migration.Paged(func(**outgoing) ([]*outgoing, error) { return pendingMessagesAfter(q, cv, after) }) {
+			if err == nil {
+				after = &outgoing{time: m.time, spool: m.spool}
+				m.notifies = m.spool == notifier && !allSilent
+				err = complete(q, cv, m)
+			}
+			if !yield(m, err) {
+				return
+			}
+		}
+	}
+}
+
+// notifierOf returns the message of a conversation that is sent with silent=false: the message that was sent so
+// already, unless it is known not to have arrived, else the last message that will be sent.
+func notifierOf(q migration.Querier, cv *conversation) (spool int64, err error) {
+	err = q.QueryRow(`SELECT coalesce(
+		(SELECT loud FROM conversation WHERE id = ?1),
+		(SELECT spool FROM message WHERE conversation = ?1 AND state IN ('planned', 'sending')
+			ORDER BY time DESC, spool DESC LIMIT 1), 0)`, cv.id).Scan(&spool)
+	return spool, err
+}
+
+// pendingMessagesAfter returns the next messages without their contents, which may be large.
+func pendingMessagesAfter(q migration.Querier, cv *conversation, after *outgoing) ([]*outgoing, error) {
+	return migration.All(q, scanOutgoing, outgoingColumns+` FROM message WHERE conversation = ? AND (time, spool) > (?, ?) AND state IN ('planned', 'sending')
+		ORDER BY time, spool LIMIT 100`, cv.id, after.time, after.spool)
+}
+
+// outgoingColumns are the columns that scanOutgoing scans.
+const outgoingColumns = `SELECT time, spool, identity, state, reason, msec, direction, kind, as_text, doubtful, sent_at, remote_id,
+	(SELECT name FROM source WHERE id = message.source)`
+
+func scanOutgoing(rows *sql.Rows) (*outgoing, error) {
+	m := new(outgoing)
+	var id []byte
+	var sourceName string
+	err := rows.Scan(&m.time, &m.spool, &id, &m.state, &m.reason, &m.msec, &m.direction, &m.content.Kind, &m.asText, &m.mayExist,
+		&m.sentAt, &m.remoteID, &sourceName)
+	if err == nil {
+		m.identity, m.sourceKind = identity(id), kindOf(sourceName)
+	}
+	return m, err
+}
+
+// complete reads the content of m, and what is known about the media and the message that it refers to. A reply names
+// the message that it answers if that comes before it and was not refused: Kommo would refuse the reply too.
+func complete(q migration.Querier, cv *conversation, m *outgoing) error {
+	var content []byte
+	if err := q.QueryRow(`SELECT content FROM spool WHERE id = ?`, m.spool).Scan(&content); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(content, &m.content); err != nil {
+		return fmt.Errorf("message %d in the migration file: %w", m.spool, err)
+	}
+	var err error
+	if m.media, err = mediaOf(q, cv, m); err != nil || m.content.ReplyTo == "" {
+		return err
+	}
+	quoted := identifyByID(m.sourceKind, cv.externalID, m.content.ReplyTo)
+	var exists bool
+	err = q.QueryRow(`SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ? AND identity = ?
+		AND (time, spool) < (?, ?) AND state IN ('planned', 'sending', 'accepted', 'verified'))`,
+		cv.id, quoted[:], m.time, m.spool).Scan(&exists)
+	if exists {
+		m.quotes = quoted
+	}
+	return err
+}

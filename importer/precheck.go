@@ -1,0 +1,172 @@
+package importer
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"kommo-import/internal/migration"
+)
+
+// Check makes sure that the plan is complete, that every outgoing message has a sender, that no media link is known to
+// be dead, and that the migration file belongs to this scope. It changes nothing and asks Kommo nothing; Send begins
+// with it.
+func (s *Sender) Check() error {
+	if err := s.File.ready(s.Selection); err != nil {
+		return err
+	}
+	if err := s.Selection.check(s.File.Reader); err != nil {
+		return err
+	}
+	if err := s.Composer.check(s.File.Reader, s.Selection); err != nil {
+		return err
+	}
+	if err := s.CheckLinks(); err != nil {
+		return err
+	}
+	return s.File.CheckScope(s.Client.ScopeID, s.Composer.Prefix)
+}
+
+// begin counts the messages to send, and claims the migration file for the scope.
+func (s *Sender) begin() error {
+	if err := s.Check(); err != nil {
+		return err
+	}
+	messages, err := countPending(s.File.Reader, s.Selection)
+	if err != nil || messages == 0 {
+		return err
+	}
+	s.progress.begin(messages, s.Pace)
+	return s.File.claim(s.Client.ScopeID, s.Composer.Prefix)
+}
+
+// A NotReadyError means that a load was interrupted, so that the plan is not complete.
+type NotReadyError struct {
+	Source string // was not read to its end; "" if only media were not looked up
+	Media  int    // links that were not looked up yet
+}
+
+func (e *NotReadyError) Error() string {
+	if e.Source != "" {
+		return fmt.Sprintf("%s was not read to its end, so the plan is not complete", e.Source)
+	}
+	return fmt.Sprintf("%d media links were not looked up yet, so the plan is not complete", e.Media)
+}
+
+// ready makes sure that every load was finished, as far as it matters for the selected conversations.
+func (f *File) ready(selection Selection) error {
+	if err := loadedSomething(f.Reader); err != nil {
+		return f.Explain(err)
+	}
+	e := new(NotReadyError)
+	err := f.Reader.QueryRow(`SELECT name FROM source WHERE finished = 0 ORDER BY id LIMIT 1`).Scan(&e.Source)
+	if err == nil {
+		return e
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return f.Explain(err)
+	}
+	// The second query takes long; the first uses an index and nearly always answers 0.
+	err = f.Reader.QueryRow(`SELECT count(*) FROM media WHERE ` + mediaPending).Scan(&e.Media)
+	if err != nil || e.Media == 0 {
+		return f.Explain(err)
+	}
+	condition, args := selection.where()
+	err = f.Reader.QueryRow(`SELECT count(DISTINCT s.lookup) FROM message m JOIN spool s ON s.id = m.spool
+		WHERE m.conversation IN (SELECT id FROM conversation WHERE `+condition+`) AND m.state IN ('planned', 'sending')
+		AND NOT m.as_text AND s.lookup IN (SELECT key FROM media WHERE status = 'pending')`, args...).Scan(&e.Media)
+	if err == nil && e.Media > 0 {
+		return e
+	}
+	return f.Explain(err)
+}
+
+// loadedSomething returns [migration.ErrNothingLoaded] if nothing was ever loaded.
+func loadedSomething(q migration.Querier) error {
+	var some bool
+	if err := q.QueryRow(`SELECT EXISTS (SELECT 1 FROM source)`).Scan(&some); err != nil {
+		return err
+	}
+	if !some {
+		return migration.ErrNothingLoaded
+	}
+	return nil
+}
+
+// A ScopeMismatchError means that the migration file belongs to another scope, or has another conversation prefix.
+// With the wanted one, all conversations would be sent a second time.
+type ScopeMismatchError struct {
+	What           string // "scope" or "conversation prefix"
+	Stored, Wanted string
+}
+
+func (e *ScopeMismatchError) Error() string {
+	return fmt.Sprintf("this migration was begun with %s %q and cannot go on with %q", e.What, e.Stored, e.Wanted)
+}
+
+// claim stores the scope and the prefix of the first send. Later sends must have the same.
+func (f *File) claim(scope, prefix string) error {
+	if err := f.CheckScope(scope, prefix); err != nil {
+		return err
+	}
+	return f.Update(func(tx *sql.Tx) error {
+		return errors.Join(migration.SetSetting(tx, settingScope, scope), migration.SetSetting(tx, settingPrefix, prefix))
+	})
+}
+
+// CheckScope makes sure that the migration file belongs to this scope and has this conversation prefix, or to none
+// yet. The error is a [ScopeMismatchError]. As long as nothing can have arrived in the stored scope, any other is
+// accepted: the first may have been a slip.
+func (f *File) CheckScope(scope, prefix string) error {
+	var arrived bool
+	err := f.Reader.QueryRow(`SELECT EXISTS (SELECT 1 FROM conversation WHERE sending + accepted + verified + refused > 0)
+		OR EXISTS (SELECT 1 FROM message WHERE doubtful)`).Scan(&arrived)
+	if err != nil || !arrived {
+		return f.Explain(err)
+	}
+	for _, claim := range []struct{ setting, what, wanted string }{
+		{settingScope, "scope", scope},
+		{settingPrefix, "conversation prefix", prefix},
+	} {
+		var stored string
+		known, err := migration.Setting(f.Reader, claim.setting, &stored)
+		if err != nil {
+			return f.Explain(err)
+		}
+		if known && stored != claim.wanted {
+			return &ScopeMismatchError{claim.what, stored, claim.wanted}
+		}
+	}
+	return nil
+}
+
+// A DeadLinksError means that links to media have died since they were loaded, and that nothing can make new ones.
+type DeadLinksError struct {
+	Links int
+}
+
+func (e *DeadLinksError) Error() string {
+	return fmt.Sprintf("links to media that have died since they were loaded: %d", e.Links)
+}
+
+// CheckLinks makes sure that no media link of the selected messages is known to be dead, unless the sender can make a
+// new one. The error is a [DeadLinksError].
+func (s *Sender) CheckLinks() error {
+	renewing := ""
+	if s.Renew != nil {
+		renewing = s.RenewOf
+	}
+	condition, args := s.Selection.where()
+	e := new(DeadLinksError)
+	err := s.File.Reader.QueryRow(`SELECT count(*) FROM media WHERE maker <> coalesce((SELECT id FROM source WHERE name = ?), 0)
+		AND (status = 'found' AND expires BETWEEN 1 AND ? OR status = 'failed' AND url = '')
+		AND key IN (SELECT s.lookup FROM message m JOIN spool s ON s.id = m.spool
+			WHERE m.state IN ('planned', 'sending') AND NOT m.as_text
+			AND m.conversation IN (SELECT id FROM conversation WHERE `+condition+`))`,
+		append([]any{renewing, time.Now().UnixMilli()}, args...)...).Scan(&e.Links)
+	if err == nil && e.Links > 0 {
+		return e
+	}
+	return s.File.Explain(err)
+}

@@ -1,0 +1,89 @@
+package importer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"kommo-import/internal/kommo"
+	"kommo-import/internal/pace"
+	"kommo-import/internal/web"
+)
+
+// maxTries is how often a message with an unknown outcome is posted, or an unreachable server is tried.
+const maxTries = 6
+
+// A requester counts the requests of one run, and decides when a failed request is repeated. All requests of a run
+// share one rate limit.
+type requester struct {
+	pace        *pace.Pace
+	log         *slog.Logger
+	made        atomic.Int64
+	rateLimited atomic.Int64 // answers that said too many requests
+}
+
+// newRequester returns a requester. A nil log discards everything.
+func newRequester(limit *pace.Pace, log *slog.Logger) *requester {
+	return &requester{pace: limit, log: cmp.Or(log, slog.New(slog.DiscardHandler))}
+}
+
+func (r *requester) count() { r.made.Add(1) }
+
+func (r *requester) counts() (made, rateLimited int) {
+	return int(r.made.Load()), int(r.rateLimited.Load())
+}
+
+// turn waits for the rate limit before a request that only reads, and counts the request.
+func (r *requester) turn(ctx context.Context) error {
+	if err := r.pace.Wait(ctx); err != nil {
+		return err
+	}
+	r.count()
+	return nil
+}
+
+// retry returns when a request that departed at departed and failed may be repeated. It returns an error if another
+// try makes no sense:
+//
+//	too many requests             everything pauses for as long as Kommo asks
+//	not reached, unknown outcome  1, 2, 4, 8, 16 s, then give up
+//	any other failure             the failure itself
+func (r *requester) retry(ctx context.Context, tries *tries, departed time.Time, failure error) error {
+	if limited, ok := errors.AsType[*kommo.RateLimitError](failure); ok {
+		wait := r.pace.TooFast(departed, limited.RetryAfter)
+		r.rateLimited.Add(1)
+		r.log.Warn("Kommo asks to slow down; everything waits", "for", wait.Round(time.Second), "then requests per second", r.pace.Rate())
+		return nil
+	}
+	var why error
+	if unreachable, ok := errors.AsType[*kommo.UnreachableError](failure); ok {
+		why = unreachable
+	} else if unknown, ok := errors.AsType[*kommo.UnknownOutcomeError](failure); ok {
+		why = unknown
+	} else {
+		return failure
+	}
+	if err := tries.another(failure); err != nil {
+		return err
+	}
+	r.log.Warn("no answer from Kommo; trying again", "in", tries.pause(), "why", why)
+	return web.Sleep(ctx, tries.pause())
+}
+
+// tries counts the tries of one message that ended with an unknown outcome or did not reach Kommo.
+type tries int
+
+// another counts one more try, and returns an error after the last.
+func (t *tries) another(last error) error {
+	if *t++; *t >= maxTries {
+		return &StoppedError{fmt.Sprintf("gave up after %d tries", *t), last}
+	}
+	return nil
+}
+
+// pause returns how long to wait before the next try: a second, then twice as long each time.
+func (t *tries) pause() time.Duration { return time.Second << (*t - 1) }

@@ -1,0 +1,68 @@
+package importer
+
+import (
+	"database/sql"
+	"fmt"
+)
+
+// transition takes m to another state in one transaction, with the changes that change makes to m and cv. Both are
+// changed only if the transaction was committed. A nil change changes the state alone.
+func (f *File) transition(cv *conversation, m *outgoing, to State, change func(*conversation, *outgoing)) error {
+	nextCV, next := *cv, *m
+	next.state = to
+	if change != nil {
+		change(&nextCV, &next)
+	}
+	err := f.Update(func(tx *sql.Tx) error {
+		moved, err := moveMessages(tx.Exec, cv.id, m.state, to, `, reason = ?, as_text = ?, doubtful = ?, sent_at = ?, remote_id = ?`,
+			`time = ? AND spool = ?`, next.reason, next.asText, next.mayExist, next.sentAt, next.remoteID, m.time, m.spool)
+		if err == nil && moved != 1 {
+			err = fmt.Errorf("message %s is no longer %s: is another program changing the migration file?", m.identity.msgid(), m.state)
+		}
+		if err != nil {
+			return err
+		}
+		return updateConversation(tx, cv, &nextCV)
+	})
+	if err == nil {
+		*cv, *m = nextCV, next
+	}
+	return err
+}
+
+// keepDoubt records that the outcome of m is not known. m stays in the state sending.
+func (f *File) keepDoubt(cv *conversation, m *outgoing) error {
+	err := f.Update(func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE message SET doubtful = 1 WHERE conversation = ? AND time = ? AND spool = ?`, cv.id, m.time, m.spool)
+		return err
+	})
+	m.mayExist = m.mayExist || err == nil
+	return err
+}
+
+// setChat records the chat's id at Kommo.
+func (f *File) setChat(cv *conversation, id string) error {
+	next := *cv
+	next.chatID = id
+	err := f.Update(func(tx *sql.Tx) error { return updateConversation(tx, cv, &next) })
+	if err == nil {
+		*cv = next
+	}
+	return err
+}
+
+// updateConversation records what sending changes in a conversation: its chat and its notifying message.
+func updateConversation(tx *sql.Tx, before, after *conversation) error {
+	if *before == *after {
+		return nil
+	}
+	_, err := tx.Exec(`UPDATE conversation SET chat_id = ?, loud = ? WHERE id = ?`, after.chatID, after.notifier, after.id)
+	return err
+}
+
+// clearNotifier forgets that m was sent with silent=false, because it did not arrive. Another message may then notify.
+func clearNotifier(cv *conversation, m *outgoing) {
+	if cv.notifier.Int64 == m.spool {
+		cv.notifier = sql.NullInt64{}
+	}
+}
