@@ -10,23 +10,23 @@ import (
 	"kommo-import/sources"
 )
 
-// timeTolerance is how far a time in history may be from the time that was sent: a documented sample differs by one
-// second.
+// timeTolerance is how far a time in history may be from the time that was sent without being a difference. A
+// documented sample differs by one second.
 const timeTolerance = time.Second
 
-// differences returns in what there, a message of the chat of cv, is otherwise than m was sent; "" if in nothing.
-// Compared are its kind, its text, whom it is from, and its time, as far as Kommo tells it.
+// differences returns how the message that Kommo shows differs from m as it was sent; "" if it does not. It compares
+// kind, text, side, and time if Kommo shows it.
 //
-// What was sent is composed anew. What may have changed since then, which are links to media and what is known of the
-// files behind them, may be either way.
-func (c Composer) differences(cv *conversation, m *outgoing, there *kommo.HistoryMessage) (string, error) {
-	c.BotID = cmp.Or(c.BotID, "any") // who it is does not matter here
+// The payload is composed again. Media links and the answers about them may have changed since the send, so that
+// every form in which m may have been sent is equal.
+func (c Composer) differences(cv *conversation, m *outgoing, shown *kommo.HistoryMessage) (string, error) {
+	c.BotID = cmp.Or(c.BotID, "any") // the sender's id is not compared
 	sent, err := c.compose(cv, m)
 	if err != nil {
 		return "", err
 	}
 	var all []string
-	if content := &there.Message; !sameContent(&sent.Message, content) {
+	if content := &shown.Message; !sameContent(&sent.Message, content) {
 		other, err := c.wasOther(cv, m, content)
 		if err != nil {
 			return "", err
@@ -38,51 +38,51 @@ func (c Composer) differences(cv *conversation, m *outgoing, there *kommo.Histor
 			all = append(all, differentTexts(plainText(sent.Message.Text), plainText(content.Text)))
 		}
 	}
-	if side := sideOf(cv, there); side != m.direction {
+	if side := sideOf(cv, shown); side != m.direction {
 		all = append(all, fmt.Sprintf("side: sent as %s, there %s", m.direction, side))
 	}
-	if !sameTime(m.msec, there) {
-		all = append(all, fmt.Sprintf("time: sent %s, there %s", stamp(fromMillis(m.msec)), stamp(there.Time())))
+	if !sameTime(m.msec, shown) {
+		all = append(all, fmt.Sprintf("time: sent %s, there %s", stamp(fromMillis(m.msec)), stamp(shown.Time())))
 	}
 	return strings.Join(all, "; "), nil
 }
 
-func sameContent(sent *kommo.Message, there *kommo.HistoryContent) bool {
-	return sent.Type == there.Type && sameText(sent.Text, there.Text)
+func sameContent(sent *kommo.Message, shown *kommo.HistoryContent) bool {
+	return sent.Type == shown.Type && sameText(sent.Text, shown.Text)
 }
 
-// linkMark stands for a link, and with it for all of its line behind the kind of the media.
+// linkMark stands for an unknown link: for the rest of a line behind the kind of the media.
 const linkMark = "\x00"
 
-// sameText compares texts but for the white space around them and the kind of their line ends.
-func sameText(sent, there string) bool {
-	sent, there = plainText(sent), plainText(there)
+// sameText reports whether two texts are equal, apart from surrounding white space and the kind of line ends.
+func sameText(sent, shown string) bool {
+	sent, shown = plainText(sent), plainText(shown)
 	before, after, marked := strings.Cut(sent, "] "+linkMark)
 	if !marked {
-		return sent == there
+		return sent == shown
 	}
-	there, begins := strings.CutPrefix(there, before)
-	there, ends := strings.CutSuffix(there, after)
-	return begins && ends && !strings.Contains(there, "\n")
+	shown, begins := strings.CutPrefix(shown, before)
+	shown, ends := strings.CutSuffix(shown, after)
+	return begins && ends && !strings.Contains(shown, "\n")
 }
 
 func plainText(text string) string {
 	return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
 }
 
-// wasOther reports whether m may have been sent as what is there, by what was known then.
-func (c Composer) wasOther(cv *conversation, m *outgoing, there *kommo.HistoryContent) (bool, error) {
+// wasOther reports whether m may have been sent in another form, the one that Kommo shows.
+func (c Composer) wasOther(cv *conversation, m *outgoing, shown *kommo.HistoryContent) (bool, error) {
 	for _, form := range formsOf(cv, m) {
 		sent, err := c.compose(cv, &form)
-		if err != nil || sameContent(&sent.Message, there) {
+		if err != nil || sameContent(&sent.Message, shown) {
 			return err == nil, err
 		}
 	}
 	return false, nil
 }
 
-// formsOf returns the forms in which m may have been sent: media that had to be asked about as such or as text, and
-// what it answers named or quoted.
+// formsOf returns the forms in which m may have been sent: its media as a file or as text, and the message that it
+// answers by id or quoted.
 func formsOf(cv *conversation, m *outgoing) []outgoing {
 	forms := []outgoing{*m}
 	if mediaKey(m.sourceKind, cv.externalID, &m.content).Valid {
@@ -113,30 +113,30 @@ func formsOf(cv *conversation, m *outgoing) []outgoing {
 	return forms
 }
 
-// sideOf returns whom a message of the chat of cv is from. Kommo tells our id of the client, and no receiver of what
-// the client wrote (both documented).
-func sideOf(cv *conversation, there *kommo.HistoryMessage) sources.Direction {
+// sideOf returns the direction of a message that Kommo shows. Kommo shows our id of the client, and no receiver of the
+// client's messages (both documented).
+func sideOf(cv *conversation, shown *kommo.HistoryMessage) sources.Direction {
 	switch {
-	case there.Sender.ClientID == cv.client.ID:
+	case shown.Sender.ClientID == cv.client.ID:
 		return sources.Incoming
-	case there.Receiver.ClientID == cv.client.ID, there.Receiver != kommo.HistoryPerson{}:
+	case shown.Receiver.ClientID == cv.client.ID, shown.Receiver != kommo.HistoryPerson{}:
 		return sources.Outgoing
 	}
 	return sources.Incoming
 }
 
-// sameTime reports whether a message has the msec_timestamp that was sent, as far as Kommo tells it.
-func sameTime(msec int64, there *kommo.HistoryMessage) bool {
-	off := time.Duration(there.MsecTimestamp-msec) * time.Millisecond
-	if there.MsecTimestamp == 0 {
-		off = time.Duration(there.Timestamp-msec/1000) * time.Second
+// sameTime reports whether Kommo shows a message with the msec_timestamp that was sent, or without a time.
+func sameTime(msec int64, shown *kommo.HistoryMessage) bool {
+	off := time.Duration(shown.MsecTimestamp-msec) * time.Millisecond
+	if shown.MsecTimestamp == 0 {
+		off = time.Duration(shown.Timestamp-msec/1000) * time.Second
 	}
-	return there.Time().IsZero() || off.Abs() <= timeTolerance
+	return shown.Time().IsZero() || off.Abs() <= timeTolerance
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// differentTexts tells where two texts begin to differ.
+// differentTexts describes where two texts begin to differ.
 func differentTexts(sent, there string) string {
 	a, b := []rune(sent), []rune(there)
 	at := 0

@@ -10,25 +10,25 @@ import (
 	"kommo-import/sources"
 )
 
-// A Composer turns messages into what Kommo is sent. The same message gives the same bytes in preview and send.
+// A Composer turns messages into payloads. The same message gives the same bytes in preview and send.
 type Composer struct {
-	// BotID is the bot's id from the registration of the channel: who outgoing messages are from whose author is
-	// no Kommo user. Its form is that of an amojo id (documented).
+	// BotID is the bot's id from the registration of the channel, in the form of an amojo id (documented). The bot is
+	// the sender of outgoing messages whose author is not mapped to a Kommo user.
 	BotID string
-	// BotName is what the bot is called; "" is "Bot". Kommo shows the channel's name all the same (documented).
+	// BotName is the bot's name; "" means "Bot". Kommo shows the channel's name instead (documented).
 	BotName string
 	// Users maps the id or the name of an author to the amojo id of a Kommo user.
 	Users map[string]string
-	// Prefix stands before every conversation id.
+	// Prefix is put before every conversation id.
 	Prefix string
-	// AllSilent sends no message with silent=false.
+	// AllSilent sends every message with silent=true.
 	AllSilent bool
 }
 
 // errNoSender means that an outgoing message has neither a bot nor a Kommo user as its sender.
 var errNoSender = errors.New("an outgoing message has no sender: set KOMMO_BOT_ID, or map its author under users in the config file")
 
-// user returns the amojo id of the Kommo user that stands for an author, or "".
+// user returns the amojo id of the Kommo user that an author is mapped to, "" if there is none.
 func (c Composer) user(author sources.Author) string {
 	if user := c.Users[author.ID]; user != "" && author.ID != "" {
 		return user
@@ -73,7 +73,7 @@ func (c Composer) compose(cv *conversation, m *outgoing) (kommo.NewMessage, erro
 	return message, err
 }
 
-// sender returns who an outgoing message is from: the Kommo user mapped to its author, else the bot.
+// sender returns the sender of an outgoing message: the Kommo user that its author is mapped to, else the bot.
 func (c Composer) sender(author sources.Author) (kommo.Participant, error) {
 	if user := c.user(author); user != "" {
 		return kommo.Participant{ID: user, Name: cmp.Or(author.Name, author.ID), RefID: user}, nil
@@ -93,7 +93,7 @@ func client(cv *conversation) kommo.Participant {
 	}
 }
 
-// content returns the message itself. Media that Kommo cannot have, and a contact without a number, become text.
+// content returns the message itself. Media that cannot be sent, and contacts without a number, become text.
 func content(m *outgoing) kommo.Message {
 	source := &m.content
 	message := kommo.Message{Type: kommo.MessageType(source.Kind), Text: source.Text}
@@ -118,8 +118,8 @@ func content(m *outgoing) kommo.Message {
 	return message
 }
 
-// mediaType returns what media are sent as. WhatsApp records voice as Opus in Ogg; where the source tells no type, the
-// server of the file does.
+// mediaType returns the type that media are sent as. WhatsApp records voice as Opus in Ogg. If the source gives no MIME
+// type, the one from the file's server counts.
 func mediaType(m *outgoing) kommo.MessageType {
 	if m.content.Kind == sources.KindAudio && m.content.Media.MIME == "" && m.media.MIME == "audio/ogg" {
 		return kommo.TypeVoice
@@ -127,7 +127,7 @@ func mediaType(m *outgoing) kommo.MessageType {
 	return kommo.MessageType(m.content.Kind)
 }
 
-// mediaAsText returns the text that stands for media: that it is gone, or where it is, if there is a link.
+// mediaAsText returns the text that replaces media: that the file is gone, or its link.
 //
 //	[picture: invoice.jpg, no longer available]
 //	[picture: invoice.jpg] https://example.com/invoice.jpg
@@ -144,7 +144,7 @@ func mediaAsText(m *outgoing) string {
 	return joinLines(strings.TrimSpace("["+label+"] "+link), source.Text)
 }
 
-// byAuthor begins a text from a group with who wrote it. Of the company's own people only those count who have a name.
+// byAuthor puts the author before a text from a group. Authors of the company are named only if they have a name.
 func byAuthor(direction sources.Direction, author sources.Author, text string) string {
 	name := author.Name
 	if direction == sources.Incoming {

@@ -26,12 +26,12 @@ func (f *File) Failures() iter.Seq2[Failure, error] {
 			id AS a, 0 AS b, 0 AS c FROM invalid
 		UNION ALL
 		SELECT 1, 'duplicate', d.position, v.external_id, 0,
-			'its id was there before in the same conversation, and it says something else', '', v.first, 0, d.copy
+			'its id was there before in the same conversation, and it says something else', '', v.first, 0, d.number
 		FROM duplicate d JOIN conversation v ON v.id = d.conversation WHERE d.differs
 		UNION ALL
 		SELECT 2, m.state, coalesce(s.content ->> '$.position', ''), v.external_id, m.time, m.reason,
-			coalesce(s.content ->> '$.text', ''), v.first, m.time, m.spool
-		FROM message m JOIN spool s ON s.id = m.spool JOIN conversation v ON v.id = m.conversation
+			coalesce(s.content ->> '$.text', ''), v.first, m.time, m.staging
+		FROM message m JOIN staging s ON s.id = m.staging JOIN conversation v ON v.id = m.conversation
 		WHERE m.state IN ('skipped', 'refused')
 	) ORDER BY part, a, b, c`)
 }

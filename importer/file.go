@@ -25,11 +25,11 @@ func OpenReadOnly(path string) (*File, error) {
 
 // The names of the settings in the migration file.
 const (
-	settingRecipe   = "recipe"   // of the identities
-	settingFilter   = "filter"   // Filter of the last load, as JSON
-	settingArranged = "arranged" // the last row of spool that stands in message
-	settingScope    = "scope"    // of the first send
-	settingPrefix   = "prefix"   // before every conversation id, of the first send
+	settingRecipe  = "recipe"  // of the identities
+	settingFilter  = "filter"  // Filter of the last load, as JSON
+	settingPlanned = "planned" // the last staging row that is planned
+	settingScope   = "scope"   // of the first send
+	settingPrefix  = "prefix"  // before every conversation id, of the first send
 
 	settingVerification = "verification" // the last one
 

@@ -9,28 +9,28 @@ import (
 	"kommo-import/sources"
 )
 
-// A Filter says which messages a migration is about. What it leaves out is skipped, with the reason.
+// A Filter selects the messages of a migration. Messages that it leaves out are skipped, with the reason.
 type Filter struct {
 	Since   time.Time `json:"since,omitzero"`    // messages before it are left out; zero: no limit
 	Until   time.Time `json:"until,omitzero"`    // messages at or after it are left out; zero: no limit
 	Include []string  `json:"include,omitempty"` // ids or patterns of conversations; empty: all
 	Exclude []string  `json:"exclude,omitempty"` // ids or patterns of conversations
-	Groups  bool      `json:"groups,omitempty"`  // groups are taken too
-	Media   MediaForm `json:"media,omitempty"`   // what becomes of media
+	Groups  bool      `json:"groups,omitempty"`  // groups are included
+	Media   MediaForm `json:"media,omitempty"`   // the form in which media are sent
 }
 
-// MediaForm says what becomes of messages with media: pictures, videos, files, voice, audio and stickers.
+// MediaForm is the form in which media are sent: pictures, videos, files, voice, audio and stickers.
 type MediaForm string
 
 // The forms of media.
 const (
-	MediaAsLink MediaForm = ""     // Kommo is sent the link and takes the file from there
-	MediaAsText MediaForm = "text" // a text tells which file was there; no link is looked up or made anew
+	MediaAsLink MediaForm = ""     // as a link, from which Kommo fetches the file
+	MediaAsText MediaForm = "text" // as a text that names the file; no link is asked or renewed
 	MediaNot    MediaForm = "skip" // messages with media are left out
 )
 
-// Check reports the first pattern that is none. A pattern is an id in which * stands for anything, ? for one
-// character and [a-z] for one of several.
+// Check returns an error for the first malformed pattern. A pattern is an id in which * stands for any text, ? for one
+// character and [a-z] for one of several characters.
 func (f Filter) Check() error {
 	for _, pattern := range append(append([]string{}, f.Include...), f.Exclude...) {
 		if _, err := path.Match(pattern, ""); err != nil {
@@ -40,7 +40,7 @@ func (f Filter) Check() error {
 	return nil
 }
 
-// conversation returns why a conversation is left out, or "".
+// conversation returns why a conversation is left out, "" if it is not.
 func (f Filter) conversation(id string, kind sources.ConversationKind) string {
 	if kind == sources.Group && !f.Groups {
 		return "a group; --groups=include takes groups along"
@@ -54,7 +54,7 @@ func (f Filter) conversation(id string, kind sources.ConversationKind) string {
 	return ""
 }
 
-// message returns why a message of that time and kind is left out, or "".
+// message returns why a message of that time and kind is left out, "" if it is not.
 func (f Filter) message(written time.Time, kind sources.Kind) string {
 	switch {
 	case f.Media == MediaNot && isMedia(kind):
@@ -67,7 +67,7 @@ func (f Filter) message(written time.Time, kind sources.Kind) string {
 	return ""
 }
 
-// asText reports whether messages of that kind go as text because nobody wants their media.
+// asText reports whether messages of that kind are sent as text because of the filter.
 func (f Filter) asText(kind sources.Kind) bool { return f.Media == MediaAsText && isMedia(kind) }
 
 func isMedia(kind sources.Kind) bool {
@@ -90,5 +90,5 @@ func firstMatch(patterns []string, id string) (string, bool) {
 	return "", false
 }
 
-// plain returns text without slashes, which path.Match keeps from being matched by a star.
+// plain replaces slashes, which a star does not match in path.Match.
 func plain(text string) string { return strings.ReplaceAll(text, "/", "\x00") }

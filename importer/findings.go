@@ -40,8 +40,8 @@ func (f *File) Findings() iter.Seq2[Finding, error] {
 		f.remote_id, f.retried
 	FROM finding f JOIN conversation c ON c.id = f.conversation
 	LEFT JOIN message m ON m.conversation = f.conversation AND m.identity = unhex(f.msgid)
-	LEFT JOIN spool s ON s.id = m.spool
-	ORDER BY c.first, f.time, m.spool, f.kind, f.msgid, f.remote_id`)
+	LEFT JOIN staging s ON s.id = m.staging
+	ORDER BY c.first, f.time, m.staging, f.kind, f.msgid, f.remote_id`)
 }
 
 func scanFinding(rows *sql.Rows) (found Finding, err error) {
@@ -113,7 +113,7 @@ func (f *File) RetryMissing() (planned int, err error) {
 			return err
 		}
 		for _, conversation := range conversations {
-			moved, err := moveMessages(tx.Exec, conversation, Accepted, Planned, `, doubtful = 1`,
+			moved, err := moveMessages(tx.Exec, conversation, Accepted, Planned, `, may_exist = 1`,
 				`identity IN (SELECT unhex(msgid) FROM finding WHERE conversation = ? AND kind = 'missing' AND NOT retried)`, conversation)
 			if err != nil {
 				return err

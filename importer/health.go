@@ -8,12 +8,11 @@ import (
 	"kommo-import/internal/migration"
 )
 
-// A Health tells what is wrong with a migration file, if anything is.
+// A Health lists the faults of a migration file.
 type Health struct {
-	// Damage is what SQLite finds wrong with the file, the first lines of it.
+	// Damage is the damage that SQLite finds in the file; the first 10 lines.
 	Damage []string
-	// Miscounted names conversations whose numbers of messages, as they are kept, are not what counting the messages
-	// gives; the first 10.
+	// Miscounted are conversations whose stored numbers of messages differ from a recount; the first 10.
 	Miscounted []string
 	// Plan says why nothing can be sent: a [NotReadyError], or [migration.ErrNothingLoaded]; nil if the plan is complete.
 	Plan error
@@ -21,11 +20,11 @@ type Health struct {
 	Status Status
 }
 
-// maxDamage is how much is told of what is wrong.
+// maxDamage is how many lines of damage are reported.
 const maxDamage = 10
 
-// Health reads all of the migration file and tells whether it is whole. It changes nothing, and works while another
-// process writes. It takes time: about a minute for ten gigabytes.
+// Health reads the whole migration file and checks it. It changes nothing, and works while another process writes. It
+// takes about a minute for ten gigabytes.
 func (f *File) Health(ctx context.Context) (h Health, err error) {
 	h.Damage, err = f.texts(ctx, fmt.Sprintf(`PRAGMA integrity_check(%d)`, maxDamage))
 	if err != nil {
@@ -51,8 +50,7 @@ func (f *File) Health(ctx context.Context) (h Health, err error) {
 	return h, err
 }
 
-// miscounted compares the numbers that every conversation keeps with its messages, in one statement and so at one
-// moment.
+// miscounted compares the numbers of every conversation with its messages, in one statement and so at one moment.
 func (f *File) miscounted(ctx context.Context) ([]string, error) {
 	return f.texts(ctx, `
 		SELECT c.external_id FROM conversation c

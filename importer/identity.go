@@ -10,19 +10,19 @@ import (
 	"kommo-import/sources"
 )
 
-// recipe is the version of the way identities are made. It is stored in the migration file: a file made by another
-// recipe would send everything again under new ids.
+// recipe is the version of the recipe that makes identities. The migration file stores it: with another recipe,
+// everything would be sent again under new ids.
 const recipe = "1"
 
-// An identity is what makes a message the same message, wherever and whenever it is read: the first 16 bytes of a
-// SHA-256 over parts that are separated by \x00. In hexadecimal it is the msgid.
+// An identity identifies a message, wherever and whenever it is read. It is the first 16 bytes of a SHA-256 over parts
+// that are separated by \x00. In hexadecimal it is the msgid.
 type identity [16]byte
 
-// msgid returns the message's id as Kommo gets it.
+// msgid returns the id that is sent to Kommo.
 func (id identity) msgid() string { return hex.EncodeToString(id[:]) }
 
-// identify returns the identity of m, read from a source of the given kind. If the source has no ids, counted is
-// true and the identity is that of all messages with the same content: [identity.nth] tells them apart.
+// identify returns the identity of m, read from a source of the given kind. If the source has no ids, counted is true:
+// all messages with the same content have this identity, and [identity.nth] distinguishes them.
 func identify(sourceKind string, m *sources.Message) (id identity, counted bool) {
 	if m.ID != "" {
 		return identifyByID(sourceKind, m.Conversation.ID, m.ID), false
@@ -44,12 +44,12 @@ func identify(sourceKind string, m *sources.Message) (id identity, counted bool)
 	return digest(parts...), true
 }
 
-// identifyByID returns the identity of the message that has an id at its source.
+// identifyByID returns the identity of a message with an id at its source.
 func identifyByID(sourceKind, conversation, id string) identity {
 	return digest("id", sourceKind, conversation, id)
 }
 
-// nth returns the identity of the n-th message, from 1, of those with the same content.
+// nth returns the identity of the n-th message with the same content, counted from 1.
 func (id identity) nth(n int) identity {
 	return digest("nth", string(id[:]), strconv.Itoa(n))
 }

@@ -180,7 +180,7 @@ func TestDuplicateThatSaysSomethingElse(t *testing.T) {
 		t.Errorf("failures %+v, want the one in line 4", found)
 	}
 	p, err := f.Preview(newComposer(), Selection{}, 6)
-	if err != nil || !slices.ContainsFunc(p.Warnings, func(w Warning) bool { return w.Kind == Differs && w.Count == 1 }) {
+	if err != nil || !slices.ContainsFunc(p.Warnings, func(w Warning) bool { return w.Kind == ConflictingDuplicate && w.Count == 1 }) {
 		t.Errorf("preview warns %+v, error %v", p.Warnings, err)
 	}
 }

@@ -39,13 +39,13 @@ type mediaInfo struct {
 	MIME    string    // "" if unknown
 	Name    string    // the server's name for the file; "" if unknown
 	URL     string    // the link as it is now
-	Maker   string    // the source that makes new links; "" if no source does
+	Renewer string    // the source that makes new links; "" if no source does
 	Checked time.Time // when the link was asked last
 	Expires time.Time // when the storage deletes the file; zero if unknown
 }
 
-// mediaKey returns the key of the media of m, NULL if nobody has to be asked about them. Kommo requires file_name and
-// file_size for picture, video and file (documented). Links that die are asked in any case.
+// mediaKey returns the key of the media of m, NULL if their link need not be asked. Kommo requires file_name and
+// file_size for picture, video and file (documented). Links that expire are asked in any case.
 func mediaKey(sourceKind, conversation string, m *sources.Message) (key sql.NullString) {
 	switch {
 	case m.Media == nil:
@@ -81,23 +81,23 @@ func (r Renewer) of(key string) func(context.Context) (string, error) {
 // mediaPending selects media links without an answer so far. The first condition lets SQLite use the index media_open.
 const mediaPending = `status IN ('pending', 'failed') AND status = 'pending'`
 
-// lookUpMedia asks about the media of which not all is known, each once, and those that did not answer the last time.
-// Links that are empty or dead are made anew where they can be. Every answer is written down as it comes.
+// lookUpMedia asks the media links without an answer so far, each once. Empty and dead links are renewed if that is
+// possible. Every answer is recorded as it comes.
 func (l *Loader) lookUpMedia(ctx context.Context, source int64, report *LoadReport) error {
-	maker := sql.NullInt64{Int64: source, Valid: l.Renew != nil}
-	if err := l.reopenMedia(maker); err != nil || l.Filter.Media != MediaAsLink {
+	renewer := sql.NullInt64{Int64: source, Valid: l.Renew != nil}
+	if err := l.reopenMedia(renewer); err != nil || l.Filter.Media != MediaAsLink {
 		return err
 	}
 	var total int
-	err := l.File.Reader.QueryRow(`SELECT count(*) FROM media WHERE status IN ('pending', 'failed') AND (maker IS NULL OR maker = ?)`,
-		maker).Scan(&total)
+	err := l.File.Reader.QueryRow(`SELECT count(*) FROM media WHERE status IN ('pending', 'failed') AND (renewer IS NULL OR renewer = ?)`,
+		renewer).Scan(&total)
 	if err != nil || total == 0 {
 		return l.File.Explain(err)
 	}
 	checker := &linkcheck.Checker{Transport: l.MediaTransport, AllowPrivate: l.AllowPrivateMedia}
-	var reading error
+	var readErr error
 	done := 0
-	for link, result := range checker.All(ctx, openMedia(l.File.Reader, maker, l.Renew, &reading)) {
+	for link, result := range checker.All(ctx, pendingMedia(l.File.Reader, renewer, l.Renew, &readErr)) {
 		if result.Err != nil {
 			return result.Err
 		}
@@ -108,20 +108,25 @@ func (l *Loader) lookUpMedia(ctx context.Context, source int64, report *LoadRepo
 		report.countMedia(result)
 		l.progress(LookingUpMedia, done, total)
 	}
-	return errors.Join(l.File.Explain(reading), context.Cause(ctx))
+	return errors.Join(l.File.Explain(readErr), context.Cause(ctx))
 }
 
-// reopenMedia lets links be asked once more that nobody wanted before, that lead into private networks, if that is
-// allowed now, and those that have died since or are not surely gone, if they can be made anew. If media are not wanted as links, it closes them.
-func (l *Loader) reopenMedia(maker sql.NullInt64) error {
+// reopenMedia marks links as pending again:
+//
+//   - links that an earlier --media left unasked
+//   - links into private networks, if those are allowed now
+//   - links of the renewer that have expired, or whose file is only probably gone
+//
+// If media are not sent as links, it marks all pending links as unwanted.
+func (l *Loader) reopenMedia(renewer sql.NullInt64) error {
 	return l.File.Update(func(tx *sql.Tx) error {
 		if l.Filter.Media != MediaAsLink {
 			_, err := tx.Exec(`UPDATE media SET status = 'unwanted' WHERE status IN ('pending', 'failed')`)
 			return err
 		}
 		_, err := tx.Exec(`UPDATE media SET status = 'pending' WHERE status = 'unwanted' OR status = 'refused' AND ?
-			OR maker = ? AND (status = 'found' AND expires BETWEEN 1 AND ? OR status = 'gone' AND unsure)`,
-			l.AllowPrivateMedia, maker, time.Now().UnixMilli())
+			OR renewer = ? AND (status = 'found' AND expires BETWEEN 1 AND ? OR status = 'gone' AND uncertain)`,
+			l.AllowPrivateMedia, renewer, time.Now().UnixMilli())
 		return errors.Join(err, migration.SetSetting(tx, settingPrivateMedia, l.AllowPrivateMedia))
 	})
 }
@@ -140,47 +145,35 @@ func (r *LoadReport) countMedia(result linkcheck.Result) {
 	}
 }
 
-// openMedia yields what is to be asked, in the order of the alphabet; what a source can make
-// anew only if that is maker. What keeps it from reading is left in failure.
-func openMedia(q migration.Querier, maker sql.NullInt64, renew Renewer, failure *error) iter.Seq[linkcheck.Link] {
-	return func(yield func(linkcheck.Link) bool) {
-		for last := ""; ; {
-			page, err := openMediaAfter(q, maker, renew, last)
-			if *failure = err; err != nil || len(page) == 0 {
-				return
-			}
-			for _, link := range page {
-				if !yield(link) {
-					return
-				}
-				last = link.Key
-			}
-		}
-	}
-}
-
-func openMediaAfter(q migration.Querier, maker sql.NullInt64, renew Renewer, last string) (page []linkcheck.Link, err error) {
-	rows, err := q.Query(`SELECT key, url, maker IS NOT NULL FROM media WHERE status IN ('pending', 'failed') AND key > ?
-		AND (maker IS NULL OR maker = ?) ORDER BY key LIMIT 500`, last, maker)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var link linkcheck.Link
+// pendingMedia yields the links to ask, by key. Links that a source can renew are yielded only if that source is the
+// renewer. An error to read them ends the sequence and is left in readErr.
+func pendingMedia(q migration.Querier, renewer sql.NullInt64, renew Renewer, readErr *error) iter.Seq[linkcheck.Link] {
+	scan := func(rows *sql.Rows) (link linkcheck.Link, err error) {
 		var renewable bool
-		if err := rows.Scan(&link.Key, &link.URL, &renewable); err != nil {
-			return nil, err
-		}
+		err = rows.Scan(&link.Key, &link.URL, &renewable)
 		if renewable {
 			link.Renew = renew.of(link.Key)
 		}
-		page = append(page, link)
+		return link, err
 	}
-	return page, rows.Err()
+	pages := migration.Paged(func(last *linkcheck.Link) ([]linkcheck.Link, error) {
+		after := ""
+		if last != nil {
+			after = last.Key
+		}
+		return migration.All(q, scan, `SELECT key, url, renewer IS NOT NULL FROM media WHERE status IN ('pending', 'failed') AND key > ?
+			AND (renewer IS NULL OR renewer = ?) ORDER BY key LIMIT 500`, after, renewer)
+	})
+	return func(yield func(linkcheck.Link) bool) {
+		for link, err := range pages {
+			if *readErr = err; err != nil || !yield(link) {
+				return
+			}
+		}
+	}
 }
 
-// keepMedia writes down what was found out about media at a time.
+// keepMedia records the answer about a media link at a time.
 func (f *File) keepMedia(key string, info linkcheck.Result, at time.Time) error {
 	expires := int64(0)
 	if !info.Expires.IsZero() {
@@ -188,14 +181,14 @@ func (f *File) keepMedia(key string, info linkcheck.Result, at time.Time) error 
 	}
 	return f.Update(func(tx *sql.Tx) error {
 		_, err := tx.Exec(`UPDATE media SET status = ?, size = ?, mime = ?, name = ?, expires = ?, reason = ?, url = ?,
-			checked = ?, renewed = renewed + ?, unsure = ? WHERE key = ?`,
+			checked = ?, renewed = renewed + ?, uncertain = ? WHERE key = ?`,
 			string(info.Status), info.Size, info.MIME, info.Name, expires, info.Reason, info.URL, at.UnixMilli(), info.Renewed, info.Unsure, key)
 		return err
 	})
 }
 
-// mediaOf returns what is known of the media of m. Where nobody had to ask, they count as found; where nobody wanted
-// to, nothing is known.
+// mediaOf returns the row of the media of m. Media whose link need not be asked count as found. The zero value stands
+// for media that are sent as text and were never asked.
 func mediaOf(q migration.Querier, cv *conversation, m *outgoing) (mediaInfo, error) {
 	key := mediaKey(m.sourceKind, cv.externalID, &m.content)
 	if !key.Valid {
@@ -204,8 +197,8 @@ func mediaOf(q migration.Querier, cv *conversation, m *outgoing) (mediaInfo, err
 	var info mediaInfo
 	var expires, checked int64
 	err := q.QueryRow(`SELECT status, size, mime, name, url, expires, checked,
-		coalesce((SELECT name FROM source WHERE id = maker), '') FROM media WHERE key = ?`, key).
-		Scan(&info.Status, &info.Size, &info.MIME, &info.Name, &info.URL, &expires, &checked, &info.Maker)
+		coalesce((SELECT name FROM source WHERE id = renewer), '') FROM media WHERE key = ?`, key).
+		Scan(&info.Status, &info.Size, &info.MIME, &info.Name, &info.URL, &expires, &checked, &info.Renewer)
 	if errors.Is(err, sql.ErrNoRows) {
 		if m.asText {
 			return info, nil

@@ -61,10 +61,10 @@ type conversation struct {
 	id         int64
 	externalID string
 	kind       sources.ConversationKind
-	first      int64 // spool.id of its first message
+	first      int64 // staging.id of its first message
 	client     sources.Client
 	chatID     string        // at Kommo, "" if not known yet
-	notifier   sql.NullInt64 // spool.id of the message that was sent with silent=false
+	notifier   sql.NullInt64 // staging.id of the message that was sent with silent=false
 }
 
 // pendingConversations yields the selected conversations in the order in which they are sent. Their rows may change
@@ -89,7 +89,7 @@ func pendingConversations(q migration.Querier, s Selection) iter.Seq2[*conversat
 func pendingConversationsAfter(q migration.Querier, only []string, first int64) ([]*conversation, error) {
 	condition, args := Selection{Only: only}.where()
 	return migration.All(q, scanConversation, `SELECT id, external_id, kind, first, client_id, client_name, client_phone,
-		client_email, client_avatar, chat_id, loud FROM conversation WHERE first > ? AND `+condition+` ORDER BY first LIMIT 100`,
+		client_email, client_avatar, chat_id, notifier FROM conversation WHERE first > ? AND `+condition+` ORDER BY first LIMIT 100`,
 		append([]any{first}, args...)...)
 }
 
@@ -103,21 +103,21 @@ func scanConversation(rows *sql.Rows) (*conversation, error) {
 
 // An outgoing message is a message that is to be sent or was sent, with all that its payload is made of.
 type outgoing struct {
-	time, spool int64 // with the conversation, its key
-	identity    identity
-	sourceKind  string
-	state       State
-	reason      string // why Kommo refused it
-	msec        int64  // msec_timestamp
-	direction   sources.Direction
-	content     sources.Message
-	media       mediaInfo     // what the media link answered; found if there was no need to ask
-	quotes      identity      // of the message that it answers; zero if it answers no message
-	asText      bool          // its media are sent as text
-	mayExist    bool          // a request with it once had an unknown outcome
-	notifies    bool          // it is sent with silent=false
-	sentAt      sql.NullInt64 // when it was last marked as sending, in Unix milliseconds
-	remoteID    string        // its id at Kommo
+	time, staging int64 // with the conversation, its key
+	identity      identity
+	sourceKind    string
+	state         State
+	reason        string // why Kommo refused it
+	msec          int64  // msec_timestamp
+	direction     sources.Direction
+	content       sources.Message
+	media         mediaInfo     // what the media link answered; found if there was no need to ask
+	quotes        identity      // of the message that it answers; zero if it answers no message
+	asText        bool          // its media are sent as text
+	mayExist      bool          // a request with it once had an unknown outcome
+	notifies      bool          // it is sent with silent=false
+	sentAt        sql.NullInt64 // when it was last marked as sending, in Unix milliseconds
+	remoteID      string        // its id at Kommo
 }
 
 // pendingMessages yields the messages of a conversation that are to be sent, in order. Their rows may change during
@@ -132,8 +132,8 @@ func pendingMessages(q migration.Querier, cv *conversation, allSilent bool) iter
 		after := &outgoing{time: -1} // a copy of the key: the message itself may change
 		for m, err := range migration.Paged(func(**outgoing) ([]*outgoing, error) { return pendingMessagesAfter(q, cv, after) }) {
 			if err == nil {
-				after = &outgoing{time: m.time, spool: m.spool}
-				m.notifies = m.spool == notifier && !allSilent
+				after = &outgoing{time: m.time, staging: m.staging}
+				m.notifies = m.staging == notifier && !allSilent
 				err = complete(q, cv, m)
 			}
 			if !yield(m, err) {
@@ -145,29 +145,29 @@ func pendingMessages(q migration.Querier, cv *conversation, allSilent bool) iter
 
 // notifierOf returns the message of a conversation that is sent with silent=false: the message that was sent so
 // already, unless it is known not to have arrived, else the last message that will be sent.
-func notifierOf(q migration.Querier, cv *conversation) (spool int64, err error) {
+func notifierOf(q migration.Querier, cv *conversation) (staging int64, err error) {
 	err = q.QueryRow(`SELECT coalesce(
-		(SELECT loud FROM conversation WHERE id = ?1),
-		(SELECT spool FROM message WHERE conversation = ?1 AND state IN ('planned', 'sending')
-			ORDER BY time DESC, spool DESC LIMIT 1), 0)`, cv.id).Scan(&spool)
-	return spool, err
+		(SELECT notifier FROM conversation WHERE id = ?1),
+		(SELECT staging FROM message WHERE conversation = ?1 AND state IN ('planned', 'sending')
+			ORDER BY time DESC, staging DESC LIMIT 1), 0)`, cv.id).Scan(&staging)
+	return staging, err
 }
 
 // pendingMessagesAfter returns the next messages without their contents, which may be large.
 func pendingMessagesAfter(q migration.Querier, cv *conversation, after *outgoing) ([]*outgoing, error) {
-	return migration.All(q, scanOutgoing, outgoingColumns+` FROM message WHERE conversation = ? AND (time, spool) > (?, ?) AND state IN ('planned', 'sending')
-		ORDER BY time, spool LIMIT 100`, cv.id, after.time, after.spool)
+	return migration.All(q, scanOutgoing, outgoingColumns+` FROM message WHERE conversation = ? AND (time, staging) > (?, ?) AND state IN ('planned', 'sending')
+		ORDER BY time, staging LIMIT 100`, cv.id, after.time, after.staging)
 }
 
 // outgoingColumns are the columns that scanOutgoing scans.
-const outgoingColumns = `SELECT time, spool, identity, state, reason, msec, direction, kind, as_text, doubtful, sent_at, remote_id,
+const outgoingColumns = `SELECT time, staging, identity, state, reason, msec, direction, kind, as_text, may_exist, sent_at, remote_id,
 	(SELECT name FROM source WHERE id = message.source)`
 
 func scanOutgoing(rows *sql.Rows) (*outgoing, error) {
 	m := new(outgoing)
 	var id []byte
 	var sourceName string
-	err := rows.Scan(&m.time, &m.spool, &id, &m.state, &m.reason, &m.msec, &m.direction, &m.content.Kind, &m.asText, &m.mayExist,
+	err := rows.Scan(&m.time, &m.staging, &id, &m.state, &m.reason, &m.msec, &m.direction, &m.content.Kind, &m.asText, &m.mayExist,
 		&m.sentAt, &m.remoteID, &sourceName)
 	if err == nil {
 		m.identity, m.sourceKind = identity(id), kindOf(sourceName)
@@ -179,11 +179,11 @@ func scanOutgoing(rows *sql.Rows) (*outgoing, error) {
 // the message that it answers if that comes before it and was not refused: Kommo would refuse the reply too.
 func complete(q migration.Querier, cv *conversation, m *outgoing) error {
 	var content []byte
-	if err := q.QueryRow(`SELECT content FROM spool WHERE id = ?`, m.spool).Scan(&content); err != nil {
+	if err := q.QueryRow(`SELECT content FROM staging WHERE id = ?`, m.staging).Scan(&content); err != nil {
 		return err
 	}
 	if err := json.Unmarshal(content, &m.content); err != nil {
-		return fmt.Errorf("message %d in the migration file: %w", m.spool, err)
+		return fmt.Errorf("message %d in the migration file: %w", m.staging, err)
 	}
 	var err error
 	if m.media, err = mediaOf(q, cv, m); err != nil || m.content.ReplyTo == "" {
@@ -192,8 +192,8 @@ func complete(q migration.Querier, cv *conversation, m *outgoing) error {
 	quoted := identifyByID(m.sourceKind, cv.externalID, m.content.ReplyTo)
 	var exists bool
 	err = q.QueryRow(`SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ? AND identity = ?
-		AND (time, spool) < (?, ?) AND state IN ('planned', 'sending', 'accepted', 'verified'))`,
-		cv.id, quoted[:], m.time, m.spool).Scan(&exists)
+		AND (time, staging) < (?, ?) AND state IN ('planned', 'sending', 'accepted', 'verified'))`,
+		cv.id, quoted[:], m.time, m.staging).Scan(&exists)
 	if exists {
 		m.quotes = quoted
 	}

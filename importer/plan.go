@@ -19,7 +19,7 @@ func (l *Loader) plan(ctx context.Context, source int64, report *LoadReport) err
 	return l.File.Update(func(tx *sql.Tx) error {
 		p := newPlanner(tx, l.Filter, report)
 		defer p.sql.Close()
-		if _, err := migration.Setting(tx, settingArranged, &p.until); err != nil {
+		if _, err := migration.Setting(tx, settingPlanned, &p.until); err != nil {
 			return err
 		}
 		if err := p.planStaged(ctx, l.File.Reader, l.progress); err != nil {
@@ -54,7 +54,7 @@ type stagedMessage struct {
 	conversation, direction, kind     string
 	author                            sql.NullInt64
 	identity                          []byte
-	counted, lookup                   bool
+	counted, hasMediaKey              bool
 	skip                              string // why the message has no form in Kommo, "" if it has one
 }
 
@@ -64,7 +64,7 @@ func (p *planner) planStaged(ctx context.Context, reader *sql.DB, progress func(
 		return err
 	}
 	var total int
-	err := reader.QueryRow(`SELECT count(*) FROM spool WHERE id > ?`, p.until).Scan(&total)
+	err := reader.QueryRow(`SELECT count(*) FROM staging WHERE id > ?`, p.until).Scan(&total)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ const stagedPage = 500
 func stagedMessages(ctx context.Context, reader *sql.DB, until int64) iter.Seq2[[]stagedMessage, error] {
 	return func(yield func([]stagedMessage, error) bool) {
 		rows, err := reader.QueryContext(ctx, `SELECT id, source, reading, conversation, time, direction, kind, author, length,
-			identity, counted, lookup IS NOT NULL, skip FROM spool WHERE id > ? ORDER BY conversation, time, id`, until)
+			identity, counted, media_key IS NOT NULL, skip FROM staging WHERE id > ? ORDER BY conversation, time, id`, until)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -105,7 +105,7 @@ func stagedMessages(ctx context.Context, reader *sql.DB, until int64) iter.Seq2[
 		for rows.Next() {
 			var m stagedMessage
 			if err := rows.Scan(&m.id, &m.source, &m.reading, &m.conversation, &m.time, &m.direction, &m.kind, &m.author,
-				&m.length, &m.identity, &m.counted, &m.lookup, &m.skip); err != nil {
+				&m.length, &m.identity, &m.counted, &m.hasMediaKey, &m.skip); err != nil {
 				yield(nil, err)
 				return
 			}
@@ -136,7 +136,7 @@ func (p *planner) add(m *stagedMessage) error {
 // conclude records how far the staging rows are planned, and deletes what is no longer needed.
 func (p *planner) conclude(source int64, forgetUnfinished bool) error {
 	for _, statement := range []string{
-		`DELETE FROM spool WHERE id IN (SELECT id FROM dropped ORDER BY id)`,
+		`DELETE FROM staging WHERE id IN (SELECT id FROM dropped ORDER BY id)`,
 		`DROP TABLE dropped`,
 		`DELETE FROM sighting`,
 	} {
@@ -154,13 +154,13 @@ func (p *planner) conclude(source int64, forgetUnfinished bool) error {
 		WHERE id = ?1 OR ?2`, source, forgetUnfinished); err != nil {
 		return err
 	}
-	if err := p.tx.QueryRow(`SELECT max(?, coalesce((SELECT max(id) FROM spool), 0))`, p.until).Scan(&p.until); err != nil {
+	if err := p.tx.QueryRow(`SELECT max(?, coalesce((SELECT max(id) FROM staging), 0))`, p.until).Scan(&p.until); err != nil {
 		return err
 	}
 	if err := p.countReading(source); err != nil {
 		return err
 	}
-	return migration.SetSetting(p.tx, settingArranged, p.until)
+	return migration.SetSetting(p.tx, settingPlanned, p.until)
 }
 
 // countReading counts the invalid entries of the source's last reading, and the messages that an earlier reading held

@@ -68,7 +68,7 @@ func (c *conversationPlan) add(m *stagedMessage) error {
 	asText := c.planner.filter.asText(sources.Kind(m.kind))
 	msec := nextMillis(m.time, c.msec)
 	c.time = m.time
-	result, err := c.planner.sql.Exec(`INSERT INTO message (conversation, time, spool, identity, source, reading, direction, kind, author,
+	result, err := c.planner.sql.Exec(`INSERT INTO message (conversation, time, staging, identity, source, reading, direction, kind, author,
 		length, msec, state, reason, as_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (conversation, identity) DO NOTHING`,
 		c.id, m.time, m.id, id[:], m.source, m.reading, m.direction, m.kind, m.author, m.length, msec, state, reason, asText)
@@ -81,7 +81,7 @@ func (c *conversationPlan) add(m *stagedMessage) error {
 	c.msec, c.first = msec, min(c.first, m.id)
 	c.added[state]++
 	c.planner.report.Added++
-	if state == Planned && m.lookup && !asText {
+	if state == Planned && m.hasMediaKey && !asText {
 		return c.planner.wantMedia(m.id)
 	}
 	return nil
@@ -126,11 +126,11 @@ func (c *conversationPlan) identityOf(m *stagedMessage) (identity, error) {
 // another source, or a second time in one reading, it is a duplicate.
 func (c *conversationPlan) addKnown(m *stagedMessage, id identity) error {
 	p := c.planner
-	var time, spool, source, reading int64
+	var time, staging, source, reading int64
 	var state State
 	var mayExist bool
-	err := p.sql.QueryRow(`SELECT time, spool, source, reading, state, doubtful FROM message WHERE conversation = ? AND identity = ?`,
-		[]any{c.id, id[:]}, &time, &spool, &source, &reading, &state, &mayExist)
+	err := p.sql.QueryRow(`SELECT time, staging, source, reading, state, may_exist FROM message WHERE conversation = ? AND identity = ?`,
+		[]any{c.id, id[:]}, &time, &staging, &source, &reading, &state, &mayExist)
 	if err != nil {
 		return err
 	}
@@ -138,48 +138,48 @@ func (c *conversationPlan) addKnown(m *stagedMessage, id identity) error {
 		if err := p.drop(m.id); err != nil {
 			return err
 		}
-		if m.lookup && source != m.source {
+		if m.hasMediaKey && source != m.source {
 			if err := p.adoptRenewer(m.id); err != nil {
 				return err
 			}
 		}
-		return c.addDuplicate(m, id, spool)
+		return c.addDuplicate(m, id, staging)
 	}
 	p.report.Known++
 	if mayExist || !unsent(state) && state != Refused {
 		if err := p.drop(m.id); err != nil {
 			return err
 		}
-		_, err := p.sql.Exec(`UPDATE message SET reading = ? WHERE conversation = ? AND time = ? AND spool = ?`, m.reading, c.id, time, spool)
+		_, err := p.sql.Exec(`UPDATE message SET reading = ? WHERE conversation = ? AND time = ? AND staging = ?`, m.reading, c.id, time, staging)
 		return err
 	}
-	return c.updateContent(m, time, spool)
+	return c.updateContent(m, time, staging)
 }
 
-// updateContent gives the message at (time, spool) the content and the place of m.
-func (c *conversationPlan) updateContent(m *stagedMessage, time, spool int64) error {
+// updateContent gives the message at (time, staging) the content and the place of m.
+func (c *conversationPlan) updateContent(m *stagedMessage, time, staging int64) error {
 	c.fresh = false
-	if err := c.planner.drop(spool); err != nil {
+	if err := c.planner.drop(staging); err != nil {
 		return err
 	}
-	_, err := c.planner.sql.Exec(`UPDATE message SET (time, spool, direction, kind, author, length, reading) =
-		(SELECT time, id, direction, kind, author, length, ?2 FROM spool WHERE id = ?1)
-		WHERE conversation = ?3 AND time = ?4 AND spool = ?5`, m.id, m.reading, c.id, time, spool)
+	_, err := c.planner.sql.Exec(`UPDATE message SET (time, staging, direction, kind, author, length, reading) =
+		(SELECT time, id, direction, kind, author, length, ?2 FROM staging WHERE id = ?1)
+		WHERE conversation = ?3 AND time = ?4 AND staging = ?5`, m.id, m.reading, c.id, time, staging)
 	if err != nil {
 		return err
 	}
-	if state, _ := c.decide(m); state == Planned && m.lookup && !c.planner.filter.asText(sources.Kind(m.kind)) {
+	if state, _ := c.decide(m); state == Planned && m.hasMediaKey && !c.planner.filter.asText(sources.Kind(m.kind)) {
 		return c.planner.wantMedia(m.id)
 	}
 	return nil
 }
 
-// addDuplicate counts m as a duplicate of the message whose content is at spool. The duplicates of one source are
+// addDuplicate counts m as a duplicate of the message whose content is at staging. The duplicates of one source are
 // numbered; a new reading of that source finds the same numbers again.
-func (c *conversationPlan) addDuplicate(m *stagedMessage, id identity, spool int64) error {
+func (c *conversationPlan) addDuplicate(m *stagedMessage, id identity, staging int64) error {
 	var known sql.NullInt64
 	var last int64
-	err := c.planner.sql.QueryRow(`SELECT min(iif(reading < ?4, copy, NULL)), coalesce(max(copy), 0) FROM duplicate
+	err := c.planner.sql.QueryRow(`SELECT min(iif(reading < ?4, number, NULL)), coalesce(max(number), 0) FROM duplicate
 		WHERE conversation = ?1 AND identity = ?2 AND source = ?3`, []any{c.id, id[:], m.source, m.reading}, &known, &last)
 	if err != nil {
 		return err
@@ -188,12 +188,12 @@ func (c *conversationPlan) addDuplicate(m *stagedMessage, id identity, spool int
 	if known.Valid {
 		number = known.Int64
 	}
-	_, err = c.planner.sql.Exec(`INSERT INTO duplicate (conversation, identity, source, copy, reading, position, differs)
+	_, err = c.planner.sql.Exec(`INSERT INTO duplicate (conversation, identity, source, number, reading, position, differs)
 		SELECT ?1, ?2, ?3, ?4, ?5, coalesce(new.content ->> '$.position', ''),
 			?6 AND json_remove(new.content, '$.position') <> json_remove(old.content, '$.position')
-		FROM spool new, spool old WHERE new.id = ?7 AND old.id = ?8
+		FROM staging new, staging old WHERE new.id = ?7 AND old.id = ?8
 		ON CONFLICT DO UPDATE SET reading = excluded.reading, position = excluded.position, differs = excluded.differs`,
-		c.id, id[:], m.source, number, m.reading, !m.counted, m.id, spool)
+		c.id, id[:], m.source, number, m.reading, !m.counted, m.id, staging)
 	if err != nil {
 		return err
 	}
@@ -222,25 +222,25 @@ func (p *planner) finish() error {
 }
 
 // drop marks a staging row for deletion.
-func (p *planner) drop(spool int64) error {
-	_, err := p.sql.Exec(`INSERT INTO dropped (id) VALUES (?)`, spool)
+func (p *planner) drop(staging int64) error {
+	_, err := p.sql.Exec(`INSERT INTO dropped (id) VALUES (?)`, staging)
 	return err
 }
 
 // wantMedia makes the media of a staging row pending, if it has media and their link was not asked before.
-func (p *planner) wantMedia(spool int64) error {
-	_, err := p.sql.Exec(`INSERT INTO media (key, told, url, maker)
-		SELECT lookup, coalesce(content ->> '$.media.url', ''), coalesce(content ->> '$.media.url', ''),
-			iif(content ->> '$.media.renewable', source, NULL) FROM spool WHERE id = ? AND lookup IS NOT NULL
-		ON CONFLICT DO UPDATE SET told = excluded.told, url = excluded.told, maker = excluded.maker, status = 'pending'
-			WHERE excluded.told NOT IN ('', told) AND NOT (status = 'found' AND excluded.told = url)`, spool)
+func (p *planner) wantMedia(staging int64) error {
+	_, err := p.sql.Exec(`INSERT INTO media (key, source_url, url, renewer)
+		SELECT media_key, coalesce(content ->> '$.media.url', ''), coalesce(content ->> '$.media.url', ''),
+			iif(content ->> '$.media.renewable', source, NULL) FROM staging WHERE id = ? AND media_key IS NOT NULL
+		ON CONFLICT DO UPDATE SET source_url = excluded.source_url, url = excluded.source_url, renewer = excluded.renewer, status = 'pending'
+			WHERE excluded.source_url NOT IN ('', source_url) AND NOT (status = 'found' AND excluded.source_url = url)`, staging)
 	return err
 }
 
 // adoptRenewer lets the source of a staging row make the new links to the media that the row shares with another
 // source: the source that was loaded last.
-func (p *planner) adoptRenewer(spool int64) error {
-	_, err := p.sql.Exec(`UPDATE media SET maker = s.source, status = iif(status = 'found', status, 'pending')
-		FROM spool s WHERE s.id = ? AND key = s.lookup AND maker <> s.source`, spool)
+func (p *planner) adoptRenewer(staging int64) error {
+	_, err := p.sql.Exec(`UPDATE media SET renewer = s.source, status = iif(status = 'found', status, 'pending')
+		FROM staging s WHERE s.id = ? AND key = s.media_key AND renewer <> s.source`, staging)
 	return err
 }

@@ -73,9 +73,9 @@ func (f *File) ready(selection Selection) error {
 		return f.Explain(err)
 	}
 	condition, args := selection.where()
-	err = f.Reader.QueryRow(`SELECT count(DISTINCT s.lookup) FROM message m JOIN spool s ON s.id = m.spool
+	err = f.Reader.QueryRow(`SELECT count(DISTINCT s.media_key) FROM message m JOIN staging s ON s.id = m.staging
 		WHERE m.conversation IN (SELECT id FROM conversation WHERE `+condition+`) AND m.state IN ('planned', 'sending')
-		AND NOT m.as_text AND s.lookup IN (SELECT key FROM media WHERE status = 'pending')`, args...).Scan(&e.Media)
+		AND NOT m.as_text AND s.media_key IN (SELECT key FROM media WHERE status = 'pending')`, args...).Scan(&e.Media)
 	if err == nil && e.Media > 0 {
 		return e
 	}
@@ -121,7 +121,7 @@ func (f *File) claim(scope, prefix string) error {
 func (f *File) CheckScope(scope, prefix string) error {
 	var arrived bool
 	err := f.Reader.QueryRow(`SELECT EXISTS (SELECT 1 FROM conversation WHERE sending + accepted + verified + refused > 0)
-		OR EXISTS (SELECT 1 FROM message WHERE doubtful)`).Scan(&arrived)
+		OR EXISTS (SELECT 1 FROM message WHERE may_exist)`).Scan(&arrived)
 	if err != nil || !arrived {
 		return f.Explain(err)
 	}
@@ -159,9 +159,9 @@ func (s *Sender) CheckLinks() error {
 	}
 	condition, args := s.Selection.where()
 	e := new(DeadLinksError)
-	err := s.File.Reader.QueryRow(`SELECT count(*) FROM media WHERE maker <> coalesce((SELECT id FROM source WHERE name = ?), 0)
+	err := s.File.Reader.QueryRow(`SELECT count(*) FROM media WHERE renewer <> coalesce((SELECT id FROM source WHERE name = ?), 0)
 		AND (status = 'found' AND expires BETWEEN 1 AND ? OR status = 'failed' AND url = '')
-		AND key IN (SELECT s.lookup FROM message m JOIN spool s ON s.id = m.spool
+		AND key IN (SELECT s.media_key FROM message m JOIN staging s ON s.id = m.staging
 			WHERE m.state IN ('planned', 'sending') AND NOT m.as_text
 			AND m.conversation IN (SELECT id FROM conversation WHERE `+condition+`))`,
 		append([]any{renewing, time.Now().UnixMilli()}, args...)...).Scan(&e.Links)

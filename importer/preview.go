@@ -75,8 +75,8 @@ func (p *Preview) readNumbers(tx *sql.Tx, composer Composer, selection Selection
 	}
 	condition, args := selection.where()
 	err := tx.QueryRow(`SELECT count(*), coalesce(sum(planned + sending), 0), coalesce(sum(sending), 0),
-			coalesce(sum(loud IS NULL OR EXISTS (SELECT 1 FROM message m JOIN spool s ON s.id = m.spool AND s.time = m.time
-				WHERE m.conversation = conversation.id AND s.id = loud AND state IN ('planned', 'sending'))), 0)
+			coalesce(sum(notifier IS NULL OR EXISTS (SELECT 1 FROM message m JOIN staging s ON s.id = m.staging AND s.time = m.time
+				WHERE m.conversation = conversation.id AND s.id = notifier AND state IN ('planned', 'sending'))), 0)
 		FROM conversation WHERE `+condition, args...).Scan(&p.Conversations, &p.Messages, &p.InDoubt, &p.Notifications)
 	if composer.AllSilent {
 		p.Notifications = 0
@@ -137,7 +137,7 @@ func invalidGroups(tx *sql.Tx) ([]Group, error) {
 
 // messageGroups counts the messages in a state, skipped or refused, by reason.
 func messageGroups(tx *sql.Tx, state State) ([]Group, error) {
-	return groupByReason(tx, `SELECT m.reason, (SELECT coalesce(content ->> '$.position', '') FROM spool WHERE id = m.spool)
+	return groupByReason(tx, `SELECT m.reason, (SELECT coalesce(content ->> '$.position', '') FROM staging WHERE id = m.staging)
 		FROM message m WHERE m.conversation IN (SELECT id FROM conversation WHERE `+string(state)+` > 0) AND m.state = ?`, state)
 }
 

@@ -7,17 +7,17 @@ import (
 	"kommo-import/internal/pace"
 )
 
-// A Progress tells how far a [Sender] is.
+// A Progress is how far a [Sender] or a [Verifier] is.
 type Progress struct {
 	Done, Total int           // messages of this run
-	Remaining   time.Duration // until it is done, at the present pace
-	PausedFor   time.Duration // how long everything is held back from now; 0 if it is not
+	Remaining   time.Duration // until the run is done, at the present rate
+	PausedFor   time.Duration // how long requests are still held back; 0 if they are not
 }
 
 // Progress returns how far the sender is. It may be called while Send runs.
 func (s *Sender) Progress() Progress { return s.progress.now(time.Now()) }
 
-// A progress measures how fast messages get done. What is not measured yet is taken from the pace.
+// A progress measures how fast messages get done. Until enough is measured, it takes the rate limit.
 type progress struct {
 	mu          sync.Mutex
 	pace        *pace.Pace
@@ -35,7 +35,7 @@ type mark struct {
 const (
 	markEvery = time.Second
 	maxMarks  = 60
-	minSpan   = 10 * time.Second // what is measured in less says little
+	minSpan   = 10 * time.Second // a shorter measurement says little
 )
 
 func (p *progress) begin(total int, pace *pace.Pace) {
@@ -45,7 +45,7 @@ func (p *progress) begin(total int, pace *pace.Pace) {
 	p.marks = []mark{{time.Now(), 0}}
 }
 
-// done counts one message more.
+// done counts one more message.
 func (p *progress) done() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,7 +53,7 @@ func (p *progress) done() {
 	now := time.Now()
 	if pauses := p.pace.Pauses(); pauses != p.interrupted {
 		p.interrupted = pauses
-		p.marks = p.marks[:0] // a pause says nothing about what comes after it
+		p.marks = p.marks[:0] // a pause says nothing about the time after it
 	}
 	if n := len(p.marks); n > 0 && now.Sub(p.marks[n-1].at) < markEvery {
 		return
@@ -78,7 +78,7 @@ func (p *progress) now(now time.Time) Progress {
 	}
 }
 
-// perSecond returns the measured speed, but never more than the pace.
+// perSecond returns the measured speed, but never more than the rate limit.
 func (p *progress) perSecond() float64 {
 	pace := p.pace.Rate()
 	if len(p.marks) == 0 {

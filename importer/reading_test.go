@@ -288,7 +288,7 @@ func TestOrderOfALaterReading(t *testing.T) {
 		t.Errorf("planned (-want +got):\n%s", diff)
 	}
 	var rows int
-	if err := f.Reader.QueryRow(`SELECT count(*) FROM spool`).Scan(&rows); err != nil || rows != 6 {
+	if err := f.Reader.QueryRow(`SELECT count(*) FROM staging`).Scan(&rows); err != nil || rows != 6 {
 		t.Errorf("%d rows are kept for 6 messages, error %v", rows, err)
 	}
 }
@@ -305,7 +305,7 @@ func TestTwins(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, w := range preview.Warnings {
-			if w.Kind == Twins {
+			if w.Kind == DuplicateChat {
 				examples = append(examples, w.Examples...)
 			}
 		}

@@ -13,14 +13,14 @@ import (
 
 // A plannedMessage is a message of the plan as replanning needs it.
 type plannedMessage struct {
-	time, spool, msec int64
-	state             State
-	reason            string
-	asText            bool
+	time, staging, msec int64
+	state               State
+	reason              string
+	asText              bool
 
-	kind   sources.Kind
-	skip   string // why it has no form in Kommo, "" if it has one
-	lookup bool   // its media have to be asked about
+	kind        sources.Kind
+	skip        string // why it has no form in Kommo, "" if it has one
+	hasMediaKey bool   // its media link is asked
 }
 
 // unsent reports whether the plan may still change for a message in that state.
@@ -59,12 +59,12 @@ func (p *planner) replan(conversation int64, reason string) error {
 // plannedAfter returns the next messages of a conversation, in order.
 func (p *planner) plannedAfter(conversation int64, last plannedMessage) ([]plannedMessage, error) {
 	scan := func(rows *sql.Rows) (m plannedMessage, err error) {
-		err = rows.Scan(&m.time, &m.spool, &m.msec, &m.state, &m.reason, &m.asText, &m.kind, &m.skip, &m.lookup)
+		err = rows.Scan(&m.time, &m.staging, &m.msec, &m.state, &m.reason, &m.asText, &m.kind, &m.skip, &m.hasMediaKey)
 		return m, err
 	}
-	return migration.All(p.tx, scan, `SELECT m.time, m.spool, m.msec, m.state, m.reason, m.as_text, m.kind, s.skip, s.lookup IS NOT NULL
-		FROM message m JOIN spool s ON s.id = m.spool
-		WHERE m.conversation = ? AND (m.time, m.spool) > (?, ?) ORDER BY m.time, m.spool LIMIT 1000`, conversation, last.time, last.spool)
+	return migration.All(p.tx, scan, `SELECT m.time, m.staging, m.msec, m.state, m.reason, m.as_text, m.kind, s.skip, s.media_key IS NOT NULL
+		FROM message m JOIN staging s ON s.id = m.staging
+		WHERE m.conversation = ? AND (m.time, m.staging) > (?, ?) ORDER BY m.time, m.staging LIMIT 1000`, conversation, last.time, last.staging)
 }
 
 // replanMessage decides about m, which follows a message with the msec_timestamp before, and returns m as it is then.
@@ -80,15 +80,15 @@ func (p *planner) replanMessage(conversation int64, m plannedMessage, before int
 	if now == m {
 		return now, nil
 	}
-	_, err := p.sql.Exec(`UPDATE message SET msec = ?, reason = ?, as_text = ? WHERE conversation = ? AND time = ? AND spool = ?`,
-		now.msec, now.reason, now.asText, conversation, m.time, m.spool)
+	_, err := p.sql.Exec(`UPDATE message SET msec = ?, reason = ?, as_text = ? WHERE conversation = ? AND time = ? AND staging = ?`,
+		now.msec, now.reason, now.asText, conversation, m.time, m.staging)
 	if err == nil && now.state != m.state {
-		_, err = moveMessages(p.sql.Exec, conversation, m.state, now.state, "", `time = ? AND spool = ?`, m.time, m.spool)
+		_, err = moveMessages(p.sql.Exec, conversation, m.state, now.state, "", `time = ? AND staging = ?`, m.time, m.staging)
 		p.report.Dropped += btoi(now.state == Skipped)
 		p.report.Restored += btoi(now.state == Planned)
 	}
-	if err == nil && now.state == Planned && now.lookup && !now.asText {
-		err = p.wantMedia(m.spool)
+	if err == nil && now.state == Planned && now.hasMediaKey && !now.asText {
+		err = p.wantMedia(m.staging)
 	}
 	return now, err
 }

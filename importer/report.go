@@ -142,7 +142,7 @@ func (r *Report) readMedia(tx *sql.Tx) error {
 		return err
 	}
 	return tx.QueryRow(`SELECT count(*), (SELECT count(*) FROM conversation WHERE EXISTS (SELECT 1 FROM message
-			WHERE conversation = conversation.id AND spool = loud AND state IN ('accepted', 'verified')))
+			WHERE conversation = conversation.id AND staging = notifier AND state IN ('accepted', 'verified')))
 		FROM message WHERE as_text`).Scan(&r.Media.AsText, &r.Notified)
 }
 

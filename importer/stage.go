@@ -44,7 +44,7 @@ func (s *stager) begin(reread bool) error {
 	}
 	if reread && s.finished {
 		var waiting bool // an interrupted load left links that were not asked
-		if err := s.file.Reader.QueryRow(`SELECT EXISTS (SELECT 1 FROM media WHERE `+mediaPending+` AND maker = ?)`, s.source).Scan(&waiting); err != nil || waiting {
+		if err := s.file.Reader.QueryRow(`SELECT EXISTS (SELECT 1 FROM media WHERE `+mediaPending+` AND renewer = ?)`, s.source).Scan(&waiting); err != nil || waiting {
 			return s.file.Explain(err)
 		}
 	}
@@ -165,7 +165,7 @@ func (s *stager) storeMessage(statements *migration.Statements, m *sources.Messa
 	if err != nil {
 		return err
 	}
-	_, err = statements.Exec(`INSERT INTO spool (source, reading, conversation, time, direction, kind, author, length, lookup,
+	_, err = statements.Exec(`INSERT INTO staging (source, reading, conversation, time, direction, kind, author, length, media_key,
 			identity, counted, content, skip) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		s.source, s.reading, m.Conversation.ID, m.Time.UnixMilli(), string(m.Direction), string(m.Kind),
 		author, e.length, mediaKey(s.sourceKind, m.Conversation.ID, m), e.identity[:], e.counted, e.content, m.Skip)

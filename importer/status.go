@@ -6,7 +6,7 @@ import (
 	"kommo-import/internal/migration"
 )
 
-// A Status tells where a migration stands.
+// A Status is where a migration stands.
 type Status struct {
 	Conversations Conversations `json:"conversations"`
 	Messages      Counts        `json:"messages"`
@@ -20,13 +20,13 @@ type Status struct {
 	MediaUnknown int `json:"media_unknown,omitempty"`
 }
 
-// Conversations counts the conversations of which something is to be sent or was.
+// Conversations counts the conversations with messages that are to be sent or were sent.
 type Conversations struct {
 	Total int `json:"total"`
 	Done  int `json:"done"` // nothing is left to be sent
 }
 
-// Counts are the numbers of messages by what became of them. Read is the sum of all the others.
+// Counts are the numbers of messages by state. Read is the sum of all other numbers.
 type Counts struct {
 	Read      int `json:"read"`
 	Duplicate int `json:"duplicate"`
@@ -39,7 +39,7 @@ type Counts struct {
 	Refused   int `json:"refused"`
 }
 
-// A SourceStatus tells whether a source was read to its end.
+// A SourceStatus says whether a source was read to its end.
 type SourceStatus struct {
 	Name     string `json:"name"`
 	Finished bool   `json:"finished"`
@@ -59,7 +59,7 @@ func readStatus(q migration.Querier) (s Status, err error) {
 			coalesce(sum(planned + sending = 0 AND accepted + verified + refused > 0), 0),
 			(SELECT count(*) FROM invalid),
 			(SELECT count(*) FROM media WHERE status IN ('pending', 'failed')),
-			(SELECT count(*) FROM spool WHERE id > coalesce((SELECT value FROM setting WHERE name = 'arranged'), 0) + 0)
+			(SELECT count(*) FROM staging WHERE id > coalesce((SELECT value FROM setting WHERE name = 'planned'), 0) + 0)
 		FROM conversation`).Scan(&c.Duplicate, &c.Skipped, &c.Planned, &c.Sending, &c.Accepted, &c.Verified, &c.Refused,
 		&s.Conversations.Total, &s.Conversations.Done, &c.Invalid, &s.MediaUnknown, &s.Unplanned)
 	if err != nil {

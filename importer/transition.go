@@ -14,8 +14,8 @@ func (f *File) transition(cv *conversation, m *outgoing, to State, change func(*
 		change(&nextCV, &next)
 	}
 	err := f.Update(func(tx *sql.Tx) error {
-		moved, err := moveMessages(tx.Exec, cv.id, m.state, to, `, reason = ?, as_text = ?, doubtful = ?, sent_at = ?, remote_id = ?`,
-			`time = ? AND spool = ?`, next.reason, next.asText, next.mayExist, next.sentAt, next.remoteID, m.time, m.spool)
+		moved, err := moveMessages(tx.Exec, cv.id, m.state, to, `, reason = ?, as_text = ?, may_exist = ?, sent_at = ?, remote_id = ?`,
+			`time = ? AND staging = ?`, next.reason, next.asText, next.mayExist, next.sentAt, next.remoteID, m.time, m.staging)
 		if err == nil && moved != 1 {
 			err = fmt.Errorf("message %s is no longer %s: is another program changing the migration file?", m.identity.msgid(), m.state)
 		}
@@ -33,7 +33,7 @@ func (f *File) transition(cv *conversation, m *outgoing, to State, change func(*
 // keepDoubt records that the outcome of m is not known. m stays in the state sending.
 func (f *File) keepDoubt(cv *conversation, m *outgoing) error {
 	err := f.Update(func(tx *sql.Tx) error {
-		_, err := tx.Exec(`UPDATE message SET doubtful = 1 WHERE conversation = ? AND time = ? AND spool = ?`, cv.id, m.time, m.spool)
+		_, err := tx.Exec(`UPDATE message SET may_exist = 1 WHERE conversation = ? AND time = ? AND staging = ?`, cv.id, m.time, m.staging)
 		return err
 	})
 	m.mayExist = m.mayExist || err == nil
@@ -56,13 +56,13 @@ func updateConversation(tx *sql.Tx, before, after *conversation) error {
 	if *before == *after {
 		return nil
 	}
-	_, err := tx.Exec(`UPDATE conversation SET chat_id = ?, loud = ? WHERE id = ?`, after.chatID, after.notifier, after.id)
+	_, err := tx.Exec(`UPDATE conversation SET chat_id = ?, notifier = ? WHERE id = ?`, after.chatID, after.notifier, after.id)
 	return err
 }
 
 // clearNotifier forgets that m was sent with silent=false, because it did not arrive. Another message may then notify.
 func clearNotifier(cv *conversation, m *outgoing) {
-	if cv.notifier.Int64 == m.spool {
+	if cv.notifier.Int64 == m.staging {
 		cv.notifier = sql.NullInt64{}
 	}
 }

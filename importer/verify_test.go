@@ -52,7 +52,7 @@ func sent(t testing.TB, f *File, box *sandbox.Kommo) map[string][]string {
 	err := f.Update(func(tx *sql.Tx) error {
 		for _, a := range answers {
 			if _, err := tx.Exec(`UPDATE conversation SET planned = planned - 1, accepted = accepted + 1, chat_id = ?,
-				loud = (SELECT spool FROM message WHERE conversation = conversation.id AND identity = unhex(?))
+				notifier = (SELECT staging FROM message WHERE conversation = conversation.id AND identity = unhex(?))
 				WHERE external_id = ?`, a.chat, a.msgid, a.conversation); err != nil {
 				return err
 			}

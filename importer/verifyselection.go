@@ -133,7 +133,7 @@ func (f *File) pendingReadbacks(now time.Time) iter.Seq2[*readback, error] {
 			after = (*last).conversation.id
 		}
 		page, err := migration.All(f.Reader, scanReadback, `SELECT c.id, c.external_id, c.kind, c.first, c.client_id, c.client_name,
-				c.client_phone, c.client_email, c.client_avatar, c.chat_id, c.loud, r.pass, r.offset, r.repeats, r.oldest_first,
+				c.client_phone, c.client_email, c.client_avatar, c.chat_id, c.notifier, r.pass, r.offset, r.repeats, r.oldest_first,
 				r.found, r.missing, r.oldest_missing, r.missing_since, r.next_at
 			FROM readback r JOIN conversation c ON c.id = r.conversation
 			WHERE r.ended = 0 AND r.next_at <= ? AND r.conversation > ? ORDER BY r.conversation LIMIT 100`, now.UnixMilli(), after)

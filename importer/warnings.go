@@ -17,33 +17,33 @@ type WarningKind string
 
 // The kinds of warning.
 const (
-	NoSender     WarningKind = "no_sender"     // outgoing messages with neither bot nor Kommo user; send refuses to start
-	OldLast      WarningKind = "old_last"      // conversations whose last message is more than a year old
-	NoPhone      WarningKind = "no_phone"      // conversations with clients without a phone
-	NoName       WarningKind = "no_name"       // conversations with clients without a name
-	LongText     WarningKind = "long_text"     // messages with more than LongTextLength characters
-	MediaGone    WarningKind = "media_gone"    // media links behind which there is nothing: sent as text
-	MediaUnknown WarningKind = "media_unknown" // media links that did not answer: sent as text
-	MediaPrivate WarningKind = "media_private" // media links into private networks: sent as text
-	MediaDying   WarningKind = "media_dying"   // media links that are dead or will be within a day: send makes new ones
-	Absent       WarningKind = "absent"        // messages in the plan that their source no longer holds
-	Differs      WarningKind = "differs"       // messages left out as duplicates that say something else under the same id
-	Twins        WarningKind = "twins"         // conversations with the messages of another one, under another id: sent twice
-	Unnotified   WarningKind = "unnotified"    // conversations that are sent, without a message that notified
-	Unfinished   WarningKind = "unfinished"    // loads that were interrupted; send refuses to start
+	NoSender             WarningKind = "no_sender"     // outgoing messages with neither bot nor Kommo user; send refuses to start
+	OldLast              WarningKind = "old_last"      // conversations whose last message is more than a year old
+	NoPhone              WarningKind = "no_phone"      // conversations with clients without a phone
+	NoName               WarningKind = "no_name"       // conversations with clients without a name
+	LongText             WarningKind = "long_text"     // messages with more than LongTextLength characters
+	MediaGone            WarningKind = "media_gone"    // media links whose file is gone: sent as text
+	MediaUnknown         WarningKind = "media_unknown" // media links that did not answer: sent as text
+	MediaPrivate         WarningKind = "media_private" // media links into private networks: sent as text
+	MediaDying           WarningKind = "media_dying"   // media links that are dead or expire within a day: send renews them
+	GoneFromSource       WarningKind = "absent"        // messages in the plan that their source no longer holds
+	ConflictingDuplicate WarningKind = "differs"       // duplicates that have the id of another message, but another content
+	DuplicateChat        WarningKind = "twins"         // conversations that share messages under two ids: sent twice
+	Unnotified           WarningKind = "unnotified"    // conversations that were sent without a notifying message
+	Unfinished           WarningKind = "unfinished"    // loads that were interrupted; send refuses to start
 )
 
-// LongTextLength is how many characters a text may have without a warning. Kommo documents no limit; messengers have
-// about this one.
+// LongTextLength is how many characters a text may have without a warning. Kommo documents no limit; messengers allow
+// about as many.
 const LongTextLength = 4096
 
-// twins finds the chats that WhatsApp shows under a phone number and, since it hides numbers, under an @lid too: some of
-// their messages have the same ids and times. As conversations of their own they would be sent twice.
-const twins = `WITH hidden AS MATERIALIZED (SELECT time, content ->> '$.id' AS id, conversation FROM spool
-		WHERE EXISTS (SELECT 1 FROM conversation WHERE external_id LIKE '%@lid') -- else nobody waits for the rest
+// duplicateChats finds chats that WhatsApp shows under a phone number and also under an @lid, which hides the number:
+// some of their messages have the same ids and times. As two conversations they would be sent twice.
+const duplicateChats = `WITH hidden AS MATERIALIZED (SELECT time, content ->> '$.id' AS id, conversation FROM staging
+		WHERE EXISTS (SELECT 1 FROM conversation WHERE external_id LIKE '%@lid') -- without any, skip the rest
 		AND conversation LIKE '%@lid' AND EXISTS (SELECT 1 FROM conversation
-			WHERE external_id = spool.conversation AND planned + sending + accepted + verified > 0))
-	SELECT 1, h.conversation || ' and ' || s.conversation FROM spool s JOIN hidden h ON h.time = s.time
+			WHERE external_id = staging.conversation AND planned + sending + accepted + verified > 0))
+	SELECT 1, h.conversation || ' and ' || s.conversation FROM staging s JOIN hidden h ON h.time = s.time
 	WHERE EXISTS (SELECT 1 FROM conversation WHERE external_id LIKE '%@lid')
 	AND s.conversation LIKE '%@c.us' AND s.content ->> '$.id' = h.id AND EXISTS (SELECT 1 FROM conversation
 		WHERE external_id = s.conversation AND planned + sending + accepted + verified > 0)
@@ -59,7 +59,7 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 	among := ` FROM conversation WHERE ` + condition + ` AND `
 	for _, warning := range []struct {
 		kind  WarningKind
-		query string // yields a count and an example a row
+		query string // yields rows of a count and an example
 		args  []any
 	}{
 		{OldLast, `SELECT 1, external_id` + among + `(SELECT time FROM message WHERE conversation = conversation.id
@@ -74,13 +74,13 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 		{MediaGone, `SELECT 1, '' FROM media WHERE status = 'gone'`, nil},
 		{MediaUnknown, `SELECT 1, '' FROM media WHERE status IN ('pending', 'failed')`, nil},
 		{MediaPrivate, `SELECT 1, '' FROM media WHERE status = 'refused'`, nil},
-		{MediaDying, `SELECT 1, '' FROM media WHERE status = 'found' AND maker IS NOT NULL AND expires BETWEEN 1 AND ?`,
+		{MediaDying, `SELECT 1, '' FROM media WHERE status = 'found' AND renewer IS NOT NULL AND expires BETWEEN 1 AND ?`,
 			[]any{time.Now().Add(24 * time.Hour).UnixMilli()}},
-		{Absent, `SELECT absent, name FROM source WHERE absent > 0`, nil},
-		{Differs, `SELECT 1, position FROM duplicate WHERE differs`, nil},
-		{Twins, twins, nil},
+		{GoneFromSource, `SELECT absent, name FROM source WHERE absent > 0`, nil},
+		{ConflictingDuplicate, `SELECT 1, position FROM duplicate WHERE differs`, nil},
+		{DuplicateChat, duplicateChats, nil},
 		{Unnotified, `SELECT 1, external_id FROM conversation
-			WHERE accepted + verified > 0 AND planned + sending = 0 AND loud IS NULL`, nil},
+			WHERE accepted + verified > 0 AND planned + sending = 0 AND notifier IS NULL`, nil},
 		{Unfinished, `SELECT 1, name FROM source WHERE finished = 0`, nil},
 	} {
 		if composer.AllSilent && (warning.kind == OldLast || warning.kind == Unnotified) {

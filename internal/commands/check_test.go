@@ -122,7 +122,7 @@ func checkCases() []checkCase {
 			wants: []wantedCheck{{"counts", failed, "anna", "do not send"}}},
 		{name: "half read", before: changing(`UPDATE source SET finished = 0`), exit: exitError,
 			wants: []wantedCheck{{"plan", failed, "not read to its end", "run its load again"}}},
-		{name: "begun with another scope", before: changing(`UPDATE message SET doubtful = 1; INSERT INTO setting VALUES ('scope', '"elsewhere"')`),
+		{name: "begun with another scope", before: changing(`UPDATE message SET may_exist = 1; INSERT INTO setting VALUES ('scope', '"elsewhere"')`),
 			exit: exitError, wants: []wantedCheck{{"scope of the migration", failed, `"elsewhere"`, "same scope"}}},
 		{name: "no bot", env: set("KOMMO_BOT_ID="), exit: exitError, wants: []wantedCheck{
 			{"senders", failed, "of Zoe (1 message), Eva Sandbox (1 message)", "KOMMO_BOT_ID"}}},

@@ -221,13 +221,13 @@ func warning(w importer.Warning, s importer.Status) string {
 			"GREEN_API_TOKEN for that."
 	case importer.MediaPrivate:
 		return plural(w.Count, "media link") + " into private networks, which Kommo cannot reach: sent as text with the link."
-	case importer.Absent:
+	case importer.GoneFromSource:
 		return "no longer where they were read from: " + plural(w.Count, "message") + examples +
 			". They are sent all the same; --exclude and --until can leave them out."
-	case importer.Differs:
+	case importer.ConflictingDuplicate:
 		return "left out because their message_id was there before in the same conversation, though they say something else: " +
 			plural(w.Count, "message") + examples + "." + spoiled
-	case importer.Twins:
+	case importer.DuplicateChat:
 		return plural(w.Count, "chat") + " of WhatsApp would be sent twice, under a phone number and under an id that hides it" + examples +
 			". Leave one of the two out: load with --exclude ID."
 	case importer.Unnotified:

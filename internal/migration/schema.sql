@@ -1,44 +1,44 @@
--- The migration file, version 1. Every time is in Unix milliseconds, UTC.
--- No secret, token or signed header is ever written here.
+-- The migration file, version 1. All times are Unix milliseconds, UTC.
+-- No secret, token or signed header is ever written to it.
 
--- What holds for the whole migration: the recipe of the message ids, the filters of the last load, and from the
--- first send on the scope and the conversation prefix.
+-- Settings of the whole migration, as JSON. Their names are in importer/file.go.
 CREATE TABLE setting (
   name  TEXT NOT NULL PRIMARY KEY,
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The places that were read.
+-- The sources that were loaded.
 CREATE TABLE source (
   id       INTEGER PRIMARY KEY,
   name     TEXT    NOT NULL UNIQUE,    -- "csv:chats.csv"
-  reading  INTEGER NOT NULL DEFAULT 0, -- how often it was begun at its beginning
-  cursor   TEXT    NOT NULL DEFAULT '',-- where the next batch begins; known to the source only
+  reading  INTEGER NOT NULL DEFAULT 0, -- number of the present reading, from 1
+  cursor   TEXT    NOT NULL DEFAULT '',-- where the next batch begins, in a form of the source
   finished INTEGER NOT NULL DEFAULT 0, -- 1: read to its end and planned
-  absent   INTEGER NOT NULL DEFAULT 0, -- messages in the plan that an earlier reading held and the last one did not
+  absent   INTEGER NOT NULL DEFAULT 0, -- planned messages that an earlier reading held and the last does not
   confined TEXT    NOT NULL DEFAULT '',-- the conversations that the last reading was confined to, a JSON array; '' for all
-  partial  INTEGER NOT NULL DEFAULT 0  -- 1: a reading of all of them was interrupted, and only some were read since
+  partial  INTEGER NOT NULL DEFAULT 0  -- 1: a reading of all conversations was interrupted, and only some were read since
 ) STRICT;
 
--- Every message as it was read, in the order of arrival. Rows up to the setting "arranged" stand in message too.
-CREATE TABLE spool (
+-- Every message as it was read, in the order of arrival. load adds rows and plans them; the setting "planned" is the
+-- last row that is planned.
+CREATE TABLE staging (
   id           INTEGER PRIMARY KEY,   -- order of arrival
   source       INTEGER NOT NULL REFERENCES source (id),
-  reading      INTEGER NOT NULL,      -- the reading of that source
-  conversation TEXT    NOT NULL,      -- the conversation's id at the source
-  time         INTEGER NOT NULL,      -- when it was written
+  reading      INTEGER NOT NULL,      -- of that source
+  conversation TEXT    NOT NULL,      -- id at the source
+  time         INTEGER NOT NULL,      -- when the message was written
   direction    TEXT    NOT NULL,      -- incoming, outgoing
   kind         TEXT    NOT NULL,      -- text, picture, ...
-  author       INTEGER REFERENCES author (id), -- who wrote it, if it is outgoing
+  author       INTEGER REFERENCES author (id), -- of an outgoing message
   length       INTEGER NOT NULL,      -- of the text, in characters
-  lookup       TEXT,                  -- media.key, where the source does not tell all that Kommo wants to know
-  identity     BLOB    NOT NULL,      -- 16 bytes, see identity.go
-  counted      INTEGER NOT NULL,      -- 1: the source has no ids, so how many identical ones came before counts
+  media_key    TEXT,                  -- media.key if the source does not give all that Kommo requires
+  identity     BLOB    NOT NULL,      -- 16 bytes, see importer/identity.go
+  counted      INTEGER NOT NULL,      -- 1: without ids at the source, equal messages are told apart by counting
   content      TEXT    NOT NULL,      -- sources.Message as JSON
-  skip         TEXT    NOT NULL DEFAULT '' -- why it has no form in Kommo, '' if it has one
+  skip         TEXT    NOT NULL DEFAULT '' -- why the message has no form in Kommo, '' if it has one
 ) STRICT;
 
--- What the messages told of the other side of their conversation; emptied when it has gone into conversation.
+-- The client's data as the messages show it. Planning merges it into conversation and empties the table.
 CREATE TABLE sighting (
   id           INTEGER PRIMARY KEY,   -- order of arrival
   conversation TEXT NOT NULL,
@@ -50,7 +50,7 @@ CREATE TABLE sighting (
   avatar       TEXT NOT NULL
 ) STRICT;
 
--- The people who wrote outgoing messages. They can be mapped to Kommo users.
+-- The authors of outgoing messages. They can be mapped to Kommo users.
 CREATE TABLE author (
   id          INTEGER PRIMARY KEY,
   external_id TEXT NOT NULL,
@@ -58,20 +58,20 @@ CREATE TABLE author (
   UNIQUE (external_id, name)
 ) STRICT;
 
--- The conversations, and how many of their messages are in which state.
+-- The conversations, with the numbers of their messages by state.
 CREATE TABLE conversation (
   id            INTEGER PRIMARY KEY,
   external_id   TEXT    NOT NULL UNIQUE,     -- at the source, verbatim
   kind          TEXT    NOT NULL,            -- person, group
-  first         INTEGER NOT NULL,            -- spool.id of its first message: conversations are sent in this order
+  first         INTEGER NOT NULL,            -- staging.id of its first message; conversations are sent in this order
   client_id     TEXT    NOT NULL,
   client_name   TEXT    NOT NULL,
   client_phone  TEXT    NOT NULL,            -- E.164 or empty
   client_email  TEXT    NOT NULL,
   client_avatar TEXT    NOT NULL,
-  chat_id       TEXT    NOT NULL DEFAULT '', -- at Kommo, once it has told
-  loud          INTEGER,                     -- message.spool of the one that was sent with silent=false, and is not
-                                             -- known to have been turned down
+  chat_id       TEXT    NOT NULL DEFAULT '', -- at Kommo, '' until Kommo names it
+  notifier      INTEGER,                     -- message.staging of the message that was sent with silent=false; NULL if
+                                             -- none was, or it is known not to have been accepted
   duplicate     INTEGER NOT NULL DEFAULT 0,
   skipped       INTEGER NOT NULL DEFAULT 0,
   planned       INTEGER NOT NULL DEFAULT 0,
@@ -81,73 +81,73 @@ CREATE TABLE conversation (
   refused       INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
-CREATE INDEX conversation_open ON conversation (first) WHERE planned + sending > 0;
+CREATE INDEX conversation_pending ON conversation (first) WHERE planned + sending > 0;
 
--- What becomes of every message, in the order in which a conversation's messages are sent.
+-- The plan: every message once, in the order in which a conversation's messages are sent.
 CREATE TABLE message (
   conversation INTEGER NOT NULL REFERENCES conversation (id),
   time         INTEGER NOT NULL,            -- when it was written, as the source says
-  spool        INTEGER NOT NULL,            -- spool.id: its content, and the order within one time
-  identity     BLOB    NOT NULL,            -- 16 bytes; in hexadecimal the msgid
+  staging      INTEGER NOT NULL,            -- staging.id: its content, and its order among messages of one time
+  identity     BLOB    NOT NULL,            -- 16 bytes; the msgid in hexadecimal
   source       INTEGER NOT NULL REFERENCES source (id),
   reading      INTEGER NOT NULL,            -- the last reading of that source that held it
   direction    TEXT    NOT NULL,
   kind         TEXT    NOT NULL,
   author       INTEGER REFERENCES author (id),
   length       INTEGER NOT NULL,            -- of the text, in characters
-  msec         INTEGER NOT NULL,            -- msec_timestamp: time, moved on so that no two are equal
+  msec         INTEGER NOT NULL,            -- msec_timestamp: time, moved on so that no two messages have the same
   state        TEXT    NOT NULL             -- IN would build a table of the six words for every row
                  CHECK (state = 'planned' OR state = 'accepted' OR state = 'sending' OR state = 'skipped'
                    OR state = 'verified' OR state = 'refused'),
-  reason       TEXT    NOT NULL DEFAULT '', -- why it is skipped, or Kommo's words when it was refused
-  as_text      INTEGER NOT NULL DEFAULT 0,  -- 1: its media go as text: Kommo refused them, or nobody wants them
-  doubtful     INTEGER NOT NULL DEFAULT 0,  -- 1: once sent with an outcome that nobody knows, or accepted and not there
-  sent_at      INTEGER,                     -- when it was last marked as sending, for people
-  remote_id    TEXT    NOT NULL DEFAULT '', -- the message's id at Kommo
-  PRIMARY KEY (conversation, time, spool)
+  reason       TEXT    NOT NULL DEFAULT '', -- why it is skipped, or Kommo's detail if it was refused
+  as_text      INTEGER NOT NULL DEFAULT 0,  -- 1: its media are sent as text: Kommo refused them, or --media=text
+  may_exist    INTEGER NOT NULL DEFAULT 0,  -- 1: it was once in doubt, or accepted and then missing: it may still appear
+  sent_at      INTEGER,                     -- when it was last marked as sending
+  remote_id    TEXT    NOT NULL DEFAULT '', -- its id at Kommo
+  PRIMARY KEY (conversation, time, staging)
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX message_identity ON message (conversation, identity);
 
--- Messages that were read more than once: from two places, or twice in one.
+-- Messages that were read more than once: from two sources, or twice in one reading.
 CREATE TABLE duplicate (
   conversation INTEGER NOT NULL REFERENCES conversation (id),
   identity     BLOB    NOT NULL,
   source       INTEGER NOT NULL REFERENCES source (id),
-  copy         INTEGER NOT NULL, -- the how-manieth of that source
+  number       INTEGER NOT NULL, -- of this duplicate within the source, from 1
   reading      INTEGER NOT NULL, -- the last reading of that source that held it
-  position     TEXT    NOT NULL, -- where it stands there
-  differs      INTEGER NOT NULL, -- 1: it has the same id as the message in the plan, and says something else
-  PRIMARY KEY (conversation, identity, source, copy)
+  position     TEXT    NOT NULL, -- in the source
+  differs      INTEGER NOT NULL, -- 1: it has the id of the planned message, but another content
+  PRIMARY KEY (conversation, identity, source, number)
 ) STRICT, WITHOUT ROWID;
 
--- What could not be understood.
+-- Entries of a source that could not be parsed.
 CREATE TABLE invalid (
   id       INTEGER PRIMARY KEY,
   source   INTEGER NOT NULL REFERENCES source (id),
   reading  INTEGER NOT NULL,
   position TEXT    NOT NULL, -- "chats.csv:17"
   reason   TEXT    NOT NULL,
-  raw      TEXT    NOT NULL, -- as it stands in the source, cut
-  conversation TEXT NOT NULL DEFAULT '' -- its id at the source, '' if it is not known
+  raw      TEXT    NOT NULL, -- the entry as the source holds it, cut
+  conversation TEXT NOT NULL DEFAULT '' -- id at the source, '' if not known
 ) STRICT;
 
--- What is known of media that have to be asked about: those whose size the source did not tell, and all whose links die.
+-- Media whose links are asked: those without a size at the source, and those whose links expire.
 CREATE TABLE media (
-  key       TEXT    NOT NULL PRIMARY KEY, -- the link; for one that can be made anew "green-api:CONVERSATION/MESSAGE"
-  told      TEXT    NOT NULL,            -- the link as the source told it last
-  url       TEXT    NOT NULL,            -- the link as it is now; '' if there is none
-  maker     INTEGER REFERENCES source (id), -- the source that makes new links; NULL if none does
-  status    TEXT    NOT NULL DEFAULT 'pending'
-              CHECK (status IN ('pending', 'found', 'gone', 'refused', 'failed', 'unwanted')),
-  size      INTEGER NOT NULL DEFAULT 0,  -- bytes
-  mime      TEXT    NOT NULL DEFAULT '',
-  name      TEXT    NOT NULL DEFAULT '',
-  expires   INTEGER NOT NULL DEFAULT 0,  -- when the link dies; 0 if not told
-  reason    TEXT    NOT NULL DEFAULT '', -- why there is nothing to send
-  checked   INTEGER NOT NULL DEFAULT 0,  -- when the link was asked last
-  renewed   INTEGER NOT NULL DEFAULT 0,  -- how often the link was made anew
-  unsure    INTEGER NOT NULL DEFAULT 0   -- 1: gone by an answer that may be another one another time
+  key        TEXT    NOT NULL PRIMARY KEY,   -- the link; "green-api:CONVERSATION/MESSAGE" if it can be renewed
+  source_url TEXT    NOT NULL,               -- the link as the source gave it last
+  url        TEXT    NOT NULL,               -- the link as it is now; '' if there is none
+  renewer    INTEGER REFERENCES source (id), -- the source that makes new links; NULL if none does
+  status     TEXT    NOT NULL DEFAULT 'pending'
+               CHECK (status IN ('pending', 'found', 'gone', 'refused', 'failed', 'unwanted')),
+  size       INTEGER NOT NULL DEFAULT 0,     -- bytes
+  mime       TEXT    NOT NULL DEFAULT '',
+  name       TEXT    NOT NULL DEFAULT '',
+  expires    INTEGER NOT NULL DEFAULT 0,     -- when the link expires; 0 if not known
+  reason     TEXT    NOT NULL DEFAULT '',    -- why there is no file to send
+  checked    INTEGER NOT NULL DEFAULT 0,     -- when the link was asked last
+  renewed    INTEGER NOT NULL DEFAULT 0,     -- how often the link was renewed
+  uncertain  INTEGER NOT NULL DEFAULT 0      -- 1: gone by an answer that may differ another time
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX media_open ON media (key) WHERE status IN ('pending', 'failed');
@@ -178,21 +178,21 @@ CREATE TABLE entry (
   pass         INTEGER NOT NULL, -- the last pass that showed it
   place        INTEGER NOT NULL, -- in the history, in that pass
   time         INTEGER NOT NULL, -- as Kommo shows it; 0 if it shows none
-  difference   TEXT    NOT NULL, -- from what was sent, '' for none
-  moved        INTEGER NOT NULL, -- 1: its time is not the one that was sent, so its place says nothing
+  difference   TEXT    NOT NULL, -- from the message as it was sent, '' for none
+  moved        INTEGER NOT NULL, -- 1: it was sent with another time, so its place says nothing
   PRIMARY KEY (conversation, remote_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX entry_identity ON entry (conversation, identity) WHERE identity IS NOT NULL;
 
--- What the last verification found to be otherwise than it should be.
+-- Differences between the chats and the plan that the last verification found.
 CREATE TABLE finding (
   conversation INTEGER NOT NULL REFERENCES conversation (id),
   kind         TEXT    NOT NULL,           -- FindingKind
-  msgid        TEXT    NOT NULL,           -- as the chat has it: of a message of the plan, anything if it is foreign
+  msgid        TEXT    NOT NULL,           -- as the chat shows it; '' for a whole chat
   remote_id    TEXT    NOT NULL,           -- the message's id at Kommo; '' if it is missing or out of order
-  time         INTEGER NOT NULL,           -- when it was written; of a foreign one, what Kommo says or 0
+  time         INTEGER NOT NULL,           -- when it was written; of a foreign message, as Kommo shows it, or 0
   reason       TEXT    NOT NULL,
-  retried      INTEGER NOT NULL DEFAULT 0, -- 1: it was missing, and has been planned again
+  retried      INTEGER NOT NULL DEFAULT 0, -- 1: it was missing, and was planned again
   PRIMARY KEY (conversation, kind, msgid, remote_id)
 ) STRICT, WITHOUT ROWID;

@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	// linkMargin is how long a link must live on for Kommo to fetch the file. When it does is not documented.
+	// linkMargin is how long a link must still live for Kommo to fetch the file. The time that Kommo takes is not
+	// documented.
 	linkMargin = time.Hour
-	// linkTrust is how long a link is believed to live of which nobody knows when it dies.
+	// linkTrust is how long a link without a known end of life is trusted after it was asked.
 	linkTrust = 24 * time.Hour
 )
 
@@ -31,14 +32,14 @@ func (s *Sender) newLinkChecker() (*linkcheck.Checker, error) {
 	return links, s.File.Explain(err)
 }
 
-// freshen makes sure that the link to the media of m lives, and makes a new one if it does not, or if there was none so
-// far. It may find that the file is gone; m then goes as text.
+// freshen makes sure that the link to the media of m lives, and renews a dead or missing link. If the file turns out to
+// be gone, m is sent as text.
 func (r *run) freshen(ctx context.Context, cv *conversation, m *outgoing) error {
 	if !r.mayBeDead(m) {
 		return nil
 	}
 	link := linkcheck.Link{Key: mediaKey(m.sourceKind, cv.externalID, &m.content).String, URL: m.media.URL}
-	if m.media.Maker == r.renewOf {
+	if m.media.Renewer == r.renewOf {
 		link.Renew = r.renew.of(link.Key)
 	}
 	expires := m.media.Expires
@@ -61,10 +62,10 @@ func (r *run) freshen(ctx context.Context, cv *conversation, m *outgoing) error 
 	case link.Renew == nil:
 		return &DeadLinksError{1}
 	}
-	return &StoppedError{Reason: "a link to media cannot be made anew now: " + info.Reason}
+	return &StoppedError{Reason: "a media link cannot be renewed now: " + info.Reason}
 }
 
-// mayBeDead reports whether m is to go with a link that may be dead, or that could not be made before.
+// mayBeDead reports whether m would be sent with a link that may be dead, or that could not be renewed before.
 func (r *run) mayBeDead(m *outgoing) bool {
 	media := m.content.Media
 	if media == nil || !media.Renewable || m.asText {
@@ -73,14 +74,14 @@ func (r *run) mayBeDead(m *outgoing) bool {
 	return m.media.Status == mediaFound && m.media.stale(time.Now()) || m.media.Status == mediaFailed
 }
 
-// keepLink writes down what became of a link, and tells if it is another one.
+// keepLink records the answer about a link, and reports a new link or a file that is gone.
 func (r *run) keepLink(m *outgoing, key string, info linkcheck.Result) error {
 	now := time.Now()
 	if err := r.file.keepMedia(key, info, now); err != nil {
 		return err
 	}
 	m.media = mediaInfo{Status: info.Status, Size: info.Size, MIME: info.MIME, Name: info.Name, URL: info.URL,
-		Maker: m.media.Maker, Checked: now, Expires: info.Expires}
+		Renewer: m.media.Renewer, Checked: now, Expires: info.Expires}
 	r.count(func(report *SendReport) {
 		switch {
 		case info.Status == mediaGone:

@@ -7,7 +7,7 @@ import (
 	"kommo-import/sources"
 )
 
-// A clientReader goes through the sightings in step with the spool: both sorted by conversation.
+// A clientReader reads the sightings in step with the staging rows: both are sorted by conversation.
 type clientReader struct {
 	rows *sql.Rows
 	next sighting
@@ -40,7 +40,8 @@ func (r *clientReader) advance() error {
 	return r.rows.Scan(&r.next.conversation, &r.next.kind, &c.ID, &c.Name, &c.Phone, &c.Email, &c.Avatar)
 }
 
-// of returns what the sightings tell of a conversation. It is asked in ascending order.
+// of returns the client of a conversation, merged from its sightings. Calls must be in ascending order of the
+// conversation's id.
 func (r *clientReader) of(conversation string) (sum sighting, err error) {
 	for r.more && r.next.conversation <= conversation {
 		if r.next.conversation == conversation {
@@ -54,8 +55,8 @@ func (r *clientReader) of(conversation string) (sum sighting, err error) {
 	return sum, nil
 }
 
-// merge returns what is known of a client after news: what is told last counts, but a name that is only a phone or
-// an id does not take the place of a name. The id stays what it was first: Kommo knows participants by it.
+// merge returns the client after newer data. The newer data count, but a name that is only a phone or an id does not
+// replace a real name. The first id stays: Kommo knows participants by it.
 func merge(old, news sources.Client, conversation string) sources.Client {
 	name := cmp.Or(news.Name, old.Name)
 	if isStandIn(name, news, conversation) && old.Name != "" {
@@ -70,6 +71,7 @@ func merge(old, news sources.Client, conversation string) sources.Client {
 	}
 }
 
+// isStandIn reports whether a name is only the client's phone or an id.
 func isStandIn(name string, client sources.Client, conversation string) bool {
 	return name == client.Phone || name == client.ID || name == conversation
 }

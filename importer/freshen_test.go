@@ -41,7 +41,7 @@ func TestSendRenewsDeadLinks(t *testing.T) {
 		{name: "dead, gone as far as one can tell", later: life + time.Hour,
 			change: func(s *storage, _ *Sender) {
 				s.failure = fmt.Errorf("%w, %w", sources.ErrMediaGone, sources.ErrUnavailable)
-			}, renewed: 1, err: "cannot be made anew now"},
+			}, renewed: 1, err: "cannot be renewed now"},
 		{name: "dies soon, nobody makes new ones", later: life - time.Minute, change: func(_ *storage, s *Sender) { s.Renew = nil }, sent: "picture OLD"},
 	} {
 		inBubble(t, tt.name, func(t *testing.T) {
