@@ -72,7 +72,7 @@ func (d *desk) retryRefused(c *cli.Context) error {
 	return nil
 }
 
-// writeFailures prints the failures: a JSON line each, or a line for people.
+// writeFailures prints a line for each failure: JSON, or for people.
 func (d *desk) writeFailures(c *cli.Context, file *importer.File) error {
 	asJSON := c.Bool("json")
 	out := bufio.NewWriter(d.stdout)
@@ -95,7 +95,7 @@ func (d *desk) writeFailures(c *cli.Context, file *importer.File) error {
 		}
 	}
 	if len(states) == 0 && !asJSON {
-		d.talk.tell("There are none.")
+		d.talk.tell("There are no failures.")
 	}
 	status, err := file.Status()
 	if err := errors.Join(err, out.Flush()); err != nil {
@@ -166,7 +166,7 @@ func encodeFailures(failures iter.Seq2[importer.Failure, error], w io.Writer) (c
 		}
 		row := []string{f.State, f.Position, f.Conversation, written, f.Reason, f.Text}
 		for i, cell := range row {
-			row[i] = harmless(cell)
+			row[i] = escapeFormula(cell)
 		}
 		if err := out.Write(row); err != nil {
 			return count, err
@@ -177,8 +177,8 @@ func encodeFailures(failures iter.Seq2[importer.Failure, error], w io.Writer) (c
 	return count, out.Error()
 }
 
-// harmless returns a cell that no spreadsheet runs as a formula. Some take the wide forms of the signs for the signs.
-func harmless(cell string) string {
+// escapeFormula returns a cell that no spreadsheet runs as a formula. East Asian spreadsheets take full-width signs too.
+func escapeFormula(cell string) string {
 	if first, _ := utf8.DecodeRuneInString(cell); strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + cell
 	}

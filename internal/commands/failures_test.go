@@ -25,7 +25,7 @@ func TestLineOf(t *testing.T) {
 	}
 }
 
-func TestHarmless(t *testing.T) {
+func TestEscapeFormula(t *testing.T) {
 	for _, test := range []struct{ cell, want string }{
 		{"", ""},
 		{"Hello", "Hello"},
@@ -47,8 +47,8 @@ func TestHarmless(t *testing.T) {
 		{"Здравствуйте", "Здравствуйте"},
 		{"\xff", "\xff"},
 	} {
-		if got := harmless(test.cell); got != test.want {
-			t.Errorf("harmless(%q) = %q, want %q", test.cell, got, test.want)
+		if got := escapeFormula(test.cell); got != test.want {
+			t.Errorf("escapeFormula(%q) = %q, want %q", test.cell, got, test.want)
 		}
 	}
 }
