@@ -1,11 +1,16 @@
 package commands
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"kommo-import/importer"
 )
 
 // A report or a list of failures that is interrupted leaves nothing behind.
@@ -35,6 +40,27 @@ func TestReportInterrupted(t *testing.T) {
 	for _, pattern := range []string{"r.*", ".kommo-import-*"} {
 		if left, _ := filepath.Glob(filepath.Join(folder, pattern)); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
+		}
+	}
+}
+
+// A report whose lists cannot be read to their end is an error in both forms, not a shorter report.
+func TestReportUnreadable(t *testing.T) {
+	folder := t.TempDir()
+	writeFile(t, filepath.Join(folder, "chats.csv"), checkCSV)
+	runProgram(t, folder, nil, exitDone, "load", "--csv", "chats.csv")
+	file, err := importer.OpenReadOnly(filepath.Join(folder, "migration.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := file.Report()
+	if err := errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	r := reported{Report: report, file: file}
+	for form, write := range map[string]func(context.Context, *bufio.Writer) error{"markdown": r.markdown, "json": r.json} {
+		if err := write(t.Context(), bufio.NewWriter(io.Discard)); err == nil {
+			t.Errorf("%s: got no error from a file that is closed", form)
 		}
 	}
 }
