@@ -159,7 +159,8 @@ func (r *Report) readReasons(tx *sql.Tx) (err error) {
 
 // ReportedConversations yields the outcome of each conversation, in the order of sending.
 func (f *File) ReportedConversations() iter.Seq2[ReportedConversation, error] {
-	return migration.Rows(f.File, scanReported, `SELECT external_id, client_name, client_phone, skipped, planned, sending, accepted, verified, refused,
+	return migration.Rows(f.File, scanReported, `SELECT external_id, client_name, client_phone,
+		skipped, planned, sending, accepted, verified, refused,
 		(SELECT min(time) FROM message WHERE conversation = conversation.id),
 		(SELECT max(time) FROM message WHERE conversation = conversation.id)
 	FROM conversation WHERE skipped + planned + sending + accepted + verified + refused > 0 ORDER BY first`)
@@ -169,7 +170,8 @@ func scanReported(rows *sql.Rows) (c ReportedConversation, err error) {
 	states := []State{Skipped, Planned, Sending, Accepted, Verified, Refused}
 	counts := make([]int, len(states))
 	var first, last int64
-	err = rows.Scan(&c.ID, &c.Name, &c.Phone, &counts[0], &counts[1], &counts[2], &counts[3], &counts[4], &counts[5], &first, &last)
+	err = rows.Scan(&c.ID, &c.Name, &c.Phone, &counts[0], &counts[1], &counts[2], &counts[3], &counts[4], &counts[5],
+		&first, &last)
 	c.First, c.Last, c.Messages = fromMillis(first), fromMillis(last), make(map[State]int)
 	for i, state := range states {
 		if counts[i] > 0 {

@@ -21,8 +21,8 @@ func (d *desk) report() *cli.Command {
 		Usage: "write down what was migrated, for a manager or for support",
 		Description: `Writes two files: one to read (Markdown) and one for programs (JSON, beside it).
 
-With --anonymise nobody can be recognised in them. Numbers and times stay. Left out are names, phones and texts, the names of
-the files that were loaded, the reasons, and the lists of conversations and messages.
+With --anonymise nobody can be recognised in them. Numbers and times stay. Left out are names, phones and texts, the
+names of the files that were loaded, the reasons, and the lists of conversations and messages.
 
   kommo-import report --out report.md
   kommo-import report --out for-support.md --anonymise`,

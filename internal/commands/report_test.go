@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -17,9 +16,7 @@ import (
 func TestReportInterrupted(t *testing.T) {
 	folder := t.TempDir()
 	source, migration := filepath.Join(folder, "chats.csv"), filepath.Join(folder, "migration.db")
-	if err := os.WriteFile(source, []byte("conversation_id,timestamp,direction,text\nann,1740823200,in,Hello\nann,yesterday,in,Hello\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	writeFile(t, source, "conversation_id,timestamp,direction,text\nann,1740823200,in,Hello\nann,yesterday,in,Hello\n")
 	var stderr bytes.Buffer
 	run := func(ctx context.Context, args ...string) int {
 		return Run(ctx, append([]string{"kommo-import"}, args...), nil, &bytes.Buffer{}, &stderr)

@@ -28,7 +28,9 @@ func pageOf(t *testing.T, text string, anonymised bool) string {
 			Media: importer.MediaReport{Found: 1}, Verification: &importer.VerifyReport{There: 3},
 		},
 		Version: "v1", Anonymised: anonymised,
-		Conversations: slices.Values([]importer.ReportedConversation{{ID: text, Name: text, Phone: text, Messages: counts, First: at, Last: at}}),
+		Conversations: slices.Values([]importer.ReportedConversation{
+			{ID: text, Name: text, Phone: text, Messages: counts, First: at, Last: at},
+		}),
 		Failures: slices.Values([]importer.Failure{
 			{State: "invalid", Position: text, Reason: text, Text: text},
 			{State: text, Position: text, Conversation: text, Time: at, Reason: text, Text: text},
@@ -49,9 +51,9 @@ func TestReportPageIsHarmless(t *testing.T) {
 		t.Errorf("got %d texts from outside, want %d:\n%s", got, want, page)
 	}
 	for _, text := range []string{
-		"<script>alert(1)</script>", "<!-- ", "a | b", "\n# Title\n\n| a | b |\n", "[click](javascript:alert(1))", "![x](http://evil)",
-		"`code`", "**bold** __bold__ ~~gone~~", "&lt;b&gt;", `\<b\>`, "a\r\nb\tc", "\x1b[31mred\x1b]0;owned\x07", "\u202eright to left",
-		"\xff\xfe", "Здравствуйте 👩‍💻", "{{.Version}}",
+		"<script>alert(1)</script>", "<!-- ", "a | b", "\n# Title\n\n| a | b |\n", "[click](javascript:alert(1))",
+		"![x](http://evil)", "`code`", "**bold** __bold__ ~~gone~~", "&lt;b&gt;", `\<b\>`, "a\r\nb\tc",
+		"\x1b[31mred\x1b]0;owned\x07", "\u202eright to left", "\xff\xfe", "Здравствуйте 👩‍💻", "{{.Version}}",
 	} {
 		got, want := pageOf(t, text, false), strings.ReplaceAll(page, plain, markdownText(text))
 		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
