@@ -21,6 +21,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"kommo-import/sources"
 )
 
 // A mediaReply is the reply of a media server to one request. Only a Content-Length gives the size of its body.
@@ -502,6 +505,55 @@ func TestCheckServersThatCannotBeTalkedTo(t *testing.T) {
 		if diff := cmp.Diff(want, (&Checker{AllowPrivate: true}).ask(t.Context(), u)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", u, diff)
 		}
+	}
+}
+
+// A dead or empty link is made anew, once, and the errors of Renew keep their meaning.
+func TestCheckRenews(t *testing.T) {
+	const link, renewed = "https://files.example/old.jpg", "https://files.example/new.jpg"
+	broken := errors.New("the quota is used up")
+	alive := func(u string) Result { return Result{Status: Found, Size: 5, Name: "new.jpg", URL: u, Renewed: true} }
+	tests := []struct {
+		name  string
+		url   string
+		dead  []string
+		err   error // of Renew
+		want  Result
+		calls int
+	}{
+		{"alive", renewed, nil, nil, Result{Status: Found, Size: 5, Name: "new.jpg", URL: renewed}, 0},
+		{"dead", link, []string{"/old.jpg"}, nil, alive(renewed), 1},
+		{"empty", "", nil, nil, alive(renewed), 1},
+		{"dead twice", link, []string{"/old.jpg", "/new.jpg"}, nil, Result{Status: Gone, Name: "new.jpg", URL: renewed, Renewed: true,
+			Unsure: true, Reason: "its server answers 404 not found"}, 1},
+		{"file gone", "", nil, sources.ErrMediaGone, Result{Status: Gone, Reason: sources.ErrMediaGone.Error()}, 1},
+		{"probably gone", "", nil, errors.Join(sources.ErrMediaGone, sources.ErrUnavailable), Result{Status: Gone, Unsure: true,
+			Reason: errors.Join(sources.ErrMediaGone, sources.ErrUnavailable).Error()}, 1},
+		{"later", link, []string{"/old.jpg"}, sources.ErrUnavailable,
+			Result{Status: Failed, URL: link, Reason: sources.ErrUnavailable.Error()}, 1},
+		{"broken", "", nil, broken, Result{Err: broken}, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			calls := 0
+			c := &Checker{Transport: roundTripFunc(func(req *http.Request) (*http.Response, error) {
+				code := http.StatusOK
+				if slices.Contains(tt.dead, req.URL.Path) {
+					code = http.StatusNotFound
+				}
+				return &http.Response{StatusCode: code, ContentLength: 5, Body: http.NoBody, Request: req}, nil
+			})}
+			got := c.Check(t.Context(), Link{URL: tt.url, Renew: func(context.Context) (string, error) {
+				calls++
+				return renewed, tt.err
+			}})
+			if diff := cmp.Diff(tt.want, got, cmpopts.EquateErrors()); diff != "" {
+				t.Errorf("result (-want +got):\n%s", diff)
+			}
+			if calls != tt.calls {
+				t.Errorf("renewed %d times, want %d", calls, tt.calls)
+			}
+		})
 	}
 }
 
