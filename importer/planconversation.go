@@ -38,8 +38,8 @@ func (p *planner) begin(m *stagedMessage) (*conversationPlan, error) {
 	var kind string
 	var known sources.Client
 	err = p.sql.QueryRow(`SELECT id, kind, client_id, client_name, client_phone, client_email, client_avatar
-		FROM conversation WHERE external_id = ?`, []any{m.conversation},
-		&c.id, &kind, &known.ID, &known.Name, &known.Phone, &known.Email, &known.Avatar)
+		FROM conversation WHERE external_id = ?`, m.conversation).
+		Scan(&c.id, &kind, &known.ID, &known.Name, &known.Phone, &known.Email, &known.Avatar)
 	c.fresh = errors.Is(err, sql.ErrNoRows)
 	if err != nil && !c.fresh {
 		return nil, err
@@ -53,7 +53,7 @@ func (p *planner) begin(m *stagedMessage) (*conversationPlan, error) {
 		ON CONFLICT (external_id) DO UPDATE SET client_name = excluded.client_name,
 			client_phone = excluded.client_phone, client_email = excluded.client_email, client_avatar = excluded.client_avatar
 		RETURNING id`,
-		[]any{m.conversation, kind, m.id, client.ID, client.Name, client.Phone, client.Email, client.Avatar}, &c.id)
+		m.conversation, kind, m.id, client.ID, client.Name, client.Phone, client.Email, client.Avatar).Scan(&c.id)
 	c.reason = p.filter.conversation(m.conversation, sources.ConversationKind(kind))
 	return c, err
 }
@@ -109,7 +109,7 @@ func (c *conversationPlan) identityOf(m *stagedMessage) (identity, error) {
 		var held bool
 		err := c.planner.sql.QueryRow(`SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND identity = ?2 AND source = ?3 AND reading = ?4)
 			OR EXISTS (SELECT 1 FROM duplicate WHERE conversation = ?1 AND identity = ?2 AND source = ?3 AND reading = ?4)`,
-			[]any{c.id, id[:], m.source, m.reading}, &held)
+			c.id, id[:], m.source, m.reading).Scan(&held)
 		if err != nil {
 			return id, err
 		}
@@ -130,7 +130,7 @@ func (c *conversationPlan) addKnown(m *stagedMessage, id identity) error {
 	var state State
 	var mayExist bool
 	err := p.sql.QueryRow(`SELECT time, staging, source, reading, state, may_exist FROM message WHERE conversation = ? AND identity = ?`,
-		[]any{c.id, id[:]}, &time, &staging, &source, &reading, &state, &mayExist)
+		c.id, id[:]).Scan(&time, &staging, &source, &reading, &state, &mayExist)
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func (c *conversationPlan) addDuplicate(m *stagedMessage, id identity, staging i
 	var known sql.NullInt64
 	var last int64
 	err := c.planner.sql.QueryRow(`SELECT min(iif(reading < ?4, number, NULL)), coalesce(max(number), 0) FROM duplicate
-		WHERE conversation = ?1 AND identity = ?2 AND source = ?3`, []any{c.id, id[:], m.source, m.reading}, &known, &last)
+		WHERE conversation = ?1 AND identity = ?2 AND source = ?3`, c.id, id[:], m.source, m.reading).Scan(&known, &last)
 	if err != nil {
 		return err
 	}

@@ -98,14 +98,16 @@ func (r *verifyRun) storePage(rb *readback, page []kommo.HistoryMessage) (judged
 
 // storeEntries stores the entries of a page and returns how many messages of the plan it shows for the first time.
 func (r *verifyRun) storeEntries(tx *sql.Tx, rb *readback, page []kommo.HistoryMessage) (found int, err error) {
+	statements := migration.NewStatements(tx)
+	defer statements.Close()
 	news := 0
 	for i := range page {
-		e, first, err := r.compare(tx, rb, &page[i])
+		e, first, err := r.compare(statements, rb, &page[i])
 		if err != nil {
 			return 0, err
 		}
 		e.place = rb.offset + i
-		stored, err := e.store(tx, rb)
+		stored, err := e.store(statements, rb)
 		if err != nil {
 			return 0, err
 		}
@@ -165,13 +167,13 @@ type entry struct {
 
 // compare returns the entry for a shown message. first reports whether it shows a message that Kommo accepted and that
 // no other entry showed before.
-func (r *verifyRun) compare(tx *sql.Tx, rb *readback, shown *kommo.HistoryMessage) (e entry, first bool, err error) {
+func (r *verifyRun) compare(q migration.Querier, rb *readback, shown *kommo.HistoryMessage) (e entry, first bool, err error) {
 	e = entry{remoteID: shown.Message.ID, clientID: shown.Message.ClientID}
 	if at := shown.Time(); !at.IsZero() {
 		e.time = at.UnixMilli()
 	}
 	cv := &rb.conversation
-	m, err := messageByMsgID(tx, cv, e.clientID)
+	m, err := messageByMsgID(q, cv, e.clientID)
 	if err != nil || m == nil {
 		return e, false, err
 	}
@@ -180,11 +182,11 @@ func (r *verifyRun) compare(tx *sql.Tx, rb *readback, shown *kommo.HistoryMessag
 	if m.state != Accepted && m.state != Verified {
 		return e, false, nil
 	}
-	err = tx.QueryRow(`SELECT NOT EXISTS (SELECT 1 FROM entry WHERE conversation = ? AND identity = ?)`, cv.id, e.identity).Scan(&first)
+	err = q.QueryRow(`SELECT NOT EXISTS (SELECT 1 FROM entry WHERE conversation = ? AND identity = ?)`, cv.id, e.identity).Scan(&first)
 	if err != nil {
 		return e, false, err
 	}
-	if err := complete(tx, cv, m); err != nil {
+	if err := complete(q, cv, m); err != nil {
 		return e, false, err
 	}
 	e.difference, err = r.verifier.Composer.differences(cv, m, shown)
@@ -192,12 +194,12 @@ func (r *verifyRun) compare(tx *sql.Tx, rb *readback, shown *kommo.HistoryMessag
 }
 
 // messageByMsgID returns the message of the plan that has a msgid, without its content; nil if there is none.
-func messageByMsgID(tx *sql.Tx, cv *conversation, msgid string) (*outgoing, error) {
+func messageByMsgID(q migration.Querier, cv *conversation, msgid string) (*outgoing, error) {
 	id, err := hex.DecodeString(msgid)
 	if err != nil || len(id) != len(identity{}) || hex.EncodeToString(id) != msgid {
 		return nil, nil
 	}
-	for m, err := range migration.Query(tx, scanOutgoing, outgoingColumns+` FROM message WHERE conversation = ? AND identity = ?`, cv.id, id) {
+	for m, err := range migration.Query(q, scanOutgoing, outgoingColumns+` FROM message WHERE conversation = ? AND identity = ?`, cv.id, id) {
 		return m, err
 	}
 	return nil, nil
@@ -205,8 +207,8 @@ func messageByMsgID(tx *sql.Tx, cv *conversation, msgid string) (*outgoing, erro
 
 // store stores an entry, or only its place if an earlier pass has shown it. It returns 0 if this pass has shown it
 // already: messages that arrive during the reading push others onto the next page.
-func (e *entry) store(tx *sql.Tx, rb *readback) (stored int, err error) {
-	return affected(tx.Exec(`INSERT INTO entry (conversation, remote_id, client_id, identity, pass, place, time, difference, moved)
+func (e *entry) store(statements *migration.Statements, rb *readback) (stored int, err error) {
+	return affected(statements.Exec(`INSERT INTO entry (conversation, remote_id, client_id, identity, pass, place, time, difference, moved)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET pass = excluded.pass, place = excluded.place WHERE pass < excluded.pass`,
 		rb.conversation.id, e.remoteID, e.clientID, e.identity, rb.pass, e.place, e.time, e.difference, e.moved))

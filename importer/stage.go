@@ -195,7 +195,7 @@ func (s *stager) authorOf(statements *migration.Statements, m *sources.Message) 
 		return sql.NullInt64{Int64: known, Valid: true}, nil
 	}
 	err = statements.QueryRow(`INSERT INTO author (external_id, name) VALUES (?, ?)
-		ON CONFLICT DO UPDATE SET name = excluded.name RETURNING id`, []any{m.Author.ID, m.Author.Name}, &id)
+		ON CONFLICT DO UPDATE SET name = excluded.name RETURNING id`, m.Author.ID, m.Author.Name).Scan(&id)
 	if err != nil {
 		return id, err
 	}

@@ -2,7 +2,8 @@ package migration
 
 import "database/sql"
 
-// Statements runs SQL in one transaction and prepares each text once. It is for loops over many rows.
+// Statements runs SQL in one transaction and prepares each text once, which makes loops over many rows several times
+// as fast. It is a [Querier].
 type Statements struct {
 	tx       *sql.Tx
 	prepared map[string]*sql.Stmt
@@ -13,7 +14,7 @@ func NewStatements(tx *sql.Tx) *Statements {
 	return &Statements{tx, make(map[string]*sql.Stmt)}
 }
 
-// Exec runs a statement.
+// Exec runs a statement, as [sql.Tx.Exec] does.
 func (s *Statements) Exec(query string, args ...any) (sql.Result, error) {
 	statement, err := s.prepare(query)
 	if err != nil {
@@ -22,13 +23,22 @@ func (s *Statements) Exec(query string, args ...any) (sql.Result, error) {
 	return statement.Exec(args...)
 }
 
-// QueryRow runs a query and scans its first row into dest. It returns [sql.ErrNoRows] if there is none.
-func (s *Statements) QueryRow(query string, args []any, dest ...any) error {
+// Query runs a query, as [sql.Tx.Query] does.
+func (s *Statements) Query(query string, args ...any) (*sql.Rows, error) {
 	statement, err := s.prepare(query)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return statement.QueryRow(args...).Scan(dest...)
+	return statement.Query(args...)
+}
+
+// QueryRow runs a query, as [sql.Tx.QueryRow] does.
+func (s *Statements) QueryRow(query string, args ...any) *sql.Row {
+	statement, err := s.prepare(query)
+	if err != nil {
+		return s.tx.QueryRow(query, args...) // only a Tx can make a Row that holds the error
+	}
+	return statement.QueryRow(args...)
 }
 
 // Close releases the statements.
