@@ -11,8 +11,8 @@ import (
 	"kommo-import/sources/csvfile"
 )
 
-// BenchmarkBatches reads a file of twelve columns. Its rows per second must be more than twice what a load is to
-// reach, since storing them takes its share.
+// BenchmarkBatches reads a file of twelve columns. Reading must be more than twice as fast as a whole load, because
+// storing the rows takes time too.
 func BenchmarkBatches(b *testing.B) {
 	for _, bench := range []struct {
 		name       string

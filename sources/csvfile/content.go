@@ -12,7 +12,7 @@ import (
 	"kommo-import/sources"
 )
 
-// setContent gives m its kind and the fields that this kind has.
+// setContent sets the kind of m and the fields of that kind.
 func setContent(m *sources.Message, rec *record) (err error) {
 	if m.Kind, err = kind(rec); err != nil {
 		return invalid("type", rec.Type, err)
@@ -32,35 +32,25 @@ func setContent(m *sources.Message, rec *record) (err error) {
 	return err
 }
 
-// kind returns what the type column says or, where it says nothing but text, what the filled columns suggest: a file
-// is never lost because a program calls every message a text.
+// kind returns the kind that the type column names. For an empty type and for "text", the filled columns decide: some
+// programs call every message a text, and no file may be lost because of that.
 func kind(rec *record) (sources.Kind, error) {
-	switch strings.ToLower(strings.TrimSpace(rec.Type)) {
+	switch word := strings.ToLower(strings.TrimSpace(rec.Type)); word {
 	case "", "text":
 		return suggestedKind(rec), nil
-	case "picture", "image", "photo":
+	case "image", "photo":
 		return sources.KindPicture, nil
-	case "video":
-		return sources.KindVideo, nil
-	case "file", "document":
+	case "document":
 		return sources.KindFile, nil
-	case "voice":
-		return sources.KindVoice, nil
-	case "audio":
-		return sources.KindAudio, nil
-	case "sticker":
-		return sources.KindSticker, nil
-	case "location":
-		return sources.KindLocation, nil
-	case "contact":
-		return sources.KindContact, nil
+	case "picture", "video", "file", "voice", "audio", "sticker", "location", "contact":
+		return sources.Kind(word), nil
 	}
 	return "", errors.New("not a kind of message; " +
 		"use text, picture, video, file, voice, audio, sticker, location or contact")
 }
 
-// suggestedKind returns the kind of a row whose type is not told. A contact has no text: with one, contact_phone is
-// rather a fact about the client, repeated on every row.
+// suggestedKind returns the kind of a row without a type. A contact has no text: beside a text, contact_phone is rather
+// the client's own phone, repeated on every row.
 func suggestedKind(rec *record) sources.Kind {
 	filled := func(s string) bool { return strings.TrimSpace(s) != "" }
 	switch {
@@ -74,7 +64,7 @@ func suggestedKind(rec *record) sources.Kind {
 	return sources.KindText
 }
 
-// kindOfFile judges a file by the extension of its URL or else of its name.
+// kindOfFile returns the kind that the extension of the URL suggests, or else that of the file name.
 func kindOfFile(rec *record) sources.Kind {
 	names := []string{rec.FileName}
 	if u, err := url.Parse(strings.TrimSpace(rec.MediaURL)); err == nil {
@@ -113,7 +103,7 @@ func media(rec *record, kind sources.Kind) (*sources.Media, error) {
 	return &m, nil
 }
 
-// checkURL returns an error for what cannot be the address of a file or page on the web.
+// checkURL returns an error if s cannot be the address of a file or page on the web.
 func checkURL(s string) error {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
@@ -137,8 +127,7 @@ func location(rec *record) (*sources.Location, error) {
 func degrees(column, s string, most float64) (float64, error) {
 	d, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
 	if err != nil || math.IsNaN(d) || math.Abs(d) > most {
-		return 0, invalid(column, s, errors.New("not a number of degrees from -"+
-			strconv.FormatFloat(most, 'f', -1, 64)+" to "+strconv.FormatFloat(most, 'f', -1, 64)))
+		return 0, invalid(column, s, fmt.Errorf("not a number of degrees from -%v to %v", most, most))
 	}
 	return d, nil
 }

@@ -10,18 +10,17 @@ import (
 	"kommo-import/sources"
 )
 
-// A converter makes messages of records. Its errors are reasons for people: the column, the value, what is wrong.
+// A converter turns records into messages. Its errors name the column, the value and the reason.
 type converter struct {
-	location *time.Location
+	location *time.Location // of times that name no zone; nil: there is none
 	now      time.Time
-	phones   map[phoneKey]string // what was found last, at most maxPhones
-	older    map[phoneKey]string // what was found before it
+	phones   map[phoneKey]string // results of findPhone, at most maxPhones
 }
 
-// A phoneKey holds what the phone of a client is found from.
+// A phoneKey holds the cells of a row that can name the client's phone.
 type phoneKey struct{ phone, conversation, client string }
 
-// maxPhones is how many answers of [sources.ParsePhone] a converter remembers; some megabytes.
+// maxPhones is the number of phones that a converter remembers. They need some megabytes.
 const maxPhones = 1 << 16
 
 func newConverter(location *time.Location, now time.Time) *converter {
@@ -64,31 +63,30 @@ func (c *converter) conversation(rec *record) (sources.Conversation, error) {
 	}
 	client.Phone = c.phone(phoneKey{phone: strings.TrimSpace(rec.ClientPhone), conversation: id, client: client.ID})
 	client.Name = cmp.Or(strings.TrimSpace(rec.ClientName), client.Phone, client.ID)
-	if avatar := strings.TrimSpace(rec.ClientAvatar); checkURL(avatar) == nil {
+	if avatar := strings.TrimSpace(rec.ClientAvatar); avatar != "" && checkURL(avatar) == nil {
 		client.Avatar = avatar
 	}
 	return sources.Conversation{ID: id, Kind: sources.KindOfConversation(id), Client: client}, nil
 }
 
+// phone returns the phone in E.164 that key names, or "". It remembers the result, because clients have many rows and
+// parsing is slow.
 func (c *converter) phone(key phoneKey) string {
 	phone, known := c.phones[key]
 	if known {
 		return phone
 	}
-	phone, known = c.older[key]
-	if !known {
-		phone = findPhone(key)
-	}
 	if len(c.phones) >= maxPhones {
-		c.phones, c.older = make(map[phoneKey]string), c.phones
+		clear(c.phones)
 	}
-	// The strings of a record are parts of one string, which must not be kept.
+	phone = findPhone(key)
+	// The strings of a record are parts of one string, which must not stay in memory.
 	key = phoneKey{strings.Clone(key.phone), strings.Clone(key.conversation), strings.Clone(key.client)}
 	c.phones[key] = phone
 	return phone
 }
 
-// findPhone takes its time: the ids are only parsed where there is no phone.
+// findPhone looks at the phone column first and at the ids only if that is not a phone.
 func findPhone(key phoneKey) string {
 	phone, ok := sources.ParsePhone(key.phone)
 	if !ok {
@@ -110,7 +108,7 @@ func direction(s string) (sources.Direction, error) {
 	return "", errors.New("not a direction; use in or out")
 }
 
-// post returns what the message is a comment on, nil if it is no comment.
+// post returns the post on which the row is a comment, or nil if the row is not a comment.
 func post(rec *record) (*sources.Post, error) {
 	p := sources.Post{
 		ID:               strings.TrimSpace(rec.PostID),
@@ -134,7 +132,7 @@ func post(rec *record) (*sources.Post, error) {
 	return &p, nil
 }
 
-// invalid says what is wrong with the value of a column.
+// invalid returns an error that names the column, its value and the reason.
 func invalid(column, value string, err error) error {
 	if strings.TrimSpace(value) == "" {
 		return fmt.Errorf("%s is empty", column)
@@ -142,7 +140,7 @@ func invalid(column, value string, err error) error {
 	return fmt.Errorf("%s %q: %w", column, cut(value, 60), err)
 }
 
-// cut returns the first n runes of s, with an ellipsis if there were more.
+// cut returns the first n runes of s, with an ellipsis if s has more.
 func cut(s string, n int) string {
 	for i := range s {
 		if n == 0 {

@@ -59,8 +59,8 @@ func TestChangedFile(t *testing.T) {
 	}
 }
 
-// A zone that is given later makes rows valid that were not, so the file is read again; one that is left out later
-// does not.
+// A time zone that is given later makes invalid rows valid, so the file is read again. A time zone that is left out later
+// changes nothing.
 func TestOtherZone(t *testing.T) {
 	file := &csvfile.File{Path: write(t, header+"c,2024-05-01 10:00,in,a\n"), Now: now}
 	madrid, err := time.LoadLocation("Europe/Madrid")
@@ -82,8 +82,8 @@ func TestOtherZone(t *testing.T) {
 	}
 }
 
-// Wherever a file was cut off when it was read first: what is read of the whole file later either completes that or
-// replaces it.
+// A file is read while it is cut off at any byte, and then as a whole. The second reading completes the first or replaces
+// it.
 func TestGrowthFromEveryByte(t *testing.T) {
 	const content = "\ufeff" + header + "c,1714557600,in,a\r\nc,1714557600,in,\"say \"\"b\"\"\r\n\r\nb\"\r\n\n,,,\nc,1714557600,in,\"\"\"c\"\n" +
 		"c,yesterday,in,d\nc,1714557600,in,\"e\nc,1714557600,in,f\nc,1714557600,in,\"g\""
@@ -109,6 +109,30 @@ func TestGrowthFromEveryByte(t *testing.T) {
 				t.Errorf("cut after %d bytes, resumed after batch %d (-want +got):\n%s", cut, i, diff)
 			}
 		}
+	}
+}
+
+// A file that has grown yields the old messages and the new ones, each as often as the file holds it. The promises that
+// hold without growth are checked for all files of the tests.
+func TestGrowth(t *testing.T) {
+	const ids = "conversation_id,timestamp,direction,text,message_id\n"
+	for name, rows := range map[string][2]string{
+		"with ids":    {ids + "a,1714557600,in,hello,1\na,1714557600,in,hello,1\n", "a,1714557600,in,hello,2\nb,1714557600,in,hello,1\n"},
+		"without ids": {header + "a,1714557600,in,ok\na,1714557600,in,ok\n", "a,1714557600,out,ok\na,1714557601,in,ok\n"},
+		"by nothing":  {header + "a,1714557600,in,ok\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := &csvfile.File{Path: write(t, rows[0]), Now: now, BatchRows: 1}
+			by := map[bool]int{true: 2}[rows[1] != ""]
+			err := sourcetest.CheckGrowth(t.Context(), file, by, func() {
+				if err := os.WriteFile(file.Path, []byte(rows[0]+rows[1]), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -13,14 +14,65 @@ import (
 	"github.com/gocarina/gocsv"
 )
 
-// readHeader reads the names of the columns from the beginning of the file, and prepares for the rows. Its errors
-// say why this is no file of conversations and what to do about it.
-func (r *reading) readHeader() error {
-	r.lines = newLines(r.file)
-	if err := sniff(r.lines); err != nil {
+// A record is a row as the file spells it. All fields are text, because gocsv reads the number 010 as 8.
+type record struct {
+	ConversationID string `csv:"conversation_id"` // required
+	Timestamp      string `csv:"timestamp"`       // required: unix seconds or milliseconds, RFC 3339, or local time
+	Direction      string `csv:"direction"`       // required: in, out or one of their synonyms
+	Text           string `csv:"text"`
+	MessageID      string `csv:"message_id"` // without it, identical messages are told apart by their order
+
+	ClientID     string `csv:"client_id"`    // default: the conversation's id
+	ClientName   string `csv:"client_name"`  // default: the phone, else the client's id
+	ClientPhone  string `csv:"client_phone"` // default: the phone in the id of a WhatsApp chat
+	ClientEmail  string `csv:"client_email"`
+	ClientAvatar string `csv:"client_avatar"` // URL
+
+	AuthorID   string `csv:"author_id"`
+	AuthorName string `csv:"author_name"`
+
+	Type         string `csv:"type"` // default: the kind that the fields below suggest
+	MediaURL     string `csv:"media_url"`
+	FileName     string `csv:"file_name"`
+	FileSize     string `csv:"file_size"` // bytes
+	Latitude     string `csv:"latitude"`  // degrees
+	Longitude    string `csv:"longitude"`
+	ContactName  string `csv:"contact_name"`
+	ContactPhone string `csv:"contact_phone"`
+
+	ReplyTo string `csv:"reply_to"` // message_id of a message in the same conversation
+
+	PostID               string `csv:"post_id"`
+	PostURL              string `csv:"post_url"` // required with post_id
+	PostPreviewURL       string `csv:"post_preview_url"`
+	PostPreviewPermalink string `csv:"post_preview_permalink"`
+	PostUsername         string `csv:"post_username"`
+	PostCaption          string `csv:"post_caption"`
+}
+
+// columns returns the names of all columns, in the order of record.
+func columns() []string {
+	fields := reflect.VisibleFields(reflect.TypeFor[record]())
+	names := make([]string, len(fields))
+	for i, field := range fields {
+		names[i] = field.Tag.Get("csv")
+	}
+	return names
+}
+
+// requiredColumns returns the names of the columns that a file must have.
+func requiredColumns() []string {
+	return []string{"conversation_id", "timestamp", "direction"}
+}
+
+// readHeader reads the names of the columns from the beginning of the file and prepares the scan for the rows. An error
+// says why the file is not a table of conversations and how to mend it.
+func (s *scan) readHeader() error {
+	s.lines = newLines(s.file)
+	if err := refuseBinary(s.lines); err != nil {
 		return err
 	}
-	header, err := headerRow(r.lines)
+	header, err := headerRow(s.lines)
 	if err != nil {
 		return err
 	}
@@ -29,37 +81,25 @@ func (r *reading) readHeader() error {
 		return err
 	}
 	// gocsv gets a header of our own making, because it compares every name with every field, rune by rune.
-	rows := csv.NewReader(&headed{strings.NewReader(strings.Join(names, ",") + "\n"), r.lines})
+	feed := &struct{ io.Reader }{strings.NewReader(strings.Join(names, ",") + "\n")}
+	rows := csv.NewReader(feed)
 	rows.ReuseRecord = true
-	r.rows, err = gocsv.NewUnmarshaller(rows, &record{})
-	r.unknown, r.width = unknown, len(names)
+	s.rows, err = gocsv.NewUnmarshaller(rows, &record{})
+	feed.Reader = s.lines
+	s.unknown, s.width = unknown, len(names)
 	return err
 }
 
-// headed is a header followed by lines. Unlike an [io.MultiReader] it goes on after an io.EOF, behind which lines may
-// be put back.
-type headed struct {
-	header *strings.Reader
-	lines  *lines
-}
-
-func (h *headed) Read(p []byte) (int, error) {
-	if h.header.Len() > 0 {
-		return h.header.Read(p)
-	}
-	return h.lines.Read(p)
-}
-
-// sniff refuses files that are no text.
-func sniff(l *lines) error {
-	for _, format := range []struct{ magic, what string }{
+// refuseBinary returns an error for workbooks and for UTF-16.
+func refuseBinary(l *lines) error {
+	for _, format := range []struct{ magic, name string }{
 		{"PK\x03\x04", "is an Excel workbook (or another zip archive)"},
 		{"\xd0\xcf\x11\xe0", "is an old Excel workbook"},
 		{"\xff\xfe", `is UTF-16, which Excel calls "Unicode text"`},
 		{"\xfe\xff", `is UTF-16, which Excel calls "Unicode text"`},
 	} {
 		if start, _ := l.src.Peek(len(format.magic)); string(start) == format.magic {
-			return fmt.Errorf(`%s, not a CSV file: save it as "CSV UTF-8"`, format.what)
+			return fmt.Errorf(`%s, not a CSV file: save it as "CSV UTF-8"`, format.name)
 		}
 	}
 	return nil
@@ -97,10 +137,10 @@ func headerRow(l *lines) ([]string, error) {
 	return fields, nil
 }
 
-// otherDelimiter returns what separates the columns of a header instead of commas, or "". The fields are what the
-// header consists of when split at commas.
+// otherDelimiter returns the name of the delimiter that a header has instead of commas, or "". The fields are those of
+// the line split at commas.
 func otherDelimiter(line string, fields []string) string {
-	if recognised(fields) {
+	if anyKnown(fields) {
 		return ""
 	}
 	line = strings.TrimPrefix(strings.TrimSpace(line), "sep=")
@@ -108,33 +148,29 @@ func otherDelimiter(line string, fields []string) string {
 		{";", "semicolons"}, {"\t", "tabs"}, {"|", "vertical bars"},
 	} {
 		parts := strings.Split(line, delimiter.char)
-		if len(parts) > 1 && (len(fields) <= 1 || recognised(parts)) {
+		if len(parts) > 1 && (len(fields) <= 1 || anyKnown(parts)) {
 			return delimiter.name
 		}
 	}
 	return ""
 }
 
-// recognised reports whether any of names is a column of record.
-func recognised(names []string) bool {
+// anyKnown reports whether any of names is a column of record.
+func anyKnown(names []string) bool {
 	known := columns()
 	return slices.ContainsFunc(names, func(name string) bool {
 		return slices.Contains(known, canonical(strings.Trim(name, `"`)))
 	})
 }
 
-// canonical returns the name of a column as record has it: " Message-ID " is message_id.
+// canonical returns the name of a column as record spells it: " Message-ID " is message_id.
 func canonical(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r == ' ' || r == '-' {
-			return '_'
-		}
-		return r
-	}, strings.ToLower(strings.TrimSpace(name)))
+	name = strings.ToLower(strings.TrimSpace(name))
+	return strings.ReplaceAll(strings.ReplaceAll(name, " ", "_"), "-", "_")
 }
 
-// recognise returns the columns of a header by their names in record, "" for those that record does not have, and
-// the names of these as the header has them.
+// recognise returns the columns of a header by their names in record. A column that record does not have gets the name
+// "", and unknown lists it as the header spells it.
 func recognise(header []string) (names, unknown []string, err error) {
 	known := columns()
 	for _, field := range header {
@@ -146,7 +182,7 @@ func recognise(header []string) (names, unknown []string, err error) {
 				unknown = append(unknown, field)
 			}
 		case slices.Contains(names, name):
-			return nil, nil, fmt.Errorf("column %s is there twice: rename or remove one", name)
+			return nil, nil, fmt.Errorf("column %s appears twice: rename or remove one", name)
 		}
 		names = append(names, name)
 	}
@@ -160,7 +196,7 @@ func recognise(header []string) (names, unknown []string, err error) {
 	return names, unknown, nil
 }
 
-// list joins names for people, but not more than fit on a screen.
+// list joins names with commas. It shows at most twelve of them.
 func list(names []string) string {
 	const most = 12
 	shown := make([]string, 0, most)

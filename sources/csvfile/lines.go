@@ -4,32 +4,35 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
 )
 
-// maxRow bounds a row in bytes, so that a quote that is never closed does not swallow the memory.
+// maxRow is the largest size of a row in bytes. It bounds the memory that a quote needs that is never closed.
 const maxRow = 4 << 20
 
 var errRowTooLong = errors.New("row is longer than 4 MiB: is a quote in it never closed?")
 
 var byteOrderMark = []byte("\ufeff")
 
-// lines feeds a csv.Reader, one physical line per Read. Since a csv.Reader uses up each line before it asks for the
-// next, lines knows exactly which bytes a row was made of, and can put back all but the first line of a row that
-// turned out to be broken: reading goes on there, whatever the open quote has swallowed.
+// lines feeds a csv.Reader, one physical line per Read. A csv.Reader uses up each line before it asks for the next, so
+// lines knows exactly which bytes belong to a row. If a row turns out to be broken, lines puts back all its lines but
+// the first. Reading goes on there, whatever an open quote has swallowed.
 type lines struct {
 	src    *bufio.Reader
 	hash   hash.Hash // of the bytes before offset
 	offset int64     // of the current row in the file
-	line   int       // number of the line it begins on
-	cut    int64     // what cursor.End is to be
+	line   int       // number of the line on which the current row begins
+	atEnd  int64     // size of the file, if the last row ended only because the file did; see cursor.End
 
 	buf   []byte // the file from offset on, as far as it was read
-	space []byte // all of the memory that buf is a part of
+	space []byte // the whole memory of which buf is a part
 	end   int    // buf[:end] is the current row, as far as the csv.Reader asked for it
-	fed   int    // buf[:fed] is what the csv.Reader has got
+	fed   int    // buf[:fed] has been given to the csv.Reader
 }
 
 func newLines(r io.Reader) *lines {
@@ -42,7 +45,8 @@ func newLines(r io.Reader) *lines {
 	return l
 }
 
-// begin starts the next row, past lines that have nothing but commas and spaces. It returns io.EOF if there is none.
+// begin starts the next row. It passes over lines that hold only commas and spaces. It returns io.EOF if there is no
+// other row.
 func (l *lines) begin() error {
 	for {
 		l.end, l.fed = 0, 0
@@ -60,7 +64,7 @@ func (l *lines) begin() error {
 	}
 }
 
-// row returns the lines of the current row. They are valid until the next one begins.
+// row returns the lines of the current row. They are valid until the next row begins.
 func (l *lines) row() []byte {
 	return l.buf[:l.end]
 }
@@ -73,7 +77,7 @@ func (l *lines) firstLine() []byte {
 	return l.buf
 }
 
-// Read gives the next line of the current row, or a part of it.
+// Read returns the next line of the current row, or a part of it.
 func (l *lines) Read(p []byte) (int, error) {
 	if l.fed == l.end {
 		if err := l.fetch(); err != nil {
@@ -85,7 +89,7 @@ func (l *lines) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fetch adds a line to the current row: one that was put back, or the next of the file.
+// fetch adds a line to the current row: a line that was put back, or the next line of the file.
 func (l *lines) fetch() error {
 	if i := bytes.IndexByte(l.buf[l.end:], '\n'); i >= 0 {
 		l.end += i + 1
@@ -104,7 +108,7 @@ func (l *lines) fetch() error {
 			continue
 		case errors.Is(err, io.EOF) && l.end == len(l.buf):
 			if l.end > 0 {
-				l.cut = l.offset + int64(l.end)
+				l.atEnd = l.offset + int64(l.end)
 			}
 			return io.EOF
 		case err != nil && !errors.Is(err, io.EOF):
@@ -115,34 +119,33 @@ func (l *lines) fetch() error {
 	}
 }
 
-// accept ends the current row, all of which was understood.
+// accept ends the current row after all its lines.
 func (l *lines) accept() {
 	l.commit(l.end)
 }
 
-// reject ends the current row after its first line.
+// reject ends the current row after its first line, however long this line is.
 func (l *lines) reject() error {
-	whole := bytes.IndexByte(l.buf, '\n') >= 0
-	l.commit(len(l.firstLine()))
-	if whole {
-		return nil
-	}
-	for {
+	line := l.firstLine()
+	whole := bytes.HasSuffix(line, []byte{'\n'})
+	l.commit(len(line))
+	for !whole {
 		piece, err := l.src.ReadSlice('\n')
 		l.buf = append(l.buf, piece...)
 		l.commit(len(l.buf))
 		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
-			continue
 		case errors.Is(err, io.EOF):
-			l.cut = l.offset
+			l.atEnd = l.offset
 			return nil
+		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
+			return err
 		}
-		return err
+		whole = err == nil
 	}
+	return nil
 }
 
-// commit counts the first n bytes of buf as read.
+// commit takes the first n bytes of buf off and counts them.
 func (l *lines) commit(n int) {
 	l.hash.Write(l.buf[:n])
 	l.offset += int64(n)
@@ -151,4 +154,50 @@ func (l *lines) commit(n int) {
 	if len(l.buf) == 0 {
 		l.buf = l.space[:0]
 	}
+}
+
+// A cursor is a place between two rows, stored as JSON:
+//
+//	{"offset":48213,"line":172,"sha256":"9f86d081…"}
+type cursor struct {
+	Offset int64  `json:"offset"` // number of bytes before the next row
+	Line   int    `json:"line"`   // line number of the next row; the first line is 1
+	SHA256 string `json:"sha256"` // of all bytes before Offset
+	// End is the size of the file if the last row ended only because the file did: it has no line end, or a quote in
+	// it is still open. When the file has grown, that row may be another. End is 0 otherwise.
+	End int64 `json:"end,omitempty"`
+	// Zone is the time zone that was assumed for timestamps that name no zone; "" if none was assumed.
+	Zone string `json:"zone,omitempty"`
+}
+
+// parseCursor returns the zero cursor if text is not a cursor of this package.
+func parseCursor(text string) cursor {
+	var c cursor
+	if json.Unmarshal([]byte(text), &c) != nil || c.Offset < 0 || c.Line < 1 {
+		return cursor{}
+	}
+	return c
+}
+
+func (c cursor) String() string {
+	text, _ := json.Marshal(c) // numbers and strings never fail
+	return string(text)
+}
+
+// cursor returns the place before the next row.
+func (l *lines) cursor() cursor {
+	return cursor{Offset: l.offset, Line: l.line, SHA256: hex.EncodeToString(l.hash.Sum(nil)), End: l.atEnd}
+}
+
+// seek reads on to c and reports whether c is still valid: the file of the given size begins with the bytes that c
+// stands for. After false or an error, l must not be used any more.
+func (l *lines) seek(c cursor, size int64) (bool, error) {
+	if c.Offset < l.offset || c.Offset > size || c.End > 0 && size > c.End {
+		return false, nil
+	}
+	if _, err := io.CopyN(l.hash, l.src, c.Offset-l.offset); err != nil {
+		return false, fmt.Errorf("read again up to byte %d: %w", c.Offset, err)
+	}
+	l.offset, l.line, l.atEnd = c.Offset, c.Line, c.End
+	return l.cursor().SHA256 == c.SHA256, nil
 }

@@ -76,8 +76,8 @@ func anyMessage(t *rapid.T) sources.Message {
 	}
 }
 
-// FuzzCSV reads any bytes as a file: they are refused with a sentence, or all that is read of them is as
-// [sourcetest.Check] wants it, whatever the size of the batches.
+// FuzzCSV reads any bytes as a file. They are refused with a sentence, or the file keeps the promises that
+// [sourcetest.Check] checks, in batches of any size.
 func FuzzCSV(f *testing.F) {
 	sample, err := os.ReadFile("../../samples/chats.csv")
 	if err != nil {

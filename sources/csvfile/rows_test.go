@@ -13,7 +13,7 @@ import (
 	"kommo-import/sources/sourcetest"
 )
 
-// outcome is a file in short: "17 text" for a message, "17! reason" for what is invalid, in the order of the lines.
+// outcome summarises a batch in the order of its lines: "17 text" for a message, "17! reason" for an invalid row.
 func outcome(b sources.Batch) []string {
 	type entry struct {
 		line int
@@ -105,7 +105,7 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// A file in which every row takes the rest of it for a quoted text must not take quadratic time.
+// In these files every row takes the rest of the file for a quoted text. Reading them must not take quadratic time.
 func TestHostileQuotes(t *testing.T) {
 	for _, line := range []string{"c,\"a\n", "\"\n", ",\"\"\"\n", "\"\",\"\"\"\"\n", ",\"\n,\"\"\n", "\"a,\n\"\",\n"} {
 		n := 40_000
@@ -114,7 +114,7 @@ func TestHostileQuotes(t *testing.T) {
 		}
 		batch := readAll(t, &csvfile.File{Path: write(t, header+strings.Repeat(line, n)), Now: now}, "")
 		if len(batch.Messages) != 0 || len(batch.Invalid) < n/2 {
-			t.Errorf("%q: got %d messages and %d invalid rows, want none and at least %d",
+			t.Errorf("%q: got %d messages and %d invalid rows, want 0 and at least %d",
 				line, len(batch.Messages), len(batch.Invalid), n/2)
 		}
 	}

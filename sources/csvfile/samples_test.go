@@ -11,7 +11,7 @@ import (
 	"kommo-import/sources/sourcetest"
 )
 
-// What the README and the demo may say about their sample.
+// The README and the demo rely on these numbers of their sample.
 func TestSample(t *testing.T) {
 	batch := readAll(t, &csvfile.File{Path: "../../samples/chats.csv", Now: now}, "")
 	conversations := make(map[string]int)

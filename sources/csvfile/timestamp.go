@@ -15,7 +15,7 @@ var (
 	errSkipped    = errors.New("this local time does not exist, clocks were put forward")
 )
 
-// time parses a timestamp and refuses impossible ones.
+// time parses a timestamp and refuses the times that [sources.CheckTime] refuses.
 func (c *converter) time(s string) (time.Time, error) {
 	t, err := parseTime(strings.TrimSpace(s), c.location)
 	if err != nil {
@@ -24,8 +24,8 @@ func (c *converter) time(s string) (time.Time, error) {
 	return t, sources.CheckTime(t, c.now)
 }
 
-// parseTime returns the time that s means, in UTC and cut to milliseconds. Times without a zone are those of
-// location; where clocks were put back and a time came twice, the first one.
+// parseTime parses s and returns its time in UTC, cut to milliseconds. A time that names no zone is a time of location.
+// Where clocks were put back, some local times came twice; parseTime returns the earlier time.
 func parseTime(s string, location *time.Location) (time.Time, error) {
 	if strings.Trim(s, "0123456789") == "" {
 		return parseUnix(s)
@@ -36,8 +36,8 @@ func parseTime(s string, location *time.Location) (time.Time, error) {
 	s = s[:10] + strings.Replace(s[10:], " ", "T", 1)
 	s = strings.ToUpper(s)
 	if strings.ContainsAny(s[10:], "Z+-") {
-		// The offset as in RFC 3339, as in ISO 8601's basic form, and as PostgreSQL prints it.
-		t, err := parseAny(s, "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07")
+		// The offset of RFC 3339, of ISO 8601's basic form, and of PostgreSQL.
+		t, err := parseAny(s, time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07")
 		return t.UTC().Truncate(time.Millisecond), err
 	}
 	clock, err := parseAny(s, "2006-01-02T15:04:05", "2006-01-02T15:04")
@@ -72,7 +72,7 @@ func parseAny(s string, layouts ...string) (time.Time, error) {
 	return time.Time{}, errNotATime
 }
 
-// inLocation returns when the clocks in location first showed what clock shows in UTC.
+// inLocation returns the first time at which clocks in location showed the date and time of clock.
 func inLocation(clock time.Time, location *time.Location) (time.Time, error) {
 	shows := func(t time.Time) bool {
 		_, offset := t.Zone()

@@ -1,0 +1,216 @@
+package csvfile
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gocarina/gocsv"
+
+	"kommo-import/sources"
+)
+
+// maxBatch is the number of bytes of a file after which a batch ends.
+const maxBatch = 4 << 20
+
+// A scan is one pass over a file.
+type scan struct {
+	file      *os.File
+	name      string // of the file, without its folder
+	lines     *lines
+	rows      *gocsv.Unmarshaller
+	width     int      // number of columns in the header
+	unknown   []string // columns of the header that csvfile does not know
+	converter *converter
+	zone      string // of timestamps that name no zone; "" if there is none
+	fromStart bool   // the scan began at the beginning, and its first batch was not read yet
+	size      int    // number of messages in the batch before
+}
+
+// open begins a scan at the cursor or, if the cursor is no longer valid, at the beginning.
+func (f *File) open(cursor string) (*scan, error) {
+	file, size, err := openRegular(f.Path)
+	if broken, ok := errors.AsType[*fs.PathError](err); ok {
+		err = broken.Err // without the path, which follows
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Path, err)
+	}
+	now := time.Now
+	if f.Now != nil {
+		now = f.Now
+	}
+	s := &scan{file: file, name: filepath.Base(f.Path), converter: newConverter(f.Location, now())}
+	if f.Location != nil {
+		s.zone = f.Location.String()
+	}
+	if err := s.start(parseCursor(cursor), size); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("%s: %w", f.Path, err)
+	}
+	return s, nil
+}
+
+func openRegular(path string) (file *os.File, size int64, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if info.IsDir() {
+		return nil, 0, errors.New("is a directory: name the CSV file in it")
+	}
+	if !info.Mode().IsRegular() {
+		return nil, 0, errors.New("is not a regular file: save it to disk first")
+	}
+	file, err = os.Open(path)
+	return file, info.Size(), err
+}
+
+// start reads the header and goes to c. It stays at the first row if c is not valid for the file, or if the rows before
+// c were read with another time zone.
+func (s *scan) start(c cursor, size int64) error {
+	if err := s.readHeader(); err != nil {
+		return err
+	}
+	if c.Offset > 0 && (s.zone == "" || s.zone == c.Zone) {
+		if resumed, err := s.lines.seek(c, size); err != nil || resumed {
+			return err
+		}
+		if _, err := s.file.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		if err := s.readHeader(); err != nil {
+			return err
+		}
+	}
+	s.fromStart = true
+	return nil
+}
+
+// batch reads up to limit rows. It returns io.EOF when no row is left. The first batch of a scan from the start always
+// exists, even if it is empty.
+func (s *scan) batch(limit int) (sources.Batch, error) {
+	b := sources.Batch{FromStart: s.fromStart}
+	first := s.lines.offset
+	for len(b.Messages)+len(b.Invalid) < limit && s.lines.offset-first < maxBatch {
+		err := s.row(&b)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return sources.Batch{}, fmt.Errorf("%s: %w", s.position(), err)
+		}
+	}
+	if len(b.Messages)+len(b.Invalid) == 0 && !b.FromStart {
+		return sources.Batch{}, io.EOF
+	}
+	s.fromStart, s.size = false, len(b.Messages)
+	c := s.lines.cursor()
+	c.Zone = s.zone
+	b.Cursor = c.String()
+	return b, nil
+}
+
+// row adds the next row to b, as a message or as invalid. It returns io.EOF if there is no other row.
+func (s *scan) row(b *sources.Batch) error {
+	rec, err := s.decode()
+	if errors.Is(err, io.EOF) {
+		return err
+	}
+	position := s.position()
+	if err != nil {
+		reason, ok := s.formError(err)
+		if !ok {
+			return err
+		}
+		b.Invalid = append(b.Invalid, sources.Invalid{Position: position, Reason: reason, Raw: excerpt(s.lines.firstLine())})
+		return s.lines.reject()
+	}
+	message, err := s.message(rec)
+	if err != nil {
+		b.Invalid = append(b.Invalid, sources.Invalid{Position: position, Reason: err.Error(), Raw: excerpt(s.lines.row())})
+	} else {
+		message.Position = position
+		if b.Messages == nil { // most batches are as large as the batch before
+			b.Messages = make([]sources.Message, 0, s.size)
+		}
+		b.Messages = append(b.Messages, message)
+	}
+	s.lines.accept()
+	return nil
+}
+
+// position returns where the current row begins, e.g. "chats.csv:17".
+func (s *scan) position() string {
+	return s.name + ":" + strconv.Itoa(s.lines.line)
+}
+
+// decode reads the next row. It returns io.EOF only if there is no other row.
+func (s *scan) decode() (*record, error) {
+	if err := s.lines.begin(); err != nil {
+		return nil, err
+	}
+	out, err := s.rows.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out.(*record), nil
+}
+
+// message converts the current row. It refuses a row whose bytes are not text.
+func (s *scan) message(rec *record) (sources.Message, error) {
+	switch raw := s.lines.row(); {
+	case !utf8.Valid(raw):
+		return sources.Message{}, errors.New(`not UTF-8: save the file as "CSV UTF-8"`)
+	case bytes.IndexByte(raw, 0) >= 0:
+		return sources.Message{}, errors.New("holds a NUL byte, which no text has")
+	}
+	return s.converter.message(rec)
+}
+
+// formError returns the reason why the current row is not a row of CSV. If ok is false, err is not about the row.
+func (s *scan) formError(err error) (reason string, ok bool) {
+	if errors.Is(err, errRowTooLong) {
+		return err.Error(), true
+	}
+	broken, ok := errors.AsType[*csv.ParseError](err)
+	if !ok {
+		return "", false
+	}
+	if errors.Is(broken, csv.ErrFieldCount) {
+		fields, _ := csv.NewReader(bytes.NewReader(s.lines.row())).Read()
+		return fmt.Sprintf("%d fields where the header has %d", len(fields), s.width), true
+	}
+	return quoteReason(broken), true
+}
+
+// quoteReason returns the reason of an error about the quotes of a row.
+func quoteReason(err *csv.ParseError) string {
+	if errors.Is(err, csv.ErrBareQuote) && err.Line == err.StartLine {
+		return `a field has a quote (") but does not begin with one: put it in quotes and double those inside`
+	}
+	return `a quoted field is never closed, or a quote (") inside it is not doubled`
+}
+
+// excerpt returns raw without its line end, as UTF-8 of at most [sources.MaxRaw] bytes.
+func excerpt(raw []byte) string {
+	raw = bytes.TrimRight(raw, "\r\n")
+	s := strings.ToValidUTF8(string(raw[:min(len(raw), sources.MaxRaw)]), "\ufffd")
+	for len(s) > sources.MaxRaw {
+		_, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+	}
+	return s
+}
