@@ -1,42 +1,58 @@
 package sources
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
-// A Message is one message of an old conversation, in plain words. It knows nothing of Kommo.
+// A Message is one message of an old conversation, in plain words.
 //
-// Two messages are the same message if they come from the same kind of source (the part of [Source.Name] before
-// the colon), belong to the same conversation and have the same ID; where the source has no ids, if time,
-// direction, author and content are the same and as many identical ones came before.
+// Two messages are the same message if they come from the same kind of source (the part of [Source.Name] before the
+// colon), belong to the same conversation and have the same ID. Where the source has no ids, the same message has the
+// same time, direction, author and content. The n-th such message is the n-th such message of any other reading.
+//
+// JSON holds the content of a message. The conversation, time, direction and kind are stored beside it.
 type Message struct {
 	Conversation Conversation `json:"-"`
-	// ID is the message's id at the source, unique within its conversation; "" where the source has none.
+	// ID is the message's id at the source, unique within its conversation; "" if the source has no ids.
 	ID string `json:"id,omitempty"`
-	// Time is when the message was written, to the millisecond. Sources report a message whose time [CheckTime]
-	// refuses as Invalid.
+	// Time is when the message was written, to the millisecond. Sources report a message as Invalid if [CheckTime]
+	// refuses its time.
 	Time      time.Time `json:"-"`
 	Direction Direction `json:"-"`
-	// Author is who wrote the message, as far as the source knows. It matters for outgoing messages, where it
-	// can be mapped to a Kommo user, and in groups.
+	// Author is the person who wrote the message, as far as the source knows. It matters for outgoing messages, which
+	// different employees may have written, and in groups.
 	Author Author `json:"author,omitzero"`
 	Kind   Kind   `json:"-"`
-	// Text is the message itself or, for the other kinds, its caption.
+	// Text is the text of a text message and the caption of any other.
 	Text     string    `json:"text,omitempty"`
 	Media    *Media    `json:"media,omitempty"`    // picture, video, file, voice, audio, sticker
 	Location *Location `json:"location,omitempty"` // location
 	Contact  *Contact  `json:"contact,omitempty"`  // contact
-	Post     *Post     `json:"post,omitempty"`     // a comment on a post, whatever its kind
-	ReplyTo  string    `json:"reply_to,omitempty"` // ID of the message of this conversation that this one answers
-	// Quote is what the message said that this one answers, as far as the source tells. It is shown where that
-	// message itself cannot be named.
+	Post     *Post     `json:"post,omitempty"`     // the post on which the message comments; with any kind
+	ReplyTo  string    `json:"reply_to,omitempty"` // ID of the answered message, in the same conversation
+	// Quote is the text of the answered message, if the source has it. It serves where that message cannot be named.
 	Quote string `json:"quote,omitempty"`
-	// Skip is why the message has no form in Kommo, such as "a reaction"; "" if it has one. A message with a reason
-	// may lack what belongs to its kind.
+	// Skip is the reason not to migrate the message, such as "a reaction"; "" if there is no reason. A message with
+	// a reason may lack the fields of its kind.
 	Skip string `json:"skip,omitempty"`
-	// Position is where the message stands in the source, for people: "chats.csv:17".
+	// Position is the place of the message in the source, for people: "chats.csv:17".
 	Position string `json:"position,omitempty"`
 }
 
-// Direction says who a message is from.
+// CheckTime returns an error if no message can have been written at t. That is before 2009, when there was no WhatsApp
+// yet, or more than a day after now. Real histories do hold messages that are dated decades ahead.
+func CheckTime(t, now time.Time) error {
+	if t.Before(time.Date(2009, 1, 1, 0, 0, 0, 0, time.UTC)) {
+		return fmt.Errorf("%s UTC is before 2009", t.UTC().Format(time.DateTime))
+	}
+	if t.After(now.Add(24 * time.Hour)) {
+		return fmt.Errorf("%s UTC is in the future", t.UTC().Format(time.DateTime))
+	}
+	return nil
+}
+
+// Direction says which side wrote a message.
 type Direction string
 
 // A message is incoming when the client wrote it, and outgoing when the company did.
@@ -45,7 +61,8 @@ const (
 	Outgoing Direction = "outgoing"
 )
 
-// Kind is what a message consists of. The words are those of Kommo's Chats API, which has no others.
+// Kind is the kind of content that a message has. There are no others: a source turns any other content into text or
+// sets Message.Skip.
 type Kind string
 
 // The kinds of message.
@@ -61,14 +78,14 @@ const (
 	KindContact  Kind = "contact"
 )
 
-// A Conversation is all that was written with one person, or in one group.
+// A Conversation is a series of messages with one person or in one group.
 type Conversation struct {
 	ID     string // at the source, verbatim
 	Kind   ConversationKind
-	Client Client // who the company talks with; for a group, the group
+	Client Client // the person or the group with which the company talks
 }
 
-// ConversationKind tells a person from a group.
+// ConversationKind distinguishes persons from groups.
 type ConversationKind string
 
 // The kinds of conversation.
@@ -79,9 +96,9 @@ const (
 
 // A Client is the other side of a conversation. Every field but ID may be empty.
 type Client struct {
-	ID     string // at the source; the conversation's id where the source has no other
+	ID     string // at the source; the conversation's id if the source has no other
 	Name   string
-	Phone  string // E.164 with its plus, see [ParsePhone]; never the digits of an id that is no phone
+	Phone  string // E.164 with its plus, see [ParsePhone]; digits of an id only where they are a phone, see [PhoneOfID]
 	Email  string
 	Avatar string // URL
 }
@@ -96,10 +113,10 @@ type Author struct {
 type Media struct {
 	URL  string `json:"url"`
 	Name string `json:"name,omitempty"`
-	Size int64  `json:"size,omitempty"` // bytes; 0 if not known
+	Size int64  `json:"size,omitempty"` // bytes; 0 if unknown
 	MIME string `json:"mime,omitempty"`
-	// Renewable says that links to the file die, and that the source makes a new one for the id of the message. Then
-	// URL may be empty.
+	// Renewable says that links to the file expire and that the source makes a new link from the id of the message.
+	// URL may then be empty.
 	Renewable bool `json:"renewable,omitempty"`
 }
 
@@ -109,13 +126,13 @@ type Location struct {
 	Longitude float64 `json:"longitude"`
 }
 
-// A Contact is a visiting card that was sent as a message.
+// A Contact is a contact card that was sent as a message. One of its fields may be empty.
 type Contact struct {
 	Name  string `json:"name,omitempty"`
-	Phone string `json:"phone,omitempty"`
+	Phone string `json:"phone,omitempty"` // as the source has it
 }
 
-// A Post is what a comment was written under.
+// A Post is a post in a social network on which a message comments. ID and URL are never empty.
 type Post struct {
 	ID               string `json:"id"`
 	URL              string `json:"url"`

@@ -6,12 +6,12 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// ParsePhone returns s in E.164 ("+79001234567") and reports whether it is a valid international number. It takes a
-// leading plus, a leading 00, or bare digits that begin with a country code; spaces, dots, dashes and parentheses do
-// not matter. Eleven bare digits that begin with 8 are refused: most are Russian numbers as dialled at home, some of
-// which would pass for Vietnamese ones.
+// ParsePhone returns s in E.164 ("+79001234567") and reports whether s is a valid international number. The number may
+// begin with a plus, with 00, or with the digits of its country code. Spaces, dots, dashes and parentheses do not
+// matter. Eleven bare digits that begin with 8 are refused: most are Russian numbers as dialled within Russia, and some
+// of those would pass for Vietnamese numbers.
 //
-// A call takes several microseconds: whoever parses the same number again and again keeps the answers.
+// A call takes several microseconds, so callers that parse the same number again and again should remember the result.
 func ParsePhone(s string) (e164 string, ok bool) {
 	digits, plus, ok := phoneDigits(s)
 	if !ok {
@@ -31,7 +31,8 @@ func ParsePhone(s string) (e164 string, ok bool) {
 	return phonenumbers.Format(number, phonenumbers.E164), true
 }
 
-// phoneDigits strips what people put between the digits of a phone number. Anything else makes it no phone number.
+// phoneDigits returns the digits of s without a leading plus and without the usual separators. With any other character,
+// s is not a phone and ok is false.
 func phoneDigits(s string) (digits string, plus, ok bool) {
 	s, plus = strings.CutPrefix(strings.TrimSpace(s), "+")
 	if len(s) > 40 {
@@ -50,8 +51,8 @@ func phoneDigits(s string) (digits string, plus, ok bool) {
 	return b.String(), plus, b.Len() > 0
 }
 
-// PhoneOfID returns the phone in E.164 that a WhatsApp id such as "79001234567@c.us" is made of. It returns "" for
-// every other id: the digits of @lid, @g.us, @newsletter and @broadcast ids are not phones.
+// PhoneOfID returns the phone in E.164 that a WhatsApp id such as "79001234567@c.us" contains. It returns "" for any
+// other id: the digits of @lid, @g.us, @newsletter and @broadcast ids are not phones.
 func PhoneOfID(id string) string {
 	digits, found := strings.CutSuffix(id, "@c.us")
 	if !found {
@@ -64,7 +65,7 @@ func PhoneOfID(id string) string {
 	return phone
 }
 
-// KindOfConversation returns Group for the id of a WhatsApp group ("…@g.us") and Person for every other.
+// KindOfConversation returns Group for the id of a WhatsApp group ("…@g.us") and Person for any other id.
 func KindOfConversation(id string) ConversationKind {
 	if strings.HasSuffix(id, "@g.us") {
 		return Group

@@ -1,8 +1,8 @@
-// Package sources describes the old world: the conversations a company had before it came to Kommo, and what it
-// takes to read them. Each place they are read from is a package below this one.
+// Package sources describes the old world: messages and conversations, and the sources from which they are read. Each
+// source is a package below this one. [kommo-import/sources/sourcetest] checks that it keeps its promises.
 //
-// A [Source] yields batches. Whoever stores them stores each batch together with the cursor that follows it, in one
-// transaction, and begins there the next time:
+// A [Source] yields batches. The caller stores each batch together with the cursor that follows it, in one
+// transaction. The next reading begins at the stored cursor, so it can be interrupted at any time:
 //
 //	for batch, err := range source.Batches(ctx, cursor) {
 //		if err != nil {
@@ -18,49 +18,52 @@ import (
 	"iter"
 )
 
-// A Source reads the conversations that one place holds.
+// A Source reads the conversations of one place, such as a file or an account.
 type Source interface {
-	// Name identifies the place, e.g. "csv:chats.csv" or "green-api:7105000000". What stands before the colon is
-	// the kind of source; it is part of the identity of every message.
+	// Name identifies the place, e.g. "csv:chats.csv" or "green-api:7105000000". The part before the colon is the
+	// kind of source. It is part of the identity of every message.
 	Name() string
-	// Batches yields what lies behind cursor; "" begins at the beginning. A place that was read whole and has not
-	// changed yields nothing. One that has changed before cursor is read again from its beginning, and its first
-	// batch says so.
-	// An error ends the sequence. What is wrong with one message is reported in its batch and ends nothing.
+	// Batches yields everything after cursor; "" is the beginning. A place that was read to its end and has not changed
+	// yields nothing. A place that has changed before cursor is read again from its beginning, and the first batch
+	// says so with FromStart.
+	//
+	// An error comes with an empty batch and ends the sequence. Trouble with a single message is reported in its batch
+	// and ends nothing. When ctx is done, the sequence ends with the cause of ctx; batches that were read before may
+	// still come first.
 	Batches(ctx context.Context, cursor string) iter.Seq2[Batch, error]
 }
 
-// A Batch is what a source read in one go.
+// A Batch is a part of a source. It is stored together with its cursor.
 type Batch struct {
-	// FromStart is set on the first batch of a reading that begins at the beginning: the first ever, or one of a
-	// place that has changed since. Messages known from an earlier reading may follow again.
+	// FromStart is set on the first batch of a reading from the beginning. That is the first reading, or the reading of
+	// a place that has changed since. Messages of an earlier reading may follow again.
 	FromStart bool
-	// Only, on the first batch of a reading, names the conversations that the reading is confined to; empty: all.
-	// That it does not hold the others says nothing about them.
+	// Only, on the first batch of a reading, lists the conversations to which the reading is limited; empty means all.
+	// Such a reading is no evidence that other conversations are gone.
 	Only     []string
 	Messages []Message
 	Invalid  []Invalid
-	// Continued says that the next batch is the rest of this one: the two are stored together or not at all. Such a
+	// Continued says that the next batch is the rest of this batch: both are stored together or not at all. Such a
 	// batch has no cursor.
 	Continued bool
-	// Cursor is where the next batch begins. It means something to its source only.
+	// Cursor is where the next batch begins. Only the source that made it can read it.
 	Cursor string
 }
 
 var (
-	// ErrMediaGone means that a source cannot make a new link to a file: it has been deleted there.
+	// ErrMediaGone means that a source cannot make a new link to a file, because the file was deleted there.
 	ErrMediaGone = errors.New("the file is no longer there")
-	// ErrUnavailable means that a source was asked several times and did not answer. Another time it may.
+	// ErrUnavailable means that a source was asked several times and did not answer. A later attempt may succeed.
 	ErrUnavailable = errors.New("no answer")
 )
 
-// Invalid is a part of the source that could not be understood as a message.
+// Invalid is a part of a source that could not be understood as a message.
 type Invalid struct {
-	Conversation string // id at the source; "" if it is not known
+	Conversation string // id at the source; "" if unknown
 	Position     string // "chats.csv:17"
-	Reason       string // what is wrong and with which value, lower case, no full stop
-	Raw          string // the text as it stands in the source, made valid UTF-8 and cut after [MaxRaw] bytes
+	Reason       string // the trouble and the value that causes it, in lower case, without a full stop
+	Raw          string // the text in the source, made valid UTF-8 and cut to [MaxRaw] bytes
 }
 
-// MaxRaw is how much of an invalid entry is kept, in bytes.
+// MaxRaw is the largest length of Invalid.Raw, in bytes.
 const MaxRaw = 4096

@@ -1,4 +1,4 @@
-// Package sourcetest checks in tests that a source keeps the promises of [sources.Source].
+// Package sourcetest is the contract of sources: its checks fail if a source breaks a promise of [sources.Source].
 package sourcetest
 
 import (
@@ -15,11 +15,12 @@ import (
 	"kommo-import/sources"
 )
 
-// Check reads source in one go, and then again from behind every batch that has a cursor. It breaks a reading off after
-// every batch, and ends the context after every batch. It returns an error if what follows a cursor is not what followed
-// it in the first reading, if FromStart or Only is set anywhere but on the first batch, if a batch that is continued has a
-// cursor or is the last, or if a message or an invalid entry lacks what it must have. What source reads must not change
-// meanwhile.
+// Check reads source in one go, and then again from every cursor. It also breaks a reading off after every batch, and
+// ends the context after every batch. The place that source reads must not change meanwhile. Check returns an error if
+//   - a cursor is not followed by the same batches as in the first reading,
+//   - FromStart or Only is set on any but the first batch,
+//   - a continued batch has a cursor or is the last batch,
+//   - a message or an invalid entry lacks a field that it must have.
 func Check(ctx context.Context, source sources.Source) error {
 	batches, err := Read(ctx, source, "")
 	if err != nil {
@@ -41,26 +42,25 @@ func Check(ctx context.Context, source sources.Source) error {
 	return nil
 }
 
-// checkPlace checks what depends on where a batch stands.
+// checkPlace checks the fields that depend on the place of a batch among the others.
 func checkPlace(batches []sources.Batch, i int) error {
 	batch := batches[i]
 	switch {
 	case batch.FromStart != (i == 0):
 		return fmt.Errorf("FromStart is %t", batch.FromStart)
 	case i > 0 && len(batch.Only) > 0:
-		return fmt.Errorf("a batch behind the first is confined to %q", batch.Only)
+		return fmt.Errorf("a batch after the first is limited to %q", batch.Only)
 	case batch.Continued && batch.Cursor != "":
 		return fmt.Errorf("it is continued and has the cursor %q", batch.Cursor)
 	case batch.Continued && i == len(batches)-1:
-		return errors.New("it is continued by nothing")
+		return errors.New("it is continued, but the last batch")
 	case !batch.Continued && batch.Cursor == "":
 		return errors.New("no cursor")
 	}
 	return nil
 }
 
-// checkInterruption stops a reading of batches behind the first n of them, in two ways, and reads from where the next one
-// would begin.
+// checkInterruption stops a reading after the first n batches, in two ways, and resumes at the cursor of the last.
 func checkInterruption(ctx context.Context, source sources.Source, batches []sources.Batch, n int) error {
 	first, err := readSome(ctx, source, "", n)
 	if err != nil {
@@ -77,7 +77,7 @@ func checkInterruption(ctx context.Context, source sources.Source, batches []sou
 		stored--
 	}
 	if stored == 0 || stored < n {
-		return nil // it begins where an interruption one batch earlier does
+		return nil // the next reading begins where it begins after an interruption one batch earlier
 	}
 	rest, err := Read(ctx, source, batches[n-1].Cursor)
 	if err != nil {
@@ -89,8 +89,8 @@ func checkInterruption(ctx context.Context, source sources.Source, batches []sou
 	return nil
 }
 
-// checkCancel ends the context of a reading behind n batches. It may go on with what it has, but not skip anything, and
-// what it does not yield it must not pass over in silence.
+// checkCancel ends the context of a reading after n batches. The reading may yield further batches, but it must not skip
+// any, and it must not leave any out without an error.
 func checkCancel(ctx context.Context, source sources.Source, batches []sources.Batch, n int) error {
 	stopped := errors.New("stopped by the test")
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -129,19 +129,19 @@ func difference(want, got []sources.Batch) string {
 	return cmp.Diff(want, got)
 }
 
-// Read returns all batches behind cursor. With an error it returns those before it.
+// Read returns all batches after cursor. With an error it returns the batches before the error.
 func Read(ctx context.Context, source sources.Source, cursor string) ([]sources.Batch, error) {
 	return readSome(ctx, source, cursor, -1)
 }
 
-// readSome returns the first n batches behind cursor and breaks off; all for a negative n. Behind an error there must be
-// nothing.
+// readSome returns the first n batches after cursor and breaks off; a negative n means all. It returns an error of its own
+// if source goes on after an error.
 func readSome(ctx context.Context, source sources.Source, cursor string, n int) ([]sources.Batch, error) {
 	batches := []sources.Batch{}
 	var failure error
 	for batch, err := range source.Batches(ctx, cursor) {
 		if failure != nil {
-			return batches, fmt.Errorf("it goes on behind the error %w", failure)
+			return batches, fmt.Errorf("it goes on after the error %w", failure)
 		}
 		if failure = err; err != nil {
 			continue
@@ -153,9 +153,9 @@ func readSome(ctx context.Context, source sources.Source, cursor string, n int) 
 	return batches, failure
 }
 
-// CheckGrowth reads source from its beginning, lets it grow, and reads it so again. It returns an error if anything that
-// was there has another identity than before, or is there more often, if anything new is there twice, or if the place
-// has not grown by so many messages.
+// CheckGrowth reads source from its beginning, calls grow, and reads source from its beginning again. It returns an error
+// if an old message has another identity or appears more often than before, if a new message appears twice, or if the
+// number of new messages is not by.
 func CheckGrowth(ctx context.Context, source sources.Source, by int, grow func()) error {
 	before, err := identities(ctx, source)
 	if err != nil {
@@ -172,12 +172,12 @@ func CheckGrowth(ctx context.Context, source sources.Source, by int, grow func()
 			fresh += times
 		}
 		if want := max(before[id], 1); times != want {
-			return fmt.Errorf("grown: %q is there %d times, want %d", id, times, want)
+			return fmt.Errorf("grown: %q appears %d times, want %d", id, times, want)
 		}
 	}
 	for id := range before {
 		if after[id] == 0 {
-			return fmt.Errorf("grown: %q is not there any more", id)
+			return fmt.Errorf("grown: %q is gone", id)
 		}
 	}
 	if fresh != by {
@@ -186,7 +186,7 @@ func CheckGrowth(ctx context.Context, source sources.Source, by int, grow func()
 	return nil
 }
 
-// identities returns how often each message is there, by what makes it the same message (see [sources.Message]).
+// identities counts the messages of each identity, as [sources.Message] defines it.
 func identities(ctx context.Context, source sources.Source) (map[string]int, error) {
 	batches, err := Read(ctx, source, "")
 	found := map[string]int{}
@@ -212,14 +212,14 @@ func checkBatch(batch sources.Batch) error {
 	for _, invalid := range batch.Invalid {
 		if invalid.Position == "" || invalid.Reason == "" || len(invalid.Raw) > sources.MaxRaw ||
 			!utf8.ValidString(invalid.Reason+invalid.Raw) {
-			return fmt.Errorf("not as it should be: %+v", invalid)
+			return fmt.Errorf("an invalid entry with a missing or malformed field: %+v", invalid)
 		}
 	}
 	return nil
 }
 
-// CheckMessage returns an error if m lacks what every message must have, or what belongs to its kind. A message with a
-// reason to be skipped may lack the latter.
+// CheckMessage returns an error if m lacks a field of every message or a field of its kind. A message with a reason to be
+// skipped may lack the fields of its kind.
 func CheckMessage(m sources.Message) error {
 	c := m.Conversation
 	switch {
@@ -239,7 +239,7 @@ func CheckMessage(m sources.Message) error {
 	return checkContent(m)
 }
 
-// checkContent returns an error unless m has the fields that belong to its kind, and no others.
+// checkContent returns an error unless m has the fields of its kind and no others.
 func checkContent(m sources.Message) error {
 	var media, location, contact bool
 	switch m.Kind {
@@ -265,7 +265,7 @@ func checkContent(m sources.Message) error {
 	return nil
 }
 
-// allText returns everything in m that came from the source as text.
+// allText returns all text in m that came from the source.
 func allText(m sources.Message) string {
 	c := m.Conversation.Client
 	s := fmt.Sprint(m.Conversation.ID, c, m.ID, m.Author, m.Text, m.ReplyTo, m.Quote, m.Skip, m.Position)
