@@ -6,11 +6,11 @@ import (
 	"log/slog"
 )
 
-// redacted is what a Signer looks like wherever it is printed.
+// redacted is the text that stands for a Signer wherever it is printed.
 const redacted = "signing.Signer{secret not shown}"
 
-// Format prints a Signer without its secret, with every verb. A Signer kept in an unexported field of another
-// struct is out of its reach: package fmt prints such fields without asking.
+// Format prints a Signer without its secret, with every verb. It cannot protect a Signer in an unexported field of
+// another struct: package fmt prints such fields without calling Format.
 func (Signer) Format(state fmt.State, _ rune) {
 	io.WriteString(state, redacted)
 }
@@ -20,7 +20,7 @@ func (Signer) LogValue() slog.Value {
 	return slog.StringValue(redacted)
 }
 
-// MarshalText keeps the secret out of JSON and of the other formats that respect it.
+// MarshalText keeps the secret out of JSON and of other formats that honour [encoding.TextMarshaler].
 func (Signer) MarshalText() ([]byte, error) {
 	return []byte(redacted), nil
 }

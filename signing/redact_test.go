@@ -50,6 +50,6 @@ func refuseSecret(t *testing.T, text string) {
 		}
 	}
 	if !strings.Contains(text, "secret not shown") {
-		t.Errorf("got %q, want a word that something was left out", text)
+		t.Errorf("got %q, want a note that the secret is left out", text)
 	}
 }

@@ -5,6 +5,8 @@
 //
 // The signature covers the exact bytes of the body: marshal once, sign those bytes, post those bytes.
 // It is valid for 15 minutes from its Date (documented), so sign a request just before sending it.
+//
+// The sandbox checks signatures with code of its own, so that no error here can pass unnoticed.
 package signing
 
 import (
@@ -19,16 +21,16 @@ import (
 
 // A Signer signs requests with the secret of one channel. It may be used by several goroutines at once.
 type Signer struct {
-	// Secret is the channel's secret as Kommo hands it out. The bytes of the text are the key; it looks like
+	// Secret is the channel's secret as Kommo hands it out. The bytes of this text are the key. The text looks like
 	// hex but is not decoded (documented, and confirmed by the published vectors).
 	Secret string
 }
 
-// Header returns the four headers that make a request acceptable: Date, Content-Type, Content-MD5 and X-Signature.
-// GET requests have an empty body and are signed as well (documented).
+// Header returns the four headers of a signed request: Date, Content-Type, Content-MD5 and X-Signature. GET requests have
+// an empty body and are signed as well (documented).
 //
-// Date is in UTC and ends in +0000, the documented form; [http.TimeFormat] would end it in GMT. Content-MD5 is
-// in lower-case hex, not in base64 as elsewhere (documented).
+// Date is now in UTC and ends in +0000, the documented form; [http.TimeFormat] would end it in GMT. Content-MD5 is in
+// lower-case hex, not in base64 as elsewhere (documented).
 func (s Signer) Header(method, path string, body []byte, now time.Time) http.Header {
 	sum := md5.Sum(body)
 	header := make(http.Header)
@@ -46,8 +48,8 @@ func (s Signer) Header(method, path string, body []byte, now time.Time) http.Hea
 // (method in upper case, Content-MD5, Content-Type, Date, path) without a newline after the last. It holds no
 // secret and may be shown to Kommo's support.
 //
-// Headers count exactly as they are sent and a missing one as an empty line (documented). The path is the one on
-// the wire, escapes included; a query is left out (documented).
+// Headers are signed exactly as they are sent; a missing header is an empty line (documented). The path is signed as
+// it is on the wire, with its escapes; a query is left out (documented).
 func StringToSign(method, path string, header http.Header) string {
 	path, _, _ = strings.Cut(path, "?")
 	return strings.Join([]string{

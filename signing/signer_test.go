@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// vector is one line of testdata/vectors.jsonl: a signed request that Kommo or amoCRM published.
+// A vector is a line of testdata/vectors.jsonl: a signed request that Kommo or amoCRM published.
 type vector struct {
 	Name, Secret, Method, Date, Path, Body string
 	ContentMD5                             string `json:"content_md5"`

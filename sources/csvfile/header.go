@@ -20,7 +20,7 @@ type record struct {
 	Timestamp      string `csv:"timestamp"`       // required: unix seconds or milliseconds, RFC 3339, or local time
 	Direction      string `csv:"direction"`       // required: in, out or one of their synonyms
 	Text           string `csv:"text"`
-	MessageID      string `csv:"message_id"` // without it, identical messages are told apart by their order
+	MessageID      string `csv:"message_id"` // without it, the order distinguishes identical messages
 
 	ClientID     string `csv:"client_id"`    // default: the conversation's id
 	ClientName   string `csv:"client_name"`  // default: the phone, else the client's id

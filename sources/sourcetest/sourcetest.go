@@ -72,11 +72,7 @@ func checkInterruption(ctx context.Context, source sources.Source, batches []sou
 	if err := checkCancel(ctx, source, batches, n); err != nil {
 		return fmt.Errorf("cancelled after %d batches: %w", n, err)
 	}
-	stored := n
-	for stored > 0 && batches[stored-1].Continued {
-		stored--
-	}
-	if stored == 0 || stored < n {
+	if batches[n-1].Continued {
 		return nil // the next reading begins where it begins after an interruption one batch earlier
 	}
 	rest, err := Read(ctx, source, batches[n-1].Cursor)
