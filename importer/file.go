@@ -1,6 +1,11 @@
 package importer
 
-import "kommo-import/internal/migration"
+import (
+	"database/sql"
+	"time"
+
+	"kommo-import/internal/migration"
+)
 
 // A File is an open migration file, and all that can be asked of the migration in it.
 type File struct{ *migration.File }
@@ -35,3 +40,19 @@ const (
 
 	settingPrivateMedia = "private media" // whether the last load was allowed to ask private networks
 )
+
+func fromMillis(msec int64) time.Time { return time.UnixMilli(msec).UTC() }
+
+// affected returns how many rows a statement has changed.
+func affected(result sql.Result, err error) (int, error) {
+	if err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
+}
+
+func scanID(rows *sql.Rows) (id int64, err error) {
+	err = rows.Scan(&id)
+	return id, err
+}

@@ -133,8 +133,3 @@ func (f *File) RetryMissing() (planned int, err error) {
 	})
 	return planned, err
 }
-
-func scanID(rows *sql.Rows) (id int64, err error) {
-	err = rows.Scan(&id)
-	return id, err
-}

@@ -78,18 +78,3 @@ func (r *run) markRefused(cv *conversation, m *outgoing, failure error) error {
 		}
 	})
 }
-
-// appendListed adds an entry to a list of a report, which does not grow beyond [maxListed].
-func appendListed(list []string, entry string) []string {
-	if len(list) == maxListed {
-		return list
-	}
-	return append(list, entry)
-}
-
-func btoi(yes bool) int {
-	if yes {
-		return 1
-	}
-	return 0
-}

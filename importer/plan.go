@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"iter"
-	"time"
 
 	"kommo-import/internal/migration"
 )
@@ -180,5 +179,3 @@ func (p *planner) countReading(source int64) error {
 	}
 	return p.tx.QueryRow(`SELECT coalesce(max(absent), 0) FROM source WHERE id = ? AND confined = ''`, source).Scan(&p.report.Absent)
 }
-
-func fromMillis(msec int64) time.Time { return time.UnixMilli(msec).UTC() }

@@ -82,18 +82,6 @@ func (f *File) ready(selection Selection) error {
 	return f.Explain(err)
 }
 
-// loadedSomething returns [migration.ErrNothingLoaded] if nothing was ever loaded.
-func loadedSomething(q migration.Querier) error {
-	var some bool
-	if err := q.QueryRow(`SELECT EXISTS (SELECT 1 FROM source)`).Scan(&some); err != nil {
-		return err
-	}
-	if !some {
-		return migration.ErrNothingLoaded
-	}
-	return nil
-}
-
 // A ScopeMismatchError means that the migration file belongs to another scope, or has another conversation prefix.
 // With the wanted one, all conversations would be sent a second time.
 type ScopeMismatchError struct {

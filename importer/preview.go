@@ -127,7 +127,6 @@ func earliest(a, b time.Time) time.Time {
 const (
 	maxGroups    = 50 // further reasons go into one group
 	otherReasons = "other reasons"
-	maxExamples  = 3
 )
 
 // invalidGroups counts the invalid messages by reason.

@@ -124,21 +124,6 @@ func (r *verifyRun) storeEntries(tx *sql.Tx, rb *readback, page []kommo.HistoryM
 	return found, nil
 }
 
-// showsOldestFirst reports whether a page comes oldest messages first: samples show the other order, and no document
-// promises it. A message or two in disorder do not decide that.
-func showsOldestFirst(page []kommo.HistoryMessage) bool {
-	rising := 0
-	var before time.Time
-	for i := range page {
-		at := page[i].Time()
-		if !at.IsZero() && !before.IsZero() {
-			rising += at.Compare(before)
-		}
-		before = at
-	}
-	return rising > 1
-}
-
 // atEnd reports whether a pass ends with a page: at the end of the chat, or where the chat cannot show any more of the
 // missing messages that a later pass looks for.
 func (rb *readback) atEnd(page []kommo.HistoryMessage) bool {
@@ -212,13 +197,4 @@ func (e *entry) store(statements *migration.Statements, rb *readback) (stored in
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET pass = excluded.pass, place = excluded.place WHERE pass < excluded.pass`,
 		rb.conversation.id, e.remoteID, e.clientID, e.identity, rb.pass, e.place, e.time, e.difference, e.moved))
-}
-
-// affected returns how many rows a statement has changed.
-func affected(result sql.Result, err error) (int, error) {
-	if err != nil {
-		return 0, err
-	}
-	n, err := result.RowsAffected()
-	return int(n), err
 }

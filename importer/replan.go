@@ -23,23 +23,6 @@ type plannedMessage struct {
 	hasMediaKey bool   // its media link is asked
 }
 
-// unsent reports whether the plan may still change for a message in that state.
-func unsent(s State) bool { return s == Planned || s == Skipped }
-
-// decide returns the state of a message that was not sent, from the reasons to leave it out; "" is no reason.
-func decide(reasons ...string) (State, string) {
-	for _, reason := range reasons {
-		if reason != "" {
-			return Skipped, reason
-		}
-	}
-	return Planned, ""
-}
-
-// nextMillis returns the msec_timestamp of a message that was written at time and follows a message with the
-// msec_timestamp before. Kommo sorts by time, so no two messages of a conversation may have the same.
-func nextMillis(time, before int64) int64 { return max(time, before+1) }
-
 // replan decides again about all messages of a conversation that were not sent: their states by the filters, their
 // times by the order. reason is why the whole conversation is left out, "" if it is not.
 func (p *planner) replan(conversation int64, reason string) error {

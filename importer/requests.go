@@ -87,3 +87,26 @@ func (t *tries) another(last error) error {
 
 // pause returns how long to wait before the next try: a second, then twice as long each time.
 func (t *tries) pause() time.Duration { return time.Second << (*t - 1) }
+
+// A StoppedError means that continuing would not help. All outcomes are recorded; the next run goes on from there.
+type StoppedError struct {
+	Reason string
+	Err    error // the last failure, or nil
+}
+
+func (e *StoppedError) Error() string {
+	if e.Err == nil {
+		return e.Reason
+	}
+	return e.Reason + ": " + e.Err.Error()
+}
+
+func (e *StoppedError) Unwrap() error { return e.Err }
+
+// ignoring returns err, or nil if err is the expected error.
+func ignoring(err, expected error) error {
+	if errors.Is(err, expected) {
+		return nil
+	}
+	return err
+}

@@ -6,81 +6,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net/http"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"kommo-import/internal/kommo"
-	"kommo-import/internal/linkcheck"
 	"kommo-import/internal/pace"
-)
-
-// A Sender posts the planned messages to Kommo, each message once.
-//
-// It sends several conversations at a time, each by one worker and strictly in order. Every message is marked as
-// sending before its request leaves, and with its outcome afterwards. If the outcome is not known, the sender reads
-// the chat's history before it posts the message again.
-type Sender struct {
-	File      *File
-	Client    *kommo.Client
-	Composer  Composer
-	Selection Selection
-	Pace      *pace.Pace
-	Workers   int           // conversations at a time; 0 means 4
-	Settle    time.Duration // how long Kommo is given to show a message in its history; 0 means 5 s
-	Log       *slog.Logger  // receives what an administrator should know during the run; nil discards it
-	// Renew makes new links to media of the source RenewOf whose links have died since the load; nil if no source can.
-	Renew   Renewer
-	RenewOf string
-	// MediaTransport carries the requests to media; nil connects to public addresses only, or to all if the last load
-	// was allowed to.
-	MediaTransport http.RoundTripper
-
-	progress progress
-}
-
-// A SendReport is what one run of a [Sender] did.
-type SendReport struct {
-	Accepted   int           `json:"accepted"`
-	Refused    int           `json:"refused"`
-	AsText     int           `json:"as_text"`   // accepted as text, after Kommo refused their media
-	Settled    int           `json:"settled"`   // of the accepted: found in the chat after an unknown outcome
-	Notified   int           `json:"notified"`  // conversations whose notifying message was accepted
-	Requests   int           `json:"requests"`  // of all kinds
-	SlowDowns  int           `json:"slowdowns"` // answers that said too many requests
-	Renewed    int           `json:"renewed"`   // dead media links that were replaced by new ones
-	Elapsed    time.Duration `json:"-"`
-	Unnotified []string      `json:"unnotified,omitempty"` // conversations whose notifying message was refused; the first 100
-	// Gone counts media that turned out to be gone; GoneMedia are the positions of the first 100 of their messages,
-	// which were sent as text.
-	Gone      int      `json:"gone"`
-	GoneMedia []string `json:"gone_media,omitempty"`
-	// RenewedMedia are the positions of the messages whose link differs from that of the preview; the first 100.
-	RenewedMedia []string `json:"renewed_media,omitempty"`
-}
-
-// A StoppedError means that continuing would not help. All outcomes are recorded; the next run goes on from there.
-type StoppedError struct {
-	Reason string
-	Err    error // the last failure, or nil
-}
-
-func (e *StoppedError) Error() string {
-	if e.Err == nil {
-		return e.Reason
-	}
-	return e.Reason + ": " + e.Err.Error()
-}
-
-func (e *StoppedError) Unwrap() error { return e.Err }
-
-const (
-	defaultWorkers = 4
-	defaultSettle  = 5 * time.Second
-	maxListed      = 100 // entries of each list in a report
 )
 
 // Send sends until nothing is left to send, ctx ends, or continuing would not help. When ctx ends it starts nothing
@@ -106,23 +37,6 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 	return r.report, err
 }
 
-// A run is one run of a Sender.
-type run struct {
-	file     *File
-	client   *kommo.Client
-	composer Composer
-	settle   time.Duration
-	links    *linkcheck.Checker
-	renew    Renewer
-	renewOf  string // the source whose links renew makes
-	requests *requester
-	progress *progress
-
-	mu       sync.Mutex
-	report   SendReport
-	refusals int // in a row
-}
-
 // conversations sends the selected conversations, some at a time.
 func (r *run) conversations(ctx context.Context, selection Selection, workers int) error {
 	group, running := errgroup.WithContext(ctx)
@@ -137,14 +51,6 @@ func (r *run) conversations(ctx context.Context, selection Selection, workers in
 	err := group.Wait()
 	cause := context.Cause(ctx)
 	return errors.Join(cause, ignoring(err, cause), ignoring(readErr, cause))
-}
-
-// ignoring returns err, or nil if err is the expected error.
-func ignoring(err, expected error) error {
-	if errors.Is(err, expected) {
-		return nil
-	}
-	return err
 }
 
 // conversation sends the pending messages of one conversation, in order.
@@ -247,11 +153,4 @@ func (r *run) depart(ctx context.Context, cv *conversation, m *outgoing) (left b
 	}
 	r.requests.count()
 	return true, nil
-}
-
-// count changes the report.
-func (r *run) count(change func(*SendReport)) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	change(&r.report)
 }

@@ -66,3 +66,20 @@ func moveMessages(exec execer, conversation int64, from, to State, set, conditio
 
 // An execer runs a statement in a transaction: the method Exec of [sql.Tx], or one that keeps prepared statements.
 type execer func(query string, args ...any) (sql.Result, error)
+
+// unsent reports whether the plan may still change for a message in that state.
+func unsent(s State) bool { return s == Planned || s == Skipped }
+
+// decide returns the state of a message that was not sent, from the reasons to leave it out; "" is no reason.
+func decide(reasons ...string) (State, string) {
+	for _, reason := range reasons {
+		if reason != "" {
+			return Skipped, reason
+		}
+	}
+	return Planned, ""
+}
+
+// nextMillis returns the msec_timestamp of a message that was written at time and follows a message with the
+// msec_timestamp before. Kommo sorts by time, so no two messages of a conversation may have the same.
+func nextMillis(time, before int64) int64 { return max(time, before+1) }

@@ -77,3 +77,22 @@ func readStatus(q migration.Querier) (s Status, err error) {
 	}
 	return s, json.Unmarshal(sources, &s.Sources)
 }
+
+// loadedSomething returns [migration.ErrNothingLoaded] if nothing was ever loaded.
+func loadedSomething(q migration.Querier) error {
+	var some bool
+	if err := q.QueryRow(`SELECT EXISTS (SELECT 1 FROM source)`).Scan(&some); err != nil {
+		return err
+	}
+	if !some {
+		return migration.ErrNothingLoaded
+	}
+	return nil
+}
+
+func btoi(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}

@@ -6,65 +6,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"kommo-import/internal/kommo"
-	"kommo-import/internal/pace"
 	"kommo-import/internal/web"
 )
-
-// A Verifier reads the chats at Kommo back and compares them with the plan. It posts nothing.
-//
-// Each chat is read from end to end, a page at a time. The entries of every page are stored, so that an interrupted
-// verification goes on behind the last page. When a chat has been read, the entries are compared with the plan in
-// SQL. A missing message may only be late: the chat is read again until Kommo has had its time. A message that was
-// found as it was sent becomes verified; [File.Findings] lists the differences.
-type Verifier struct {
-	File     *File
-	Client   *kommo.Client
-	Composer Composer // as it was for sending
-	Only     []string // ids of conversations at the source; empty: all
-	Sample   int      // how many of these conversations, spread evenly and different each time; 0: all
-	Pace     *pace.Pace
-	Workers  int           // chats at a time; 0 means 4
-	Wait     time.Duration // how long Kommo is given to show missing messages; 0 means 2 min
-	Log      *slog.Logger  // receives what an administrator should know during the run; nil discards it
-
-	progress progress // in pages
-	messages struct{ done, total atomic.Int64 }
-	resting  atomic.Int64 // until when there is nothing to do, in Unix milliseconds
-}
-
-const defaultWait = 2 * time.Minute
-
-// A VerifyReport is what a verification found so far, in all of its runs. It compares the messages that Kommo has
-// accepted.
-type VerifyReport struct {
-	Conversations int           `json:"conversations"` // read to their end
-	Open          int           `json:"open"`          // selected, and not read to their end yet
-	Messages      int           `json:"messages"`      // with a verdict: there, missing or differs
-	There         int           `json:"there"`         // as they were sent
-	Missing       int           `json:"missing"`
-	Differs       int           `json:"differs"`
-	Doubled       int           `json:"doubled"`      // extra copies
-	OutOfOrder    int           `json:"out_of_order"` // messages
-	Foreign       int           `json:"foreign"`      // in the chats, but not of this migration
-	Unsent        int           `json:"unsent"`       // in the chats, but not sent according to the plan
-	Unread        int           `json:"unread"`       // conversations whose chat cannot be read
-	Requests      int           `json:"requests"`     // of this run
-	SlowDowns     int           `json:"slowdowns"`    // of this run: answers that said too many requests
-	Elapsed       time.Duration `json:"-"`            // of this run
-}
-
-// Differences returns how many messages and chats differ from the plan. Foreign and unsent messages do not count.
-func (r VerifyReport) Differences() int {
-	return r.Missing + r.Differs + r.Doubled + r.OutOfOrder + r.Unread
-}
 
 // Progress returns how far the verifier is. It may be called while Verify runs.
 func (v *Verifier) Progress() Progress {
@@ -90,17 +38,6 @@ func (v *Verifier) Verify(ctx context.Context) (VerifyReport, error) {
 	report.Requests, report.SlowDowns = r.requests.counts()
 	report.Elapsed = time.Since(started)
 	return report, errors.Join(err, reportErr)
-}
-
-// A verifyRun is one run of a Verifier.
-type verifyRun struct {
-	verifier *Verifier
-	file     *File
-	requests *requester
-	wait     time.Duration
-
-	mu     sync.Mutex
-	unread []unreadChat // in a row
 }
 
 // begin checks that the chats are those of this scope, selects the chats to read, and counts them.
@@ -168,12 +105,6 @@ func (r *verifyRun) round(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	return r.giveUpUnread()
-}
-
-// An unreadChat is a chat that Kommo refuses to show, or whose history cannot be decoded.
-type unreadChat struct {
-	rb  *readback
-	why error
 }
 
 // unreadable reports whether err is about this one chat: Kommo refused the request, or answered every time with a

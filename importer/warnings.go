@@ -49,6 +49,9 @@ const duplicateChats = `WITH hidden AS MATERIALIZED (SELECT time, content ->> '$
 		WHERE external_id = s.conversation AND planned + sending + accepted + verified > 0)
 	GROUP BY h.conversation, s.conversation`
 
+// maxExamples is how many examples a warning or a group of reasons has.
+const maxExamples = 3
+
 const oldAfter = 365 * 24 * time.Hour
 
 func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selection) error {

@@ -1,6 +1,10 @@
 package importer
 
-import "time"
+import (
+	"time"
+
+	"kommo-import/internal/kommo"
+)
 
 // timeMargin is how far a time in history may be from the time that was sent. A documented sample differs by one
 // second; another second allows for rounding.
@@ -24,4 +28,19 @@ func (o *newestFirst) add(t time.Time) {
 // past reports whether the messages that follow can only be older than t.
 func (o *newestFirst) past(t time.Time) bool {
 	return !o.broken && o.last.Before(t) && o.first.After(o.last)
+}
+
+// showsOldestFirst reports whether a page comes oldest messages first: samples show the other order, and no document
+// promises it. A message or two in disorder do not decide that.
+func showsOldestFirst(page []kommo.HistoryMessage) bool {
+	rising := 0
+	var before time.Time
+	for i := range page {
+		at := page[i].Time()
+		if !at.IsZero() && !before.IsZero() {
+			rising += at.Compare(before)
+		}
+		before = at
+	}
+	return rising > 1
 }
