@@ -14,9 +14,6 @@ type Progress struct {
 	PausedFor   time.Duration // how long requests are still held back; 0 if they are not
 }
 
-// Progress returns how far the sender is. It may be called while Send runs.
-func (s *Sender) Progress() Progress { return s.progress.now(time.Now()) }
-
 // A progress measures how fast messages get done. Until enough is measured, it takes the rate limit.
 type progress struct {
 	mu          sync.Mutex

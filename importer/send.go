@@ -37,6 +37,9 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 	return r.report, err
 }
 
+// Progress returns how far the sender is. It may be called while Send runs.
+func (s *Sender) Progress() Progress { return s.progress.now(time.Now()) }
+
 // conversations sends the selected conversations, some at a time.
 func (r *run) conversations(ctx context.Context, selection Selection, workers int) error {
 	group, running := errgroup.WithContext(ctx)
