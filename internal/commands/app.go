@@ -1,39 +1,52 @@
-// Package commands is the command line: flags to values, values to text. The logic of a migration is in importer.
+// Package commands is the command line of kommo-import. It turns flags into values and values into text; the logic of a
+// migration is in importer.
 //
 //	os.Exit(commands.Run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr))
+//
+// A setting is a row of the table in settings.go: a new row is a new flag, variable and key of the config file. A
+// command reads its values once, through the type values. Data goes to stdout, messages go through ui to stderr. exit.go
+// turns an error into the exit code, and hints.go has a hint for each error.
 package commands
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+	"github.com/xrash/smetrics"
+	"golang.org/x/term"
 )
 
-// A desk is where a command talks with people: stdout takes data, talk takes everything else.
-type desk struct {
-	args   []string // of the command line, the first of which is the program's name
-	stdin  io.Reader
-	stdout io.Writer
-	talk   *talk
-	json   bool // JSON is wanted on stdout, also of an error
+// A program is one run of the command line.
+type program struct {
+	stdin    io.Reader
+	stdout   io.Writer
+	ui       *ui
+	settings []setting
+	json     bool // stdout takes JSON, also of an error
 }
 
-// Run runs the command line args, the first of which is the program's name, and returns the exit code. When ctx ends
-// it stops as soon as nothing is left half-done; the cause tells why.
+// Run runs the command line args, the first of which is the program's name, and returns the exit code. When ctx ends it
+// stops as soon as nothing is left half-done; the cause of ctx is the reason.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	d := &desk{args: args, stdin: stdin, stdout: stdout, talk: newTalk(stderr), json: asksForJSON(args)}
-	err := d.app().RunContext(ctx, args)
-	d.talk.endProgress()
-	return d.exit(err)
+	p := newProgram(stdin, stdout, stderr)
+	p.json = wantsJSON(args)
+	err := p.app().RunContext(ctx, args)
+	p.ui.endProgress()
+	return p.exit(err)
 }
 
-func (d *desk) app() *cli.App {
+func newProgram(stdin io.Reader, stdout, stderr io.Writer) *program {
+	return &program{stdin: stdin, stdout: stdout, ui: newUI(stderr), settings: settings()}
+}
+
+func (p *program) app() *cli.App {
 	app := &cli.App{
 		Name:  "kommo-import",
 		Usage: "moves a company's old conversations into Kommo, once",
@@ -43,21 +56,19 @@ func (d *desk) app() *cli.App {
   kommo-import preview                see what would be sent; sends nothing
   kommo-import send                   send it; interrupted, run it again
   kommo-import verify                 read it back and compare`,
-		Writer:                    d.stdout,
-		ErrWriter:                 d.talk,
+		Writer:                    p.stdout,
+		ErrWriter:                 p.ui,
 		HideHelpCommand:           true,
+		EnableBashCompletion:      true,
 		Version:                   version(),
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {},
-		OnUsageError:              onUsageError,
+		OnUsageError:              p.onUsageError,
+		Commands: []*cli.Command{
+			p.load(), p.preview(), p.send(), p.verify(), p.status(), p.failures(), p.report(),
+			p.check(), p.connect(), p.sign(), p.sandbox(), p.config(), p.completion(), p.man(),
+		},
 	}
-	for _, command := range []*cli.Command{
-		d.load(), d.preview(), d.send(), d.verify(), d.status(), d.failures(), d.report(),
-		d.check(), d.connect(), d.sign(), d.sandbox(),
-	} {
-		app.Commands = append(app.Commands, d.prepare(command, commonFlags()))
-	}
-	app.Commands = append(app.Commands, d.config(app), d.completion(), d.man())
 	app.Action = chooseAmong(app.Commands, cli.ShowAppHelp)
 	app.CustomAppHelpTemplate = appHelp(app)
 	return app
@@ -72,90 +83,42 @@ func version() string {
 	return info.Main.Version
 }
 
-// prepare gives a command what all have in common, and the flags that many have.
-func (d *desk) prepare(command *cli.Command, common []cli.Flag) *cli.Command {
-	command.Flags = append(command.Flags, common...)
-	command.OnUsageError = onUsageError
-	command.HideHelpCommand = true
-	command.CustomHelpTemplate = commandHelp(command)
-	command.Before = func(c *cli.Context) error {
-		if c.Args().Present() {
-			return &usageError{fmt.Sprintf("%q belongs to no flag; put it behind one, such as --csv", c.Args().First())}
-		}
-		if err := d.checkDecimals(command); err != nil {
+// command returns a command with its settings as flags. path is what people type, such as "send" or "config init"; a
+// description has paragraphs, and examples in indented lines.
+func (p *program) command(path, usage, description string, run func(context.Context, *values) error) *cli.Command {
+	name := path[strings.LastIndex(path, " ")+1:]
+	command := &cli.Command{Name: name, Usage: usage, Description: description, HideHelpCommand: true, OnUsageError: p.onUsageError}
+	own := settingsIn(p.settings, name)
+	for _, s := range own {
+		command.Flags = append(command.Flags, s.flag())
+	}
+	command.CustomHelpTemplate = commandHelp(path, command, own)
+	command.Action = func(c *cli.Context) error {
+		v, err := p.read(c)
+		if err != nil {
 			return err
 		}
-		d.talk.quiet, d.talk.verbose = c.Bool("quiet"), c.Bool("verbose")
-		if loads(command) {
-			if err := checkSourceFlags(c); err != nil {
-				return err
-			}
-		}
-		if !hasFlag(command, "config") {
-			return nil
-		}
-		err := readConfig(c)
-		d.json = d.json || c.Bool("json")
-		d.warnOfSecretFiles(c)
-		return err
+		return run(c.Context, v)
 	}
 	return command
 }
 
-// checkDecimals refuses whole numbers on the command line that the parser takes for others than they look like: 010 would
-// be 8.
-func (d *desk) checkDecimals(command *cli.Command) error {
-	for _, flag := range command.Flags {
-		if _, isInt := flag.(*cli.IntFlag); !isInt {
-			continue
-		}
-		for i, arg := range d.args {
-			name, value, isJoined := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-			if !strings.HasPrefix(arg, "-") || name != flag.Names()[0] {
-				continue
-			}
-			if !isJoined && i+1 < len(d.args) {
-				value = d.args[i+1]
-			}
-			if !isDecimal(value) {
-				return usage("--%s %s: want %s", name, value, wanted(command, name))
-			}
-		}
-	}
-	return nil
-}
-
-// isDecimal reports whether a whole number is written in the one way that means the same to everybody.
-func isDecimal(text string) bool {
-	n, err := strconv.Atoi(text)
-	return err == nil && strconv.Itoa(n) == text
-}
-
-func hasFlag(command *cli.Command, name string) bool {
-	return slices.ContainsFunc(command.Flags, func(flag cli.Flag) bool { return slices.Contains(flag.Names(), name) })
-}
-
-// prepareGroup gives a command that has only commands below it what such ones have in common.
-func (d *desk) prepareGroup(group *cli.Command) *cli.Command {
-	for _, command := range group.Subcommands {
-		command.HelpName = pathOf(group) + " " + command.Name
-		d.prepare(command, nil)
-	}
-	group.OnUsageError = onUsageError
-	group.HideHelpCommand = true
+// group returns a command that has only other commands below it.
+func (p *program) group(name, usage, description string, commands ...*cli.Command) *cli.Command {
+	group := &cli.Command{Name: name, Usage: usage, Description: description, Subcommands: commands, HideHelpCommand: true,
+		OnUsageError: p.onUsageError}
 	group.CustomHelpTemplate = groupHelp(group)
-	group.Action = chooseAmong(group.Subcommands, cli.ShowSubcommandHelp)
+	group.Action = chooseAmong(commands, cli.ShowSubcommandHelp)
 	return group
 }
 
-// chooseAmong returns the action of what has only commands below it: to show its help, unless one was meant that is not
-// there.
+// chooseAmong returns the action of a group: it shows its help, or refuses a word that is not one of its commands.
 func chooseAmong(commands []*cli.Command, help func(*cli.Context) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if !c.Args().Present() {
 			return help(c)
 		}
-		names := make([]string, 0, len(commands))
+		var names []string
 		for _, command := range commands {
 			names = append(names, command.Name)
 		}
@@ -165,17 +128,82 @@ func chooseAmong(commands []*cli.Command, help func(*cli.Context) error) cli.Act
 	}
 }
 
-// A usageError means that the command line makes no sense.
-type usageError struct{ problem string }
+// onUsageError explains an error of the library that parses the command line. The library has no types for them.
+func (p *program) onUsageError(c *cli.Context, err error, _ bool) error {
+	if name, isUnknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); isUnknown {
+		return unknownFlag(c.Command, strings.TrimPrefix(name, "-"))
+	}
+	if name, isBare := strings.CutPrefix(err.Error(), "flag needs an argument: -"); isBare {
+		name = strings.TrimPrefix(name, "-")
+		i := slices.IndexFunc(p.settings, func(s setting) bool { return s.isIn(c.Command.Name) && (s.name == name || s.short == name) })
+		return usage("%s needs a value: %s", dashed(name), p.settings[i].head())
+	}
+	var value, name string
+	if n, _ := fmt.Sscanf(err.Error(), "invalid boolean value %q for -%s", &value, &name); n == 2 {
+		return usage("%s %s: want no value, or true or false", dashed(strings.Trim(name, "-:")), value)
+	}
+	return usage("%w", err)
+}
 
-func (e *usageError) Error() string { return e.problem }
+// unknownFlag returns the error that a command has no such flag.
+func unknownFlag(command *cli.Command, name string) error {
+	if len(command.Subcommands) > 0 {
+		return usage("there is no flag %s here; flags stand behind the command: %s COMMAND %s", dashed(name), command.HelpName, dashed(name))
+	}
+	var names []string
+	for _, flag := range command.Flags {
+		names = append(names, flag.Names()[0])
+	}
+	return usage("%s has no flag %s%s", command.Name, dashed(name), didYouMean("--", name, names, command.HelpName+" --help lists them"))
+}
 
-// usage returns the error that a flag makes no sense.
-func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...).Error()} }
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
 
-var (
-	// errIncomplete means that not every message is or will be in Kommo.
-	errIncomplete = &outcome{exitIncomplete, "some messages were invalid or refused"}
-	// errDifferent means that verify found differences.
-	errDifferent = &outcome{exitDifferent, "the chats differ from what was sent"}
-)
+// didYouMean returns "; did you mean …?" with the name nearest to a word, or else the alternative.
+func didYouMean(prefix, word string, names []string, alternative string) string {
+	if name := nearest(word, names); name != "" {
+		return "; did you mean " + prefix + name + "?"
+	}
+	return "; " + alternative
+}
+
+// nearest returns the name most similar to a word, "" if no name is similar. The library has suggestions too, but they
+// name something for every word.
+func nearest(word string, names []string) (best string) {
+	similarity := 0.8
+	word = strings.ReplaceAll(strings.ToLower(word), "_", "-")
+	for _, name := range names {
+		if s := smetrics.JaroWinkler(word, name, 0.7, 4); s >= similarity {
+			best, similarity = name, s
+		}
+	}
+	return best
+}
+
+// canAsk reports whether somebody at a terminal can answer a question.
+func (p *program) canAsk() bool {
+	file, ok := p.stdin.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+func (p *program) writef(format string, args ...any) { fmt.Fprintf(p.stdout, format, args...) }
+
+func (p *program) writeJSON(value any) error {
+	encoder := json.NewEncoder(p.stdout)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// writeLine prints a line, broken between words at the edge of the terminal.
+func (p *program) writeLine(format string, args ...any) {
+	text := strings.TrimPrefix(fmt.Sprintf(format, args...), "\n")
+	if strings.HasPrefix(format, "\n") {
+		p.writef("\n")
+	}
+	p.writef("%s\n", fit(text, columnsOf(p.stdout), "  "))
+}

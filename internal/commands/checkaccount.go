@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -20,19 +19,13 @@ import (
 
 const checkGreenAPIName = "Green-API"
 
-// hasGreenAPI reports whether an instance and its token are set.
-func (u *checkup) hasGreenAPI() bool {
-	return u.c.String("green-api-instance") != "" && (os.Getenv("GREEN_API_TOKEN") != "" || greenAPITokenFile(u.c) != "")
-}
-
-// checkGreenAPI looks whether a history that is read now would be whole.
+// checkGreenAPI asks whether the instance is ready, so that a load would get the whole history.
 func (u *checkup) checkGreenAPI(ctx context.Context) error {
-	if !u.hasGreenAPI() {
-		u.notTested(checkGreenAPIName, "%s", notSet("GREEN_API_INSTANCE", u.c.String("green-api-instance") != "", "GREEN_API_TOKEN",
-			os.Getenv("GREEN_API_TOKEN") != "" || greenAPITokenFile(u.c) != ""))
+	if !u.v.hasGreenAPI() {
+		u.notTested(checkGreenAPIName, "%s", u.notSet("green-api-instance", "green-api-token-file"))
 		return nil
 	}
-	client, err := u.greenAPIOf(withTokenFile(u.c, greenAPITokenFile(u.c)))
+	client, err := u.program.greenAPIClient(u.v)
 	if err != nil {
 		u.failed(checkGreenAPIName, err.Error(), "The console of Green-API shows idInstance, apiTokenInstance and apiUrl.")
 		return nil
@@ -42,7 +35,7 @@ func (u *checkup) checkGreenAPI(ctx context.Context) error {
 	defer cancel()
 	account, err := (&greenapi.Source{Client: client}).Preflight(limited)
 	if preflight, ok := errors.AsType[*greenapi.PreflightError](err); ok {
-		u.denied = u.denied || deniedByGreenAPI(err)
+		u.denied = u.denied || isDeniedByGreenAPI(err)
 		u.failed(checkGreenAPIName, "the instance is not ready to be read", strings.Join(preflight.Problems, " "))
 		return nil
 	}
@@ -58,15 +51,16 @@ func (u *checkup) checkGreenAPI(ctx context.Context) error {
 	return nil
 }
 
-// notSet returns which of two variables is not set, or that none is.
-func notSet(one string, hasOne bool, other string, hasOther bool) string {
+// notSet returns which of a setting and a secret that belong together is not set.
+func (u *checkup) notSet(setting, secret string) string {
+	name, secretName := u.v.find(setting).env, u.v.find(secret).secret.variable
 	switch {
-	case hasOne:
-		return other + " is not set, but " + one + " is"
-	case hasOther:
-		return one + " is not set, but " + other + " is"
+	case u.v.text(setting) != "":
+		return secretName + " is not set, but " + name + " is"
+	case u.v.hasSecret(secret):
+		return name + " is not set, but " + secretName + " is"
 	}
-	return one + " and " + other + " are not set"
+	return name + " and " + secretName + " are not set"
 }
 
 const (
@@ -74,15 +68,14 @@ const (
 	checkUsers       = "users"
 )
 
-// checkAccount asks the account who it is and who its users are.
+// checkAccount asks the account for its id and its users.
 func (u *checkup) checkAccount(ctx context.Context) error {
-	hasToken := os.Getenv("KOMMO_TOKEN") != "" || typedTokenFile(u.c) != ""
-	if u.c.String("account-url") == "" || !hasToken {
-		u.notTested(checkAccountName, "%s", notSet("KOMMO_ACCOUNT_URL", u.c.String("account-url") != "", "KOMMO_TOKEN", hasToken))
+	if u.v.text("account-url") == "" || !u.v.hasSecret("kommo-token-file") {
+		u.notTested(checkAccountName, "%s", u.notSet("account-url", "kommo-token-file"))
 		u.notTested(checkUsers, "with KOMMO_ACCOUNT_URL and KOMMO_TOKEN they are listed here")
 		return nil
 	}
-	client, err := accountClientOf(u.c)
+	client, err := u.v.accountClient()
 	if err != nil {
 		u.failed(checkAccountName, err.Error(), "Set KOMMO_ACCOUNT_URL to the address you see when you work in the account, and KOMMO_TOKEN to a token of it.")
 		u.notTested(checkUsers, "the account cannot be asked")
@@ -97,13 +90,13 @@ func (u *checkup) checkAccount(ctx context.Context) error {
 		u.notTested(checkUsers, "the account does not answer")
 		return nil
 	}
-	u.sayAccount(account)
-	return u.sayUsers(ctx, client)
+	u.reportAccount(account)
+	return u.reportUsers(ctx, client)
 }
 
-func (u *checkup) sayAccount(account kommo.Account) {
+func (u *checkup) reportAccount(account kommo.Account) {
 	_, ours, _ := strings.Cut(u.scope, "_")
-	switch id := pasted(account.AmojoID); {
+	switch id := normalizeID(account.AmojoID); {
 	case ours == "":
 		u.ok(checkAccountName, "%s, with the amojo id %s", account.Name, id)
 	case ours != id:
@@ -114,7 +107,7 @@ func (u *checkup) sayAccount(account kommo.Account) {
 	}
 }
 
-func (u *checkup) sayUsers(ctx context.Context, client *kommo.AccountClient) error {
+func (u *checkup) reportUsers(ctx context.Context, client *kommo.AccountClient) error {
 	if err := u.turn(ctx); err != nil {
 		return err
 	}
@@ -130,10 +123,10 @@ func (u *checkup) sayUsers(ctx context.Context, client *kommo.AccountClient) err
 	u.users = users
 	known := make(map[string]bool)
 	for _, user := range users {
-		known[pasted(user.AmojoID)] = user.AmojoID != ""
+		known[normalizeID(user.AmojoID)] = user.AmojoID != ""
 	}
 	var strangers []string
-	for author, id := range usersOf(u.c) {
+	for author, id := range u.v.file.users {
 		if isUUID(id) && !known[id] {
 			strangers = append(strangers, author)
 		}
@@ -151,8 +144,8 @@ func (u *checkup) sayUsers(ctx context.Context, client *kommo.AccountClient) err
 	return nil
 }
 
-// usersYAML returns the users of the account as lines for the config file, "" if they are not known. Where a user has the
-// name, id or email of an author without a Kommo user, the line is for that author.
+// usersYAML returns the users of the account as lines for the config file, "" if they are unknown. A user with the name,
+// id or email of an author without a Kommo user gets a line for that author.
 func (u *checkup) usersYAML() string {
 	if u.users == nil {
 		return ""
@@ -171,7 +164,7 @@ func (u *checkup) usersYAML() string {
 			key = oneLine(cmp.Or(user.Email, user.AmojoID), 100)
 		}
 		seen[key] = true
-		fmt.Fprintf(&text, "  %s%s\n", yamlLine(key, pasted(user.AmojoID)), strings.TrimSuffix("  # "+oneLine(user.Email, 60), "  # "))
+		fmt.Fprintf(&text, "  %s%s\n", yamlLine(key, normalizeID(user.AmojoID)), strings.TrimSuffix("  # "+oneLine(user.Email, 60), "  # "))
 	}
 	for _, author := range u.unmapped {
 		if name := cmp.Or(author.Name, author.ID); name != "" && !seen[oneLine(name, 100)] && !seen[oneLine(author.ID, 100)] {
@@ -181,7 +174,8 @@ func (u *checkup) usersYAML() string {
 	return text.String()
 }
 
-// authorLike returns what the config file calls the unmapped author who seems to be the user, "" if none does.
+// authorLike returns the unmapped author who seems to be the user, by the id or name for the config file; "" if there is
+// no such author.
 func (u *checkup) authorLike(user kommo.User) string {
 	same := func(a, b string) bool {
 		return a != "" && strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
@@ -195,7 +189,7 @@ func (u *checkup) authorLike(user kommo.User) string {
 	return cmp.Or(u.unmapped[i].ID, u.unmapped[i].Name)
 }
 
-// yamlLine returns "key: value", quoted where YAML wants it.
+// yamlLine returns "key: value", quoted as YAML needs it.
 func yamlLine(key, value string) string {
 	line, err := yaml.Marshal(map[string]string{key: value})
 	if err != nil {

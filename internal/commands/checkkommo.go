@@ -4,34 +4,33 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/urfave/cli/v2"
 
 	"kommo-import/internal/kommo"
 	"kommo-import/signing"
 )
 
-// checkSettings looks whether every setting that send needs is there and of the right form.
+// checkSettings checks every setting of send.
 func (u *checkup) checkSettings(context.Context) error {
-	if err := u.trySending(); err != nil {
-		u.failed("settings", strings.ReplaceAll(err.Error(), "\n", "; "), "Correct that in "+cmp.Or(u.c.String("config"), defaultConfig)+", or where kommo-import config show says it was set.")
+	wrong := u.v.wrong("send")
+	if _, err := u.v.filter(); err != nil {
+		wrong = append(wrong, err)
+	}
+	if err := errors.Join(wrong...); err != nil {
+		u.failed("settings", strings.ReplaceAll(err.Error(), "\n", "; "), "Correct that in "+cmp.Or(u.v.file.path, defaultConfig)+
+			", or where kommo-import config show says it was set.")
 	} else {
 		u.ok("settings", "send understands them")
 	}
-	base := cmp.Or(u.c.String("base-url"), defaultBaseURL)
-	if _, err := kommo.ParseBaseURL(base); err != nil {
-		u.failed("address", badAddress("KOMMO_BASE_URL", err).Error(), "Leave KOMMO_BASE_URL out: the right address is then "+defaultBaseURL+".")
-	} else {
-		u.base = base
-		u.ok("address", "%s", base)
-	}
 	var err error
-	if u.secret, err = secretOf(u.c); err != nil {
+	if u.base, err = u.v.baseURL(); err != nil {
+		u.failed("address", err.Error(), "Leave KOMMO_BASE_URL out: the right address is then "+u.v.find("base-url").def+".")
+	} else {
+		u.ok("address", "%s", u.base)
+	}
+	if u.secret, err = u.v.secret("secret-file"); err != nil {
 		u.failed("channel secret", err.Error(), "Set KOMMO_CHANNEL_SECRET, or --secret-file to a file that holds the secret and nothing else.")
 	} else {
 		u.ok("channel secret", "is set")
@@ -39,38 +38,14 @@ func (u *checkup) checkSettings(context.Context) error {
 	return u.checkScope()
 }
 
-// trySending reads the settings that send reads of flags and config file, and returns what send would refuse them with.
-func (u *checkup) trySending() error {
-	set := flag.NewFlagSet("", flag.ContinueOnError)
-	for _, setting := range u.send().Flags {
-		if !hasFlag(u.c.Command, setting.Names()[0]) {
-			if err := setting.Apply(set); err != nil {
-				return err
-			}
-		}
-	}
-	c := cli.NewContext(u.c.App, set, u.c)
-	for _, s := range notApplied(u.c) {
-		for _, value := range s.values {
-			if set.Lookup(s.name) != nil && set.Set(s.name, value) != nil {
-				return fmt.Errorf("%s: %q is no value for it; want %s", s.name, value, wanted(u.send(), s.name))
-			}
-		}
-	}
-	_, paced := pacedSender(c)
-	_, silent := allSilent(c)
-	_, filter := filterOf(c)
-	return errors.Join(paced, silent, filter)
-}
-
 func (u *checkup) checkScope() error {
 	const name, advice = "scope id", "kommo-import connect prints the scope id. It is safe to run again."
-	scope, err := scopeOf(u.c)
+	scope, err := u.v.scope()
 	if err != nil {
 		u.failed(name, err.Error(), advice)
 		return nil
 	}
-	channel, err := channelOf(u.c)
+	channel, err := u.v.channel()
 	if err != nil {
 		u.failed(name, err.Error(), "Set KOMMO_CHANNEL_ID to the id of the channel, or leave it out.")
 		return nil
@@ -84,7 +59,7 @@ func (u *checkup) checkScope() error {
 	return nil
 }
 
-// client returns the client of the scope, nil if the settings do not tell it.
+// client returns the client of the scope, nil if a setting for it is invalid.
 func (u *checkup) client() *kommo.Client {
 	if u.base == "" || u.secret == "" || u.scope == "" {
 		return nil
@@ -99,8 +74,8 @@ const (
 	checkConnection = "connection"
 )
 
-// checkKommo asks Kommo one question that changes nothing, and reads four things from the answer. Without complete
-// settings anything that is answered tells that Kommo is there, and the time.
+// checkKommo sends Kommo one request that changes nothing, and reads four results from the answer. With incomplete
+// settings any answer still shows that Kommo can be reached, and the time there.
 func (u *checkup) checkKommo(ctx context.Context) error {
 	if u.base == "" {
 		for _, name := range []string{checkReachable, checkClock, checkSignature, checkConnection} {
@@ -115,24 +90,24 @@ func (u *checkup) checkKommo(ctx context.Context) error {
 	if err := u.turn(ctx); err != nil {
 		return err
 	}
-	greeting, err := client.Ping(ctx)
-	if reached := u.sayReached(greeting, err); !reached {
+	ping, err := client.Ping(ctx)
+	if reached := u.reportReached(ping, err); !reached {
 		for _, name := range []string{checkClock, checkSignature, checkConnection} {
 			u.notTested(name, "Kommo did not answer")
 		}
 		return nil
 	}
-	clockIsRight := u.sayClock(greeting)
+	clockIsRight := u.reportClock(ping)
 	if !complete {
 		u.notTested(checkSignature, "the settings above are not complete")
 		u.notTested(checkConnection, "the settings above are not complete")
 		return nil
 	}
-	u.sayWelcome(err, clockIsRight)
+	u.reportAuth(err, clockIsRight)
 	return nil
 }
 
-func (u *checkup) sayReached(greeting kommo.PingResult, err error) bool {
+func (u *checkup) reportReached(ping kommo.PingResult, err error) bool {
 	unreachable, isUnreachable := errors.AsType[*kommo.UnreachableError](err)
 	unknown, isUnknown := errors.AsType[*kommo.UnknownOutcomeError](err)
 	switch {
@@ -140,29 +115,25 @@ func (u *checkup) sayReached(greeting kommo.PingResult, err error) bool {
 		u.failed(checkReachable, unreachable.Error(), "Check KOMMO_BASE_URL and the network of this computer; is there a proxy or a firewall?")
 	case isUnknown:
 		u.failed(checkReachable, unknown.Error(), "Check KOMMO_BASE_URL. Does a proxy or a login page of the network answer instead? Else try again later.")
-	case greeting.SentAt.IsZero():
+	case ping.SentAt.IsZero():
 		u.failedBy(checkReachable, err, "Check KOMMO_BASE_URL.")
 	default:
-		u.ok(checkReachable, "after %d ms", greeting.Took.Milliseconds())
+		u.ok(checkReachable, "after %d ms", ping.Took.Milliseconds())
 		return true
 	}
 	return false
 }
 
-// maxSkew is how wrong the clock may be. A signature is valid for 15 minutes (documented), and the clock of a computer
-// that is that wrong gets no better by itself.
+// maxSkew is the largest error of the clock that is accepted. A signature is valid for 15 minutes (documented), and a
+// clock that is that wrong does not correct itself.
 const maxSkew = 10 * time.Minute
 
-func isSkewed(denied *kommo.DeniedError) bool {
-	return !denied.ServerDate.IsZero() && denied.SentAt.Sub(denied.ServerDate).Abs() > 5*time.Minute
-}
-
-func (u *checkup) sayClock(greeting kommo.PingResult) (right bool) {
-	if greeting.ServerDate.IsZero() {
+func (u *checkup) reportClock(ping kommo.PingResult) (right bool) {
+	if ping.ServerDate.IsZero() {
 		u.notTested(checkClock, "Kommo does not tell the time")
 		return true
 	}
-	skew := greeting.SentAt.Sub(greeting.ServerDate)
+	skew := ping.SentAt.Sub(ping.ServerDate)
 	direction := "ahead of"
 	if skew < 0 {
 		direction = "behind"
@@ -180,10 +151,10 @@ func (u *checkup) sayClock(greeting kommo.PingResult) (right bool) {
 	return true
 }
 
-// sayWelcome tells what the answer says about the signature and the connection of the channel to the account.
-func (u *checkup) sayWelcome(err error, clockIsRight bool) {
+// reportAuth reports what the answer says about the signature, and about the connection of the channel to the account.
+func (u *checkup) reportAuth(err error, clockIsRight bool) {
 	denied, isDenied := errors.AsType[*kommo.DeniedError](err)
-	tooFast, isTooFast := errors.AsType[*kommo.RateLimitError](err)
+	limited, isLimited := errors.AsType[*kommo.RateLimitError](err)
 	switch {
 	case err == nil:
 		u.ok(checkSignature, "is accepted")
@@ -198,12 +169,12 @@ func (u *checkup) sayWelcome(err error, clockIsRight bool) {
 	case isDenied && !clockIsRight:
 		u.denied = true
 		u.failed(checkSignature, denied.Error(), "Set the clock right first, then check again.")
-	case isTooFast:
+	case isLimited:
 		wait := "some minutes"
-		if tooFast.RetryAfter > 0 {
-			wait = duration(tooFast.RetryAfter)
+		if limited.RetryAfter > 0 {
+			wait = duration(limited.RetryAfter)
 		}
-		u.failed(checkSignature, tooFast.Error(), "Wait "+wait+" and check again. Does another program, or another send, use the same channel?")
+		u.failed(checkSignature, limited.Error(), "Wait "+wait+" and check again. Does another program, or another send, use the same channel?")
 	default:
 		u.failedBy(checkSignature, err, "Check KOMMO_CHANNEL_SECRET and KOMMO_SCOPE_ID.")
 	}

@@ -12,18 +12,18 @@ import (
 )
 
 const (
-	checkFile    = "migration file"
-	checkCounts  = "counts"
-	checkPlan    = "plan"
-	checkLinks   = "media links"
-	checkTie     = "scope of the migration"
-	checkSenders = "senders"
-	checkDisk    = "free disk"
+	checkFile       = "migration file"
+	checkCounts     = "counts"
+	checkPlan       = "plan"
+	checkLinks      = "media links"
+	checkScopeMatch = "scope of the migration"
+	checkSenders    = "senders"
+	checkDisk       = "free disk"
 )
 
-// checkMigration looks whether the migration file is healthy and can be sent. It only reads.
+// checkMigration checks that the migration file is healthy and can be sent. It only reads.
 func (u *checkup) checkMigration(ctx context.Context) error {
-	path := u.c.String("migration")
+	path := u.v.text("migration")
 	place, err := migration.Stat(path)
 	if err != nil {
 		u.failedBy(checkFile, err, "Name another file with --migration.")
@@ -32,7 +32,7 @@ func (u *checkup) checkMigration(ctx context.Context) error {
 	}
 	if place.Size == 0 {
 		u.skipMigration(checkFile, "there is none yet; kommo-import load makes it")
-		u.sayDisk(place, 0)
+		u.reportDisk(place, 0)
 		return nil
 	}
 	file, err := importer.OpenReadOnly(path)
@@ -44,14 +44,13 @@ func (u *checkup) checkMigration(ctx context.Context) error {
 		u.skipMigration("", "the migration file cannot be read")
 	}
 	if err != nil {
-		u.sayDisk(place, 0)
+		u.reportDisk(place, 0)
 		return nil
 	}
-	u.hasFile = true
 	return errors.Join(u.checkOpen(ctx, file, place), file.Close())
 }
 
-// skipMigration says of everything from first on that it was not tested, of the first why.
+// skipMigration adds that the check called first was not tested, with the reason, nor any check after it.
 func (u *checkup) skipMigration(first, why string) {
 	if first != "" {
 		u.notTested(first, "%s", why)
@@ -60,19 +59,19 @@ func (u *checkup) skipMigration(first, why string) {
 	if first == checkDisk {
 		return
 	}
-	for _, name := range []string{checkCounts, checkPlan, checkLinks, checkTie} {
+	for _, name := range []string{checkCounts, checkPlan, checkLinks, checkScopeMatch} {
 		u.notTested(name, "%s", why)
 	}
-	if _, err := composerOf(u.c); err != nil {
+	if _, err := u.v.composer(); err != nil {
 		u.failed(checkSenders, err.Error(), senderAdvice)
 		return
 	}
 	u.notTested(checkSenders, "%s", why)
 }
 
-// checkOpen looks into a migration file.
+// checkOpen checks an open migration file.
 func (u *checkup) checkOpen(ctx context.Context, file *importer.File, place migration.FileInfo) error {
-	u.talk.tell("Reading all of %s …", printable(filepath.Base(u.c.String("migration"))))
+	u.program.ui.info("Reading all of %s …", printable(filepath.Base(u.v.text("migration"))))
 	health, err := file.Health(ctx)
 	if ctx.Err() != nil {
 		return nil
@@ -83,7 +82,7 @@ func (u *checkup) checkOpen(ctx context.Context, file *importer.File, place migr
 	if err != nil {
 		u.failedBy(checkFile, err, "Do not send with it. Go on with a copy of the file from before; with a new file everything would be sent again.")
 		u.skipMigration("", "the migration file is not whole")
-		u.sayDisk(place, 0)
+		u.reportDisk(place, 0)
 		return nil
 	}
 	if place.NotWritable != nil {
@@ -91,17 +90,17 @@ func (u *checkup) checkOpen(ctx context.Context, file *importer.File, place migr
 	} else {
 		u.ok(checkFile, "is whole (%s)", amount(uint64(place.Size)))
 	}
-	u.sayCounts(health)
-	u.sayPlan(health)
-	u.sayTies(file)
-	if err := u.saySenders(file); err != nil {
+	u.reportCounts(health)
+	u.reportPlan(health)
+	u.reportScopeAndLinks(file)
+	if err := u.reportSenders(file); err != nil {
 		return err
 	}
-	u.sayDisk(place, health.Status.Messages.Planned+health.Status.Messages.Sending)
+	u.reportDisk(place, health.Status.Messages.Planned+health.Status.Messages.Sending)
 	return nil
 }
 
-func (u *checkup) sayCounts(health importer.Health) {
+func (u *checkup) reportCounts(health importer.Health) {
 	if len(health.Miscounted) > 0 {
 		u.failed(checkCounts, "the numbers kept do not agree with the messages of "+strings.Join(health.Miscounted, ", "),
 			"This must not happen. Keep a copy of the file, tell the makers of kommo-import, and do not send before they answered.")
@@ -110,7 +109,7 @@ func (u *checkup) sayCounts(health importer.Health) {
 	u.ok(checkCounts, "the numbers kept agree with the messages")
 }
 
-func (u *checkup) sayPlan(health importer.Health) {
+func (u *checkup) reportPlan(health importer.Health) {
 	m := health.Status.Messages
 	switch {
 	case errors.Is(health.Plan, migration.ErrNothingLoaded):
@@ -124,34 +123,32 @@ func (u *checkup) sayPlan(health importer.Health) {
 	}
 }
 
-// sayTies tells whether the migration belongs to this scope, and whether its links live.
-func (u *checkup) sayTies(file *importer.File) {
+// reportScopeAndLinks reports whether the links of the migration are alive, and whether it belongs to this scope.
+func (u *checkup) reportScopeAndLinks(file *importer.File) {
 	sender := &importer.Sender{File: file}
-	if green := withTokenFile(u.c, greenAPITokenFile(u.c)); u.hasGreenAPI() {
-		_ = u.renewing(green, sender) // what is wrong with that has a line of its own
-	}
+	_ = u.program.renewLinks(u.v, sender) // an error of that has a line of its own
 	if err := sender.CheckLinks(); err != nil {
 		u.failedBy(checkLinks, err, "Load again.")
 	} else {
 		u.ok(checkLinks, "none is known to be dead")
 	}
 	if u.scope == "" {
-		u.notTested(checkTie, "the scope id is not known")
+		u.notTested(checkScopeMatch, "the scope id is not known")
 		return
 	}
-	if err := file.CheckScope(u.scope, u.c.String("conversation-prefix")); err != nil {
-		u.failedBy(checkTie, err, "Use the same scope as before.")
+	if err := file.CheckScope(u.scope, u.v.text("conversation-prefix")); err != nil {
+		u.failedBy(checkScopeMatch, err, "Use the same scope as before.")
 		return
 	}
-	u.ok(checkTie, "this scope, or none yet")
+	u.ok(checkScopeMatch, "this scope, or none yet")
 }
 
 const senderAdvice = "Set KOMMO_BOT_ID, which you got when the channel was registered, and map the authors to Kommo users under users: in " +
 	defaultConfig + "."
 
-// saySenders tells who the outgoing messages are from.
-func (u *checkup) saySenders(file *importer.File) error {
-	composer, err := composerOf(u.c)
+// reportSenders reports the senders of the outgoing messages.
+func (u *checkup) reportSenders(file *importer.File) error {
+	composer, err := u.v.composer()
 	if err != nil {
 		u.failed(checkSenders, err.Error(), senderAdvice)
 		return nil
@@ -179,7 +176,7 @@ func (u *checkup) saySenders(file *importer.File) error {
 	return nil
 }
 
-// namesOf returns the authors as people read them, the most prolific first.
+// namesOf returns the names of authors with their numbers of messages.
 func namesOf(authors []importer.UnmappedAuthor) string {
 	const most = 10
 	var names []string
@@ -193,13 +190,14 @@ func namesOf(authors []importer.UnmappedAuthor) string {
 	return strings.Join(names, ", ")
 }
 
-// What sending needs on the disk: what SQLite keeps beside the file meanwhile, and the ids that Kommo answers.
+// The bytes that sending needs on the disk: for the files of SQLite beside the migration file, and for the ids in the
+// answers of Kommo.
 const (
 	diskAlways     = 50 << 20
 	diskPerMessage = 200
 )
 
-func (u *checkup) sayDisk(place migration.FileInfo, messages int) {
+func (u *checkup) reportDisk(place migration.FileInfo, messages int) {
 	need := uint64(diskAlways + diskPerMessage*messages)
 	switch {
 	case !place.FreeKnown:
@@ -210,17 +208,4 @@ func (u *checkup) sayDisk(place migration.FileInfo, messages int) {
 	default:
 		u.ok(checkDisk, "%s beside the migration file", amount(place.Free))
 	}
-}
-
-// amount returns n as people say it: "12 MB".
-func amount(n uint64) string {
-	for _, unit := range []struct {
-		name string
-		size uint64
-	}{{"TB", 1 << 40}, {"GB", 1 << 30}, {"MB", 1 << 20}, {"kB", 1 << 10}} {
-		if n >= unit.size {
-			return fmt.Sprintf("%.3g %s", float64(n)/float64(unit.size), unit.name)
-		}
-	}
-	return plural(int(n), "byte")
 }

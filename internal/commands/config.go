@@ -1,248 +1,253 @@
 package commands
 
 import (
-	"bytes"
-	"errors"
+	"bufio"
+	"context"
 	"fmt"
-	"io"
-	"io/fs"
+	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"go.yaml.in/yaml/v3"
 )
 
-const defaultConfig = "kommo-import.yaml"
+// config returns the commands that make and show a config file.
+func (p *program) config() *cli.Command {
+	return p.group("config", "make a config file, or show what is set",
+		`Nearly every flag can stand in kommo-import.yaml in the current folder, so that you need not type it
+each time. A flag counts before the environment, the environment before the file.
 
-// usersKey is the one key of a config file that is no flag: who is who at Kommo.
-//
-//	users:
-//	  Anna Petrova: 76fc2bea-902f-425c-9a3d-dcdac4766090
-const usersKey = "users"
-
-// notInConfig are flags that make no sense in a file that is read every time.
-func notInConfig() []string {
-	return []string{"config", "csv", "green-api", "help", "yes", "dry-run", "retry", "payloads", "out", "method", "path", "date", "body", "addr", "state", "link-lifetime", "green-api-fault"}
+  kommo-import config init   make the file
+  kommo-import config show   see what is set, and where`,
+		p.configInit(), p.configShow())
 }
 
-// readConfig gives the flags that are neither on the command line nor in the environment their values from the config
-// file. Its keys are the names of the flags.
-func readConfig(c *cli.Context) error {
-	path, named := c.String("config"), c.IsSet("config")
-	if !named {
-		path = defaultConfig
+func (p *program) configInit() *cli.Command {
+	return p.command("config init", "write a config file that explains every setting",
+		`Use it once, before you begin. Every setting in the file is a comment: it changes nothing until you
+take the # away in front of it. A file that is there already is left alone.
+
+  kommo-import config init                    make kommo-import.yaml here
+  kommo-import config init --out other.yaml   then run with --config other.yaml
+  kommo-import config init --out -            print it`,
+		func(_ context.Context, v *values) error {
+			path, text := v.text("out"), configTemplate(configGroups(p.settings))
+			if path == "-" {
+				p.writef("%s", text)
+				return nil
+			}
+			if err := writeNew(path, text); err != nil {
+				return err
+			}
+			p.ui.info("Wrote %s. Next: take the # away from the settings you want, then kommo-import config show", printable(path))
+			return nil
+		})
+}
+
+// writeNew writes a file that does not exist yet.
+func writeNew(path, text string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return usage("--out %s: it is there already and was left alone; choose another name, or - to print", path)
 	}
-	content, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && !named {
-		return nil
-	}
+	err := replaceFile(path, func(out *bufio.Writer) error {
+		_, err := out.WriteString(text)
+		return err
+	})
 	if err != nil {
-		return usage("--config: %w", err)
+		return fmt.Errorf("--out: %w", err)
 	}
-	settings, err := parseConfig(content, knownSettings(c.App))
-	if err != nil {
-		return usage("%s:%w", filepath.Base(path), err)
-	}
-	from := make(map[string]string)
-	for _, s := range settings {
-		isUsed, err := s.apply(c)
-		if err != nil {
-			return usage("%s:%d: %s: %w", filepath.Base(path), s.line, s.name, err)
-		}
-		if isUsed {
-			from[s.name] = fmt.Sprintf("%s:%d", path, s.line)
-		}
-	}
-	setMetadata(c, fromKey, from)
-	setMetadata(c, notAppliedKey, slices.DeleteFunc(settings, func(s configured) bool { return s.name == usersKey || hasFlag(c.Command, s.name) }))
 	return nil
 }
 
-// isGiven reports whether a flag has a value from the command line or the environment. A variable that is set to
-// nothing gives none.
-func isGiven(c *cli.Context, name string) bool {
-	value, isText := c.Value(name).(string)
-	return c.IsSet(name) && !(isText && value == "")
-}
-
-// A configured setting is one line of the config file.
-type configured struct {
-	name   string
-	line   int
-	values []string
-	users  map[string]string
-}
-
-func knownSettings(app *cli.App) []string {
-	known := []string{usersKey}
-	for _, flag := range settingFlags(app) {
-		known = append(known, flag.Names()[0])
-	}
-	slices.Sort(known)
-	return known
-}
-
-// settingFlags returns the flags that can stand in a config file, each once, in the order of the commands. Of two of the
-// same name it is the first: there is one line for both.
-func settingFlags(app *cli.App) (settings []cli.Flag) {
-	seen := make(map[string]bool)
-	for _, command := range app.Commands {
-		for _, flag := range command.Flags {
-			name := flag.Names()[0]
-			if !seen[name] && !slices.Contains(notInConfig(), name) && name != "version" {
-				settings = append(settings, flag)
-			}
-			seen[name] = true
-		}
-	}
-	return settings
-}
-
-// parseConfig reads a config file strictly: what it does not know is an error, which begins with the line.
-func parseConfig(content []byte, known []string) (settings []configured, err error) {
-	var file, more yaml.Node
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	if err := decoder.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf(" %s", strings.TrimPrefix(err.Error(), "yaml: "))
-	}
-	if decoder.Decode(&more) == nil {
-		return nil, fmt.Errorf("%d: a second document begins here; want one", more.Line)
-	}
-	if len(file.Content) == 0 {
-		return nil, nil
-	}
-	root := file.Content[0]
-	if root.Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("%d: want lines of the form name: value", root.Line)
-	}
-	seen := make(map[string]bool)
-	for i := 0; i < len(root.Content); i += 2 {
-		key, value := root.Content[i], root.Content[i+1]
-		s := configured{name: key.Value, line: key.Line}
+// configGroups returns the settings that a config file can hold, in groups. Those of one command come last.
+func configGroups(table []setting) []settingGroup {
+	var shared, own []setting
+	for _, s := range table {
 		switch {
-		case !slices.Contains(known, key.Value):
-			return nil, fmt.Errorf("%d: there is no setting %q%s", key.Line, key.Value, insteadOf(key.Value, known))
-		case seen[key.Value]:
-			return nil, fmt.Errorf("%d: %s is set twice", key.Line, key.Value)
-		case key.Value == usersKey:
-			s.users, err = parseUsers(value)
+		case s.perRun:
+		case s.group == "":
+			s.group = "Only of " + s.in
+			own = append(own, s)
 		default:
-			s.values, err = parseValues(value)
+			shared = append(shared, s)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("%d: %s: %w", key.Line, key.Value, err)
-		}
-		seen[key.Value] = true
-		settings = append(settings, s)
 	}
-	return settings, nil
+	return grouped(append(shared, own...))
 }
 
-// insteadOf returns what to write instead of a setting that is none.
-func insteadOf(key string, known []string) string {
-	if slices.Contains(notInConfig(), key) {
-		return "; it counts for one run only: give it as --" + key
-	}
-	switch name := strings.ReplaceAll(strings.ToLower(key), "_", "-"); {
-	case key == "KOMMO_TOKEN":
-		return "; it is read from the environment, or from a file: --token-file"
-	case key == "KOMMO_CHANNEL_SECRET":
-		return "; it is read from the environment, or from the file that secret-file names"
-	case key == "GREEN_API_TOKEN":
-		return "; it is read from the environment, or from the file that token-file names"
-	case slices.Contains(known, strings.TrimPrefix(name, "kommo-")):
-		return "; did you mean " + strings.TrimPrefix(name, "kommo-") + "?"
-	}
-	return didYouMean("", key, known, "kommo-import config init --out - lists them")
-}
-
-// parseValues reads a value or a list of values.
-func parseValues(node *yaml.Node) ([]string, error) {
-	items := []*yaml.Node{node}
-	if node.Kind == yaml.SequenceNode {
-		items = node.Content
-	}
-	var values []string
-	for _, item := range items {
-		if item.Kind != yaml.ScalarNode || item.Tag == "!!null" {
-			return nil, errors.New("want a value, or a list of values")
+// configTemplate returns a config file in which every setting is explained and commented out: "# " begins an
+// explanation, "#" alone a setting.
+func configTemplate(groups []settingGroup) string {
+	var text strings.Builder
+	text.WriteString(`# Settings of kommo-import. To set one, take the # away in front of its name.
+# A flag counts before the environment, the environment before this file.
+# Secrets do not belong here: name the file that holds one, or the environment.
+`)
+	for _, group := range groups {
+		fmt.Fprintf(&text, "\n# ---- %s ----\n", group.title)
+		for _, s := range group.settings {
+			explanation := sentence(s.usage)
+			if s.choices != nil {
+				explanation += " One of: " + strings.Join(s.choices, ", ") + "."
+			}
+			if variable := s.env + s.secret.variable; variable != "" {
+				explanation += " Or set the variable " + variable + "."
+			}
+			fmt.Fprintf(&text, "\n# %s\n#%s: %s\n", wrap(explanation, width-2, "# "), s.name, s.example())
 		}
-		values = append(values, item.Value)
 	}
-	return values, nil
+	text.WriteString(`
+# ---- Users ----
+
+# Who of the authors (author_id or author_name) is which Kommo user (amojo id).
+# Outgoing messages of all others are shown as the bot's.
+#users:
+#  Anna Petrova: 76fc2bea-902f-425c-9a3d-dcdac4766090
+`)
+	return text.String()
 }
 
-// parseUsers reads who is who.
-func parseUsers(node *yaml.Node) (map[string]string, error) {
-	if node.Kind != yaml.MappingNode {
-		return nil, errors.New("want lines of the form author: amojo id")
+// example returns the default of the setting, or a word for its value.
+func (s setting) example() string {
+	switch {
+	case s.kind == kindList:
+		return "[" + s.value + "]"
+	case s.kind == kindSwitch:
+		return "false"
+	case s.def != "" && s.wanted(s.def) == "":
+		return s.def
 	}
-	users := make(map[string]string)
-	for i := 0; i < len(node.Content); i += 2 {
-		author, user := node.Content[i], node.Content[i+1]
+	return s.value
+}
+
+// A configReport is the output of config show.
+type configReport struct {
+	File     string            `json:"file"`     // the config file that was read; "" if there is none
+	Settings []shownSetting    `json:"settings"` // in the order of config init
+	Secrets  []shownSecret     `json:"secrets"`
+	Users    map[string]string `json:"users"` // Kommo users by author
+}
+
+// A shownSetting is the value of a setting, and its origin.
+type shownSetting struct {
+	Name  string   `json:"name"`
+	Value []string `json:"value"` // empty if it has no value; several only in a list
+	Set   origin   `json:"set"`
+	Where string   `json:"where"` // "--rate", "KOMMO_BOT_ID", "kommo-import.yaml:3", or ""
+}
+
+// A shownSecret is whether a secret is set. The secret itself is never shown.
+type shownSecret struct {
+	Name  string `json:"name"` // of its variable in the environment
+	IsSet bool   `json:"is_set"`
+	Where string `json:"where"` // the variable, or the flag that names a file; "" if it is not set
+}
+
+func (p *program) configShow() *cli.Command {
+	return p.command("config show", "show every setting, and where it was set",
+		`Use it when something counts that you did not expect, or before a long run. It takes the flags of all
+commands, and shows what they would be with them. Of secrets it tells only whether they are set.
+
+  kommo-import config show
+  kommo-import config show --config other.yaml   with another config file
+  kommo-import config show --rate 3 --json`,
+		func(_ context.Context, v *values) error {
+			report := v.report()
+			if v.on("json") {
+				return p.writeJSON(report)
+			}
+			p.writeConfig(report)
+			return nil
+		})
+}
+
+// report returns all values, with redactions.
+func (v *values) report() configReport {
+	report := configReport{File: v.file.path, Users: make(map[string]string)}
+	for author, user := range v.file.users {
+		report.Users[author] = redactedID(user, isUUID(user))
+	}
+	for _, group := range configGroups(v.table) {
+		for _, s := range group.settings {
+			got := v.get(s.name)
+			shown := shownSetting{Name: s.name, Value: []string{}, Set: got.origin, Where: got.where}
+			for _, text := range got.texts {
+				if text != "" {
+					shown.Value = append(shown.Value, s.redacted(text))
+				}
+			}
+			report.Settings = append(report.Settings, shown)
+			if s.kind == kindSecretFile {
+				report.Secrets = append(report.Secrets, v.shownSecret(s))
+			}
+		}
+	}
+	return report
+}
+
+func (v *values) shownSecret(s setting) shownSecret {
+	shown := shownSecret{Name: s.secret.variable}
+	switch {
+	case v.secretFile(s.name) != "":
+		shown.IsSet, shown.Where = true, "--"+s.name
+	case v.hasSecret(s.name):
+		shown.IsSet, shown.Where = true, shown.Name
+	}
+	return shown
+}
+
+// writeConfig prints settings as in a config file, each with its origin.
+func (p *program) writeConfig(r configReport) {
+	if r.File == "" {
+		p.writef("# There is no %s here; kommo-import config init makes one.\n", defaultConfig)
+	}
+	for _, s := range r.Settings {
+		text := strings.Join(s.Value, ", ")
+		if len(s.Value) > 1 {
+			text = "[" + text + "]"
+		}
+		p.writeSetting(s.Name+": "+printable(text), printable(s.place()))
+	}
+	if len(r.Users) > 0 {
+		p.writef("users:\n")
+	}
+	for _, author := range slices.Sorted(maps.Keys(r.Users)) {
+		p.writef("  %s: %s\n", printable(author), printable(r.Users[author]))
+	}
+	for _, s := range r.Secrets {
 		switch {
-		case author.Kind != yaml.ScalarNode, user.Kind != yaml.ScalarNode:
-			return nil, errors.New("want lines of the form author: amojo id")
-		case users[author.Value] != "":
-			return nil, fmt.Errorf("%s is there twice", author.Value)
-		}
-		users[author.Value] = pasted(user.Value)
-	}
-	return users, nil
-}
-
-// apply sets the flag of that name, if this command has it and nobody set it, and reports whether it did.
-func (s configured) apply(c *cli.Context) (bool, error) {
-	if s.name == usersKey {
-		setMetadata(c, usersKey, s.users)
-		return true, nil
-	}
-	i := slices.IndexFunc(c.Command.Flags, func(flag cli.Flag) bool { return slices.Contains(flag.Names(), s.name) })
-	if i < 0 || isGiven(c, s.name) {
-		return false, nil
-	}
-	if _, many := c.Command.Flags[i].(*cli.StringSliceFlag); !many && len(s.values) != 1 {
-		return false, errors.New("want one value, not a list")
-	}
-	_, isInt := c.Command.Flags[i].(*cli.IntFlag)
-	for _, value := range s.values {
-		if err := c.Set(s.name, value); err != nil || isInt && !isDecimal(value) {
-			return false, fmt.Errorf("%q is no value for it; want %s", value, strings.TrimPrefix(wanted(c.Command, s.name), "no value, or "))
+		case !s.IsSet:
+			p.writef("# %s: not set\n", s.Name)
+		case s.Where == s.Name:
+			p.writef("# %s: set, in the environment\n", s.Name)
+		default:
+			p.writef("# %s: set, by %s\n", s.Name, s.Where)
 		}
 	}
-	return true, nil
 }
 
-func setMetadata(c *cli.Context, key string, value any) {
-	if c.App.Metadata == nil {
-		c.App.Metadata = make(map[string]any)
+// place returns where a setting was set, in words.
+func (s shownSetting) place() string {
+	switch {
+	case s.Set == fromFlag:
+		return "the flag " + s.Where
+	case s.Set == fromEnvironment:
+		return "environment variable " + s.Where
+	case s.Set == fromDefault && len(s.Value) == 0:
+		return "not set"
+	case s.Set == fromDefault:
+		return "default"
 	}
-	c.App.Metadata[key] = value
+	return s.Where
 }
 
-// fromKey is where the lines of the config file are kept that gave a flag its value.
-const fromKey = "from config file"
-
-// notAppliedKey is where the lines of the config file are kept that are for other commands than this one.
-const notAppliedKey = "for other commands"
-
-// notApplied returns the settings of the config file that are for other commands.
-func notApplied(c *cli.Context) []configured {
-	settings, _ := c.App.Metadata[notAppliedKey].([]configured)
-	return settings
-}
-
-// fromFile returns where in the config file a setting got its value, "" if it got none there.
-func fromFile(c *cli.Context, name string) string {
-	from, _ := c.App.Metadata[fromKey].(map[string]string)
-	return from[name]
-}
-
-// usersOf returns who is who at Kommo, from the config file.
-func usersOf(c *cli.Context) map[string]string {
-	users, _ := c.App.Metadata[usersKey].(map[string]string)
-	return users
+// writeSetting prints a setting with its origin, which comes in the next line if the setting is long.
+func (p *program) writeSetting(text, place string) {
+	const column = 36
+	if len([]rune(text)) > column {
+		p.writef("%s\n%*s # %s\n", text, column, "", place)
+		return
+	}
+	p.writef("%-*s # %s\n", column, text, place)
 }

@@ -41,7 +41,7 @@ func damageChats(ts *testscript.TestScript, args []string) error {
 }
 
 // withText returns the msgid of the message with a text.
-func (r *rehearsal) withText(text string) (msgid string, err error) {
+func (r *kommoServer) withText(text string) (msgid string, err error) {
 	for _, chat := range r.Dump().Chats {
 		for _, m := range chat.Messages {
 			if m.Text == text {

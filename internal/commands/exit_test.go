@@ -22,10 +22,10 @@ func TestExit(t *testing.T) {
 	}{
 		{nil, exitDone, ""},
 		{errIncomplete, exitIncomplete, ""},
-		{also(errIncomplete, nil), exitIncomplete, ""},
-		{also(errIncomplete, store), exitError, "disk is full"},
-		{also(ErrInterrupted, nil), exitInterrupted, "run the same command again"},
-		{also(ErrInterrupted, store), exitError, "disk is full"},
+		{withCloseError(errIncomplete, nil), exitIncomplete, ""},
+		{withCloseError(errIncomplete, store), exitError, "disk is full"},
+		{withCloseError(ErrInterrupted, nil), exitInterrupted, "run the same command again"},
+		{withCloseError(ErrInterrupted, store), exitError, "disk is full"},
 		{fmt.Errorf("conversation c: %w", &kommo.DeniedError{Status: 404}), exitDenied, "KOMMO_SCOPE_ID"},
 		{&kommo.BlockedError{}, exitDenied, "--rate"},
 		{&migration.InUseError{Path: "migration.db"}, exitInUse, "another kommo-import"},
@@ -35,8 +35,8 @@ func TestExit(t *testing.T) {
 		{errors.New("conversation a\nkommo-import: all is well\x1b[2J"), exitError, "\n  kommo-import: all is well\\x1b[2J"},
 	} {
 		var said strings.Builder
-		d := &desk{talk: newTalk(&said)}
-		if got := d.exit(tt.err); got != tt.want || !strings.Contains(said.String(), tt.says) {
+		p := newProgram(nil, nil, &said)
+		if got := p.exit(tt.err); got != tt.want || !strings.Contains(said.String(), tt.says) {
 			t.Errorf("%v: exit code %d, said %q, want %d and %q", tt.err, got, said.String(), tt.want, tt.says)
 		}
 	}
@@ -67,8 +67,8 @@ func TestExitOfGreenAPI(t *testing.T) {
 		{&importer.StoppedError{Err: &greenapi.QuotaError{Method: "downloadFile", Resets: resets}}, exitDenied, "load with --media=text"},
 	} {
 		var said strings.Builder
-		d := &desk{talk: newTalk(&said)}
-		if got := d.exit(tt.err); got != tt.want || !strings.Contains(said.String(), tt.says) {
+		p := newProgram(nil, nil, &said)
+		if got := p.exit(tt.err); got != tt.want || !strings.Contains(said.String(), tt.says) {
 			t.Errorf("%v: exit code %d, said %q, want %d and %q", tt.err, got, said.String(), tt.want, tt.says)
 		}
 	}

@@ -2,13 +2,13 @@ package commands
 
 import (
 	"bufio"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -17,47 +17,35 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"kommo-import/importer"
-	"kommo-import/internal/migration"
 )
 
-func (d *desk) failures() *cli.Command {
-	return &cli.Command{
-		Name:  "failures",
-		Usage: "show what was invalid, skipped or refused, and why",
-		Description: `Use it after load or send when they tell of invalid, skipped or refused messages. Each comes with its
+func (p *program) failures() *cli.Command {
+	return p.command("failures", "show what was invalid, skipped or refused, and why",
+		`Use it after load or send when they tell of invalid, skipped or refused messages. Each comes with its
 place in the source and the reason.
 
   kommo-import failures
   kommo-import failures --csv failures.csv    for a spreadsheet
   kommo-import failures --retry               plan again what Kommo refused`,
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "csv", Usage: "write them to a CSV `FILE`"},
-			&cli.BoolFlag{Name: "retry", Usage: "plan again what Kommo refused"},
-		},
-		Action: func(c *cli.Context) error {
-			if c.Bool("retry") {
-				return d.retryRefused(c)
+		func(ctx context.Context, v *values) error {
+			if v.on("retry") {
+				return p.retryRefused(v)
 			}
-			file, err := importer.OpenReadOnly(c.String("migration"))
+			file, err := importer.OpenReadOnly(v.text("migration"))
 			if err != nil {
 				return err
 			}
-			defer d.talk.meanwhile("Collecting the failures")()
-			if c.String("csv") != "" {
-				err = d.writeFailuresCSV(c, file)
-			} else {
-				err = d.writeFailures(c, file)
+			defer p.ui.notifyIfSlow("Collecting the failures")()
+			write := p.writeFailures
+			if v.text("csv") != "" {
+				write = p.writeFailuresCSV
 			}
-			return errors.Join(err, file.Close())
-		},
-	}
+			return errors.Join(write(ctx, v, file), file.Close())
+		})
 }
 
-func (d *desk) retryRefused(c *cli.Context) error {
-	if _, err := os.Stat(c.String("migration")); err != nil {
-		return migration.NoFile(c.String("migration"))
-	}
-	file, err := importer.Open(c.String("migration"), c.Command.Name)
+func (p *program) retryRefused(v *values) error {
+	file, err := p.openExisting(v)
 	if err != nil {
 		return err
 	}
@@ -65,22 +53,22 @@ func (d *desk) retryRefused(c *cli.Context) error {
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	if c.Bool("json") {
-		return d.writeJSON(map[string]int{"planned": planned})
+	if v.on("json") {
+		return p.writeJSON(map[string]int{"planned": planned})
 	}
-	d.talk.tell("Planned again: %s. Next: kommo-import send%s", plural(planned, "message"), migrationFlag(c))
+	p.ui.info("Planned again: %s. Next: kommo-import send%s", plural(planned, "message"), v.migrationFlag())
 	return nil
 }
 
 // writeFailures prints a line for each failure: JSON, or for people.
-func (d *desk) writeFailures(c *cli.Context, file *importer.File) error {
-	asJSON := c.Bool("json")
-	out := bufio.NewWriter(d.stdout)
+func (p *program) writeFailures(ctx context.Context, v *values, file *importer.File) error {
+	asJSON := v.on("json")
+	out := bufio.NewWriter(p.stdout)
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
-	columns := columnsOf(d.stdout)
+	columns := columnsOf(p.stdout)
 	states := make(map[string]int)
-	for failure, err := range until(c.Context, file.Failures()) {
+	for failure, err := range until(ctx, file.Failures()) {
 		if err != nil {
 			return errors.Join(err, out.Flush())
 		}
@@ -95,13 +83,13 @@ func (d *desk) writeFailures(c *cli.Context, file *importer.File) error {
 		}
 	}
 	if len(states) == 0 && !asJSON {
-		d.talk.tell("There are no failures.")
+		p.ui.info("There are no failures.")
 	}
 	status, err := file.Status()
 	if err := errors.Join(err, out.Flush()); err != nil {
 		return err
 	}
-	d.tellNextOfFailures(c, states, status)
+	p.printNextOfFailures(v, states, status)
 	return nil
 }
 
@@ -122,25 +110,25 @@ func failureColumns() []string {
 }
 
 // writeFailuresCSV writes the failures to a file for a spreadsheet. It replaces only an earlier file of its kind.
-func (d *desk) writeFailuresCSV(c *cli.Context, file *importer.File) error {
-	path, count := c.String("csv"), 0
-	err := checkReplaceable(c.String("migration"), path, "list of failures", isFailuresFile)
+func (p *program) writeFailuresCSV(ctx context.Context, v *values, file *importer.File) error {
+	path, count := v.text("csv"), 0
+	err := checkReplaceable(v.text("migration"), path, "list of failures", isFailuresFile)
 	if err == nil {
 		err = replaceFile(path, func(out *bufio.Writer) (err error) {
-			count, err = encodeFailures(until(c.Context, file.Failures()), out)
+			count, err = encodeFailures(until(ctx, file.Failures()), out)
 			return err
 		})
 	}
-	if err != nil && c.Context.Err() == nil {
+	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("--csv: %w", err)
 	}
 	if err != nil {
 		return err
 	}
-	if c.Bool("json") {
-		return d.writeJSON(map[string]int{"failures": count})
+	if v.on("json") {
+		return p.writeJSON(map[string]int{"failures": count})
 	}
-	d.talk.tell("Wrote %s to %s", plural(count, "failure"), printable(path))
+	p.ui.info("Wrote %s to %s", plural(count, "failure"), printable(path))
 	return nil
 }
 

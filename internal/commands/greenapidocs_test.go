@@ -14,7 +14,7 @@ func TestGreenAPIDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var box *rehearsal
+	var box *kommoServer
 	var folder string
 	ran := 0
 	for line := range strings.Lines(string(content)) {
@@ -26,7 +26,7 @@ func TestGreenAPIDocs(t *testing.T) {
 		args := strings.Fields(command)
 		switch args[0] {
 		case "load":
-			box, folder = rehearseGreenAPI(t), t.TempDir()
+			box, folder = serveGreenAPI(t), t.TempDir()
 			args = append(args, "--green-api-rate", "50")
 		case "send":
 			args = append(args, "--yes", "--rate", "500")

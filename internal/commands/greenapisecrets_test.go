@@ -38,7 +38,7 @@ func (s *searched) keepFiles(folder string) {
 // in the path of each request, and in what the sandbox answers.
 func TestNoTokenIsWritten(t *testing.T) {
 	t.Parallel()
-	box := rehearseGreenAPI(t)
+	box := serveGreenAPI(t)
 	token := box.green.Options.Token
 	s := &searched{T: t, environment: box.environment(), said: make(map[string]string)}
 	folder := t.TempDir()
@@ -57,7 +57,7 @@ func TestNoTokenIsWritten(t *testing.T) {
 	s.run(folder, exitUsage, append(load, "--green-api-url", box.server.URL+"/waInstance7105000000/getChats/"+token)...)
 	elsewhere := t.TempDir()
 	writeFile(t, filepath.Join(elsewhere, "two.txt"), "token "+token)
-	s.run(elsewhere, exitUsage, append(load, "--token-file", "two.txt")...)
+	s.run(elsewhere, exitUsage, append(load, "--green-api-token-file", "two.txt")...)
 	writeFile(t, filepath.Join(elsewhere, "bad.yaml"), "green-api-token: "+token+"\n")
 	s.run(elsewhere, exitUsage, append(load, "--config", "bad.yaml")...)
 
@@ -102,7 +102,7 @@ func TestNoTokenIsTold(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			box := rehearseGreenAPI(t, rule)
+			box := serveGreenAPI(t, rule)
 			s := &searched{T: t, environment: box.environment(), said: make(map[string]string)}
 			folder := t.TempDir()
 			program := s.launch(folder, "load", "--green-api", "--green-api-rate", "50", "--allow-private-media", "--chat", "34677894321@c.us")
@@ -117,9 +117,9 @@ func TestNoTokenIsTold(t *testing.T) {
 	}
 }
 
-// rehearseGreenAPI returns a sandbox whose Green-API has the account of the samples, with two entries more that hold the
+// serveGreenAPI returns a sandbox whose Green-API has the account of the samples, with two entries more that hold the
 // token: one in a link, one in what cannot be understood.
-func rehearseGreenAPI(t *testing.T, rules ...sandbox.Rule) *rehearsal {
+func serveGreenAPI(t *testing.T, rules ...sandbox.Rule) *kommoServer {
 	t.Helper()
 	account, err := sandbox.ReadAccount(os.DirFS("../../samples/green-api"))
 	if err != nil {
@@ -133,7 +133,7 @@ func rehearseGreenAPI(t *testing.T, rules ...sandbox.Rule) *rehearsal {
 	green.AddEntry("34677894321@c.us", fmt.Appendf(nil, common+
 		`"typeMessage":"novelMessage","novelMessage":{"url":"https://api.green-api.com/waInstance7105000000/downloadFile/%s"}}`,
 		1793700002, green.Options.Token), false)
-	box := rehearseWith(sandbox.Options{}, green, nil)
+	box := serveBoth(sandbox.Options{}, green, nil)
 	t.Cleanup(box.server.Close)
 	t.Cleanup(box.server.CloseClientConnections)
 	return box

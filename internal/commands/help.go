@@ -3,123 +3,156 @@ package commands
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 )
 
-// A helpText is what help and man page tell of a command.
-type helpText struct {
-	path       string   // "kommo-import send"
-	usage      string   // what it does, in a line
-	paragraphs []string // what it does and when to use it
-	examples   []example
-	commands   []*cli.Command // below it
-	groups     []flagGroup
+// A row is a line of two columns, such as an example and its effect.
+type row struct{ left, right string }
+
+// A settingGroup is some settings under a heading.
+type settingGroup struct {
+	title    string // "" for those of one command
+	settings []setting
 }
 
-// An example is a command line with what it does.
-type example struct{ line, does string }
-
-// pathOf returns what is typed to run a command, without its flags.
-func pathOf(command *cli.Command) string {
-	if command.HelpName != "" {
-		return command.HelpName
-	}
-	return "kommo-import " + command.Name
-}
-
-// helpTextOf returns the help of a command from its definition. Of its description, lines that are indented are
-// examples, in which two spaces or more stand before what the example does; the others are paragraphs.
-func helpTextOf(command *cli.Command) helpText {
-	help := helpText{path: pathOf(command), usage: command.Usage, commands: command.Subcommands, groups: groupsOf(command.Flags)}
-	for block := range strings.SplitSeq(command.Description, "\n\n") {
-		if !strings.HasPrefix(block, "  ") {
-			help.paragraphs = append(help.paragraphs, block)
-			continue
+// grouped returns settings in groups, in the order in which the groups begin.
+func grouped(settings []setting) (groups []settingGroup) {
+	index := make(map[string]int)
+	for _, s := range settings {
+		i, isKnown := index[s.group]
+		if !isKnown {
+			i = len(groups)
+			index[s.group] = i
+			groups = append(groups, settingGroup{title: s.group})
 		}
-		for line := range strings.Lines(block) {
-			command, does, _ := strings.Cut(strings.TrimSpace(line), "  ")
-			help.examples = append(help.examples, example{command, strings.TrimSpace(does)})
-		}
+		groups[i].settings = append(groups[i].settings, s)
 	}
-	return help
+	return groups
 }
 
-// commandHelp returns what --help prints for a command.
-func commandHelp(command *cli.Command) string {
-	help := helpTextOf(command)
+// head returns the flag as it is typed: "--migration FILE, -m FILE".
+func (s setting) head() string {
+	value := s.value
+	if s.choices != nil {
+		value = strings.Join(s.choices, "|")
+	}
+	head := strings.TrimSpace("--" + s.name + " " + value)
+	if s.short != "" {
+		head += strings.TrimRight(", -"+s.short+" "+value, " ")
+	}
+	return head
+}
+
+// explanation returns the usage of the flag with its default and its variable.
+func (s setting) explanation() string {
+	text := s.usage
+	if s.def != "" {
+		text += " (default: " + s.def + ")"
+	}
+	if s.env != "" {
+		text += " (environment: " + s.env + ")"
+	}
+	if s.secret.variable != "" {
+		text += " (or set " + s.secret.variable + ")"
+	}
+	return text
+}
+
+// commandHelp returns the output of --help for a command.
+func commandHelp(path string, command *cli.Command, settings []setting) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s\n\nUSAGE\n  %s [flags]\n\n", wrap(help.path+" - "+help.usage, width, "  "), help.path)
-	help.write(&text)
+	writeHead(&text, "kommo-import "+path, command.Usage, "[flags]")
+	writeDescription(&text, command.Description)
+	for _, group := range grouped(settings) {
+		fmt.Fprintf(&text, "\nFLAGS%s\n", strings.ToUpper(strings.TrimSuffix(": "+group.title, ": ")))
+		for _, s := range group.settings {
+			fmt.Fprintf(&text, "  %s\n      %s\n", s.head(), wrap(s.explanation(), width-6, "      "))
+		}
+	}
 	return text.String()
 }
 
-// groupHelp returns what --help prints for a command that has only commands below it.
+// groupHelp returns the output of --help for a group of commands.
 func groupHelp(group *cli.Command) string {
-	help := helpTextOf(group)
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s\n\nUSAGE\n  %s COMMAND [flags]\n\n", wrap(help.path+" - "+help.usage, width, "  "), help.path)
-	help.write(&text)
+	writeHead(&text, "kommo-import "+group.Name, group.Usage, "COMMAND [flags]")
+	writeDescription(&text, group.Description)
+	writeCommands(&text, group.Subcommands)
 	return text.String()
 }
 
-// appHelp returns what --help prints for the program.
+// appHelp returns the output of --help for the program.
 func appHelp(app *cli.App) string {
-	help := helpTextOf(&cli.Command{HelpName: app.Name, Usage: app.Usage, Description: app.Description, Subcommands: app.Commands})
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s\n\nUSAGE\n  %s COMMAND [flags]\n\n", wrap(help.path+" - "+help.usage, width, "  "), help.path)
-	help.write(&text)
-	fmt.Fprintf(&text, "\nFor the flags of a command, and examples: %s COMMAND --help\n\nExit codes:\n", help.path)
+	writeHead(&text, app.Name, app.Usage, "COMMAND [flags]")
+	writeDescription(&text, app.Description)
+	writeCommands(&text, app.Commands)
+	fmt.Fprintf(&text, "\nFor the flags of a command, and examples: %s COMMAND --help\n\nExit codes:\n", app.Name)
 	writeColumns(&text, exitMeanings())
 	return text.String()
 }
 
-func (h helpText) write(text *strings.Builder) {
-	for _, paragraph := range h.paragraphs {
-		fmt.Fprintf(text, "%s\n\n", wrap(paragraph, width, ""))
-	}
-	if len(h.examples) > 0 {
-		text.WriteString("EXAMPLES\n")
-		writeColumns(text, h.examples)
-	}
-	if len(h.commands) > 0 {
-		text.WriteString("\nCOMMANDS\n")
-		var rows []example
-		for _, command := range h.commands {
-			rows = append(rows, example{command.Name, command.Usage})
+func writeHead(text *strings.Builder, path, usage, arguments string) {
+	fmt.Fprintf(text, "%s\n\nUSAGE\n  %s %s\n\n", wrap(path+" - "+usage, width, "  "), path, arguments)
+}
+
+// writeDescription writes a description. An indented line of it is an example, with its effect after two spaces or more.
+func writeDescription(text *strings.Builder, description string) {
+	for block := range strings.SplitSeq(description, "\n\n") {
+		if !strings.HasPrefix(block, "  ") {
+			fmt.Fprintf(text, "%s\n\n", wrap(block, width, ""))
+			continue
 		}
-		writeColumns(text, rows)
+		var examples []row
+		for line := range strings.Lines(block) {
+			command, effect, _ := strings.Cut(strings.TrimSpace(line), "  ")
+			examples = append(examples, row{command, strings.TrimSpace(effect)})
+		}
+		text.WriteString("EXAMPLES\n")
+		writeColumns(text, examples)
 	}
-	for _, group := range h.groups {
-		fmt.Fprintf(text, "\nFLAGS%s\n", strings.ToUpper(strings.TrimSuffix(": "+group.title, ": ")))
-		for _, flag := range group.flags {
-			fmt.Fprintf(text, "  %s\n      %s\n", flag.head(), wrap(flag.explanation(), width-6, "      "))
+}
+
+func writeCommands(text *strings.Builder, commands []*cli.Command) {
+	text.WriteString("\nCOMMANDS\n")
+	var rows []row
+	for _, command := range commands {
+		rows = append(rows, row{command.Name, command.Usage})
+	}
+	writeColumns(text, rows)
+}
+
+// writeColumns writes rows in two columns, or each row in two lines if a line would be too long.
+func writeColumns(text *strings.Builder, rows []row) {
+	longest := 0
+	for i, row := range rows {
+		if len([]rune(row.left)) > width-2 { // it goes on in the next line, as in a shell
+			rows[i].left = strings.ReplaceAll(wrap(row.left, width-4, "    "), "\n", " \\\n")
+		}
+		longest = max(longest, len([]rune(row.left)))
+	}
+	const gap = 2 + 3 // before the first column, and between the columns
+	below := false
+	for _, row := range rows {
+		below = below || row.right != "" && gap+longest+len([]rune(row.right)) > width
+	}
+	for _, row := range rows {
+		switch {
+		case row.right == "":
+			fmt.Fprintf(text, "  %s\n", row.left)
+		case below:
+			fmt.Fprintf(text, "  %s\n      %s\n", row.left, wrap(row.right, width-6, "      "))
+		default:
+			fmt.Fprintf(text, "  %-*s   %s\n", longest, row.left, row.right)
 		}
 	}
 }
 
-// writeColumns writes rows of two columns, each row in two lines where one is too short for some.
-func writeColumns(text *strings.Builder, rows []example) {
-	longest := 0
-	for i, row := range rows {
-		if len([]rune(row.line)) > width-2 { // goes on in the next line, as shells have it
-			rows[i].line = strings.ReplaceAll(wrap(row.line, width-4, "    "), "\n", " \\\n")
-		}
-		longest = max(longest, len([]rune(row.line)))
-	}
-	const gap = 2 + 3 // before the first column, and between them
-	below := false
-	for _, row := range rows {
-		below = below || row.does != "" && gap+longest+len([]rune(row.does)) > width
-	}
-	for _, row := range rows {
-		switch {
-		case row.does == "":
-			fmt.Fprintf(text, "  %s\n", row.line)
-		case below:
-			fmt.Fprintf(text, "  %s\n      %s\n", row.line, wrap(row.does, width-6, "      "))
-		default:
-			fmt.Fprintf(text, "  %-*s   %s\n", longest, row.line, row.does)
-		}
-	}
+// sentence returns text with a capital letter and a full stop.
+func sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return strings.TrimSuffix(string(unicode.ToUpper(first))+text[size:], ".") + "."
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// update is the flag that writes the golden files anew: go test ./internal/commands -run 'TestHelp|TestManPage' -update
+// update is the flag that writes the golden files anew: go test ./internal/commands -run TestHelp -update
 var update = flag.Bool("update", false, "write the golden files anew")
 
 // golden compares a text with a file, or writes the file.
@@ -27,33 +27,35 @@ func golden(t *testing.T, path, got string) {
 	}
 	want, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatalf("%v; go test ./internal/commands -run 'TestHelp|TestManPage' -update writes it", err)
+		t.Fatalf("%v; go test ./internal/commands -run TestHelp -update writes it", err)
 	}
 	if diff := cmp.Diff(strings.Split(strings.ReplaceAll(string(want), "\r\n", "\n"), "\n"), strings.Split(got, "\n")); diff != "" {
 		t.Errorf("%s is not current (-want +got); -update writes it anew:\n%s", path, diff)
 	}
 }
 
-// testApp returns the program without running it.
-func testApp() *cli.App {
-	d := &desk{stdout: new(strings.Builder), talk: newTalk(new(strings.Builder))}
-	return d.app()
+// testProgram returns a program without arguments.
+func testProgram() *program {
+	return newProgram(nil, new(strings.Builder), new(strings.Builder))
 }
 
-// everyCommand returns all commands, also those below others.
-func everyCommand(commands []*cli.Command) (all []*cli.Command) {
-	for _, command := range commands {
-		all = append(append(all, command), everyCommand(command.Subcommands)...)
+// everyCommand returns all commands of the program by their paths, such as "config init".
+func everyCommand() map[string]*cli.Command {
+	all := make(map[string]*cli.Command)
+	for _, command := range testProgram().app().Commands {
+		all[command.Name] = command
+		for _, below := range command.Subcommands {
+			all[command.Name+" "+below.Name] = below
+		}
 	}
 	return all
 }
 
-// TestHelp keeps the help as people see it in files, so that a change of it is seen as such.
+// TestHelp compares help with files, so that each change of it is seen.
 func TestHelp(t *testing.T) {
-	app := testApp()
-	want := map[string]string{"kommo-import": app.CustomAppHelpTemplate}
-	for _, command := range everyCommand(app.Commands) {
-		want[strings.ReplaceAll(strings.TrimPrefix(pathOf(command), "kommo-import "), " ", "-")] = command.CustomHelpTemplate
+	want := map[string]string{"kommo-import": testProgram().app().CustomAppHelpTemplate}
+	for path, command := range everyCommand() {
+		want[strings.ReplaceAll(path, " ", "-")] = command.CustomHelpTemplate
 	}
 	folder := filepath.Join("testdata", "help")
 	for name, text := range want {
@@ -73,16 +75,14 @@ func TestHelp(t *testing.T) {
 // TestHelpIsReadable holds help to what a terminal of 80 columns shows, and each command to a reason to use it and an
 // example.
 func TestHelpIsReadable(t *testing.T) {
-	app := testApp()
-	texts := []string{app.CustomAppHelpTemplate}
-	for _, command := range everyCommand(app.Commands) {
+	texts := []string{testProgram().app().CustomAppHelpTemplate}
+	for path, command := range everyCommand() {
 		texts = append(texts, command.CustomHelpTemplate)
-		help := helpTextOf(command)
-		if len(help.examples) == 0 {
-			t.Errorf("%s: the description has no example: an indented line", help.path)
+		if !strings.Contains(command.Description, "\n\n  ") {
+			t.Errorf("%s: the description has no example: an indented line", path)
 		}
-		if len(help.paragraphs) == 0 {
-			t.Errorf("%s: the description does not tell what it is for", help.path)
+		if strings.HasPrefix(command.Description, " ") {
+			t.Errorf("%s: the description does not begin with a paragraph", path)
 		}
 	}
 	for _, text := range texts {
@@ -97,38 +97,30 @@ func TestHelpIsReadable(t *testing.T) {
 	}
 }
 
-// TestUsages holds the usage of every flag to what help, man page and config file make of it.
-func TestUsages(t *testing.T) {
-	for _, command := range everyCommand(testApp().Commands) {
-		for _, flag := range command.Flags {
-			text := textOf(flag)
-			first, _ := utf8.DecodeRuneInString(text.usage)
-			switch {
-			case text.usage == "", first < 'a' || first > 'z', strings.HasSuffix(text.usage, "."):
-				t.Errorf("%s --%s: %q is no fragment of a sentence", command.Name, text.name, text.usage)
-			case text.value == "VALUE":
-				t.Errorf("%s --%s: the usage does not name the value in backquotes", command.Name, text.name)
-			case text.isSecretFile() && text.secretVariable() == "":
-				t.Errorf("%s --%s: the usage does not name the variable of the secret", command.Name, text.name)
-			}
-		}
-	}
-}
-
 func TestWriteColumns(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		rows []example
+		rows []row
 		want string
 	}{
-		{"beside", []example{{"a", "one"}, {"bcd", "two"}, {"ef", ""}}, "  a     one\n  bcd   two\n  ef\n"},
-		{"below", []example{{"a", strings.Repeat("word ", 15)}, {"b", "two"}},
+		{"beside", []row{{"a", "one"}, {"bcd", "two"}, {"ef", ""}}, "  a     one\n  bcd   two\n  ef\n"},
+		{"below", []row{{"a", strings.Repeat("word ", 15)}, {"b", "two"}},
 			"  a\n      " + strings.TrimSpace(strings.Repeat("word ", 14)) + "\n      word\n  b\n      two\n"},
 	} {
 		var got strings.Builder
 		writeColumns(&got, tt.rows)
 		if diff := cmp.Diff(tt.want, got.String()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+func TestSentence(t *testing.T) {
+	for _, tt := range []struct{ text, want string }{
+		{"send N at a time", "Send N at a time."}, {"done.", "Done."}, {"ночь", "Ночь."},
+	} {
+		if got := sentence(tt.text); got != tt.want {
+			t.Errorf("sentence(%q) = %q, want %q", tt.text, got, tt.want)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func killAt(t *testing.T, migration string, n int, taken bool) {
 		program.cmd.Process.Kill()
 		<-program.done
 	}
-	box := rehearse(sandbox.Options{}, func(arrived int, isTaken bool) {
+	box := serveKommo(sandbox.Options{}, func(arrived int, isTaken bool) {
 		if arrived == n && isTaken == taken {
 			once.Do(kill)
 		}
@@ -83,7 +83,7 @@ func TestSendKilledAnywhere(t *testing.T) {
 	folder := t.TempDir()
 	writeFile(t, filepath.Join(folder, "chats.csv"), manyMessages(messages))
 	runProgram(t, folder, nil, exitDone, "load", "--csv", "chats.csv")
-	box := rehearse(sandbox.Options{Latency: 2 * time.Millisecond}, nil)
+	box := serveKommo(sandbox.Options{Latency: 2 * time.Millisecond}, nil)
 	t.Cleanup(box.server.Close)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -165,7 +165,7 @@ func size(folder string) (bytes int64) {
 // command returns the real program, to be run in folder.
 func command(t *testing.T, folder string, environment []string, args ...string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command(program, args...)
+	cmd := exec.Command(binary, args...)
 	cmd.Dir = folder
 	cmd.Env = append(cleanEnvironment(), environment...)
 	return cmd

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -9,122 +10,127 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"kommo-import/importer"
+	"kommo-import/internal/migration"
 	"kommo-import/sources"
 	"kommo-import/sources/csvfile"
 	"kommo-import/sources/greenapi"
 )
 
-func (d *desk) load() *cli.Command {
-	return &cli.Command{
-		Name:  "load",
-		Usage: "read old conversations into the migration file",
-		Description: `The first step. Reads a source and plans what becomes of every message. Sends nothing. Interrupted,
+func (p *program) load() *cli.Command {
+	return p.command("load", "read old conversations into the migration file",
+		`The first step. Reads a source and plans what becomes of every message. Sends nothing. Interrupted,
 it goes on where it stopped when it is run again. A source that was read before and has grown adds what is new.
 
   kommo-import load --csv chats.csv --timezone Europe/Madrid
   kommo-import load --green-api                           every chat: about one a second
   kommo-import load --green-api --chat 79001234567@c.us   one chat`,
-		Flags: flags(sourceFlags(), greenAPIFlags()),
-		Action: func(c *cli.Context) error {
-			if !hasSource(c) {
+		func(ctx context.Context, v *values) error {
+			if !v.hasSource() {
 				return usage("load what? name a CSV file with --csv FILE, or --green-api")
 			}
-			return d.loadFirst(c)
-		},
-	}
-}
-
-// loads reports whether a command can load.
-func loads(command *cli.Command) bool {
-	return slices.Contains([]string{"load", "preview", "send"}, command.Name)
+			return p.loadFirst(ctx, v)
+		})
 }
 
 // hasSource reports whether the flags name a source.
-func hasSource(c *cli.Context) bool { return c.String("csv") != "" || c.Bool("green-api") }
+func (v *values) hasSource() bool { return v.text("csv") != "" || v.on("green-api") }
 
-// checkSourceFlags makes sure that nobody believes to have left something out: without a source there is no load that
-// the filters would count for.
-func checkSourceFlags(c *cli.Context) error {
-	if c.String("csv") != "" && c.Bool("green-api") {
+// checkSourceFlags refuses flags of a load without a source, and of Green-API without Green-API: they would not count.
+func (v *values) checkSourceFlags() error {
+	if !v.find("csv").isIn(v.command) || v.find("csv").group != groupLoading {
+		return nil
+	}
+	hasCSV, hasGreenAPI := v.text("csv") != "", v.on("green-api")
+	if hasCSV && hasGreenAPI {
 		return usage("--csv and --green-api: load one after the other, into the same migration file")
 	}
-	without, advice := sourceFlags(), "--%s counts for loading; name what to load with --csv FILE, or --green-api"
-	if c.Bool("green-api") {
-		return nil
-	} else if hasSource(c) {
-		without, advice = greenAPISourceFlags(), "--%s counts for --green-api, not for --csv"
-	}
-	for _, flag := range without {
-		if name := flag.Names()[0]; c.IsSet(name) {
-			return usage(advice, name)
+	for _, s := range settingsIn(v.table, v.command) {
+		switch {
+		case hasGreenAPI || !v.isFlag(s.name):
+		case hasCSV && s.group == groupChats:
+			return usage("--%s counts for --green-api, not for --csv", s.name)
+		case !hasCSV && (s.group == groupChats || s.group == groupLoading):
+			return usage("--%s counts for loading; name what to load with --csv FILE, or --green-api", s.name)
 		}
 	}
 	return nil
 }
 
 // csvSource returns the source of a CSV file.
-func (d *desk) csvSource(c *cli.Context) (*csvfile.File, error) {
-	zone, err := zoneOf(c)
+func (p *program) csvSource(v *values) (*csvfile.File, error) {
+	zone, err := v.zone()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(c.String("csv")); err != nil { // before a migration file is made for what may be a slip
+	path := v.text("csv")
+	if _, err := os.Stat(path); err != nil { // a mistyped name must not leave a migration file behind
 		return nil, fmt.Errorf("--csv: %w", err)
 	}
-	return &csvfile.File{Path: c.String("csv"), Location: zone, Unknown: func(columns []string) {
-		d.talk.tell("These columns are not known and not read: %s", oneLine(strings.Join(columns, ", "), 300))
+	return &csvfile.File{Path: path, Location: zone, Unknown: func(columns []string) {
+		p.ui.info("These columns are not known and not read: %s", oneLine(strings.Join(columns, ", "), 300))
 	}}, nil
 }
 
-// loaderOf returns what the flags say of loading: the loader, but for its file, and the source.
-func (d *desk) loaderOf(c *cli.Context) (*importer.Loader, sources.Source, error) {
-	filter, err := filterOf(c)
+// loader returns the loader that the settings describe, without its file, and the source.
+func (p *program) loader(v *values) (*importer.Loader, sources.Source, error) {
+	filter, err := v.filter()
 	if err != nil {
 		return nil, nil, err
 	}
-	loader := &importer.Loader{Filter: filter, AllowPrivateMedia: c.Bool("allow-private-media"),
-		ForgetUnfinished: c.Bool("forget-unfinished"), Progress: d.tellLoading}
-	if !c.Bool("green-api") {
-		source, err := d.csvSource(c)
+	loader := &importer.Loader{Filter: filter, AllowPrivateMedia: v.on("allow-private-media"),
+		ForgetUnfinished: v.on("forget-unfinished"), Progress: p.showLoading}
+	if !v.on("green-api") {
+		source, err := p.csvSource(v)
 		return loader, source, err
 	}
-	client, err := d.greenAPIOf(c)
+	client, err := p.greenAPIClient(v)
 	if err != nil {
 		return nil, nil, err
 	}
 	loader.Reread, loader.Renew = true, client.DownloadFile
-	loader.Progress = func(p importer.LoadProgress) {
-		if p.Phase != importer.Reading { // the source tells how many chats are read
-			d.tellLoading(p)
+	loader.Progress = func(progress importer.LoadProgress) {
+		if progress.Phase != importer.Reading { // the source shows how many chats are read
+			p.showLoading(progress)
 		}
 	}
-	source, err := d.greenAPISource(c, client)
+	source, err := p.greenAPISource(v, client)
 	return loader, source, err
 }
 
 // loadFirst loads the source that the flags name, if they name one.
-func (d *desk) loadFirst(c *cli.Context) error {
-	if !hasSource(c) {
+func (p *program) loadFirst(ctx context.Context, v *values) error {
+	if !v.hasSource() {
 		return nil
 	}
-	loader, source, err := d.loaderOf(c)
+	loader, source, err := p.loader(v)
 	if err != nil {
 		return err
 	}
-	done := d.talk.meanwhile("Opening the migration file")
-	loader.File, err = importer.Open(c.String("migration"), c.Command.Name)
-	done()
-	if err != nil {
+	if loader.File, err = p.open(v); err != nil {
 		return err
 	}
-	return also(d.loadFrom(c, loader, source), loader.File.Close())
+	return withCloseError(p.loadFrom(ctx, v, loader, source), loader.File.Close())
 }
 
-// loadFrom loads, and tells what came of it.
-func (d *desk) loadFrom(c *cli.Context, loader *importer.Loader, source sources.Source) error {
-	d.talk.tell("Loading %s into %s", printable(nameOf(source)), printable(c.String("migration")))
-	report, err := loader.Load(c.Context, source)
-	d.talk.endProgress()
+// open opens the migration file for writing.
+func (p *program) open(v *values) (*importer.File, error) {
+	defer p.ui.notifyIfSlow("Opening the migration file")()
+	return importer.Open(v.text("migration"), v.command)
+}
+
+// openExisting opens the migration file for writing, unless there is none yet.
+func (p *program) openExisting(v *values) (*importer.File, error) {
+	if _, err := os.Stat(v.text("migration")); err != nil {
+		return nil, migration.NoFile(v.text("migration"))
+	}
+	return p.open(v)
+}
+
+// loadFrom loads, and reports the result.
+func (p *program) loadFrom(ctx context.Context, v *values, loader *importer.Loader, source sources.Source) error {
+	p.ui.info("Loading %s into %s", printable(nameOf(source)), printable(v.text("migration")))
+	report, err := loader.Load(ctx, source)
+	p.ui.endProgress()
 	if err != nil {
 		return err
 	}
@@ -132,11 +138,11 @@ func (d *desk) loadFrom(c *cli.Context, loader *importer.Loader, source sources.
 	if err != nil {
 		return err
 	}
-	d.tellLoad(c, report, status)
-	if c.Command.Name == "load" {
-		d.tellNextOfLoad(c, status)
-		if c.Bool("json") {
-			if err := d.writeJSON(struct {
+	p.printLoad(v, report, status)
+	if v.command == "load" {
+		p.printNextOfLoad(v, status)
+		if v.on("json") {
+			if err := p.writeJSON(struct {
 				importer.Status
 				Load importer.LoadReport `json:"load"`
 			}{status, report}); err != nil {
@@ -150,20 +156,20 @@ func (d *desk) loadFrom(c *cli.Context, loader *importer.Loader, source sources.
 	return nil
 }
 
-// tellNextOfLoad says what to do after a load. send refuses to start as long as a source was not read to its end.
-func (d *desk) tellNextOfLoad(c *cli.Context, s importer.Status) {
+// printNextOfLoad prints the next step after a load. send refuses to start until every source was read to its end.
+func (p *program) printNextOfLoad(v *values, s importer.Status) {
 	i := slices.IndexFunc(s.Sources, func(source importer.SourceStatus) bool { return !source.Finished })
 	if i < 0 {
-		d.talk.tell("Next: kommo-import preview%s", migrationFlag(c))
+		p.ui.info("Next: kommo-import preview%s", v.migrationFlag())
 		return
 	}
 	name := s.Sources[i].Name
-	d.talk.tell("The plan is not complete: %s was not read to its end, and send refuses to start without.\n"+
+	p.ui.info("The plan is not complete: %s was not read to its end, and send refuses to start without.\n"+
 		"Next: kommo-import load %s%s, which reads the rest; or this load again with --forget-unfinished, to do without.",
-		printable(name), flagOf(name), migrationFlag(c))
+		printable(name), flagOf(name), v.migrationFlag())
 }
 
-// nameOf returns how to call a source: a CSV file by its path, an instance by its id.
+// nameOf returns the name of a source for people: the path of a CSV file, the id of an instance.
 func nameOf(source sources.Source) string {
 	switch source := source.(type) {
 	case *csvfile.File:
@@ -174,8 +180,8 @@ func nameOf(source sources.Source) string {
 	return source.Name()
 }
 
-func (d *desk) tellLoading(p importer.LoadProgress) {
-	d.talk.progress(loadPhase(p.Phase), p.Done, p.Total, 0)
+func (p *program) showLoading(progress importer.LoadProgress) {
+	p.ui.progress(loadPhase(progress.Phase), progress.Done, progress.Total, 0)
 }
 
 func loadPhase(phase importer.LoadPhase) string {
@@ -188,16 +194,16 @@ func loadPhase(phase importer.LoadPhase) string {
 	return "Messages read"
 }
 
-func (d *desk) tellLoad(c *cli.Context, r importer.LoadReport, s importer.Status) {
+func (p *program) printLoad(v *values, r importer.LoadReport, s importer.Status) {
 	switch {
 	case r.Unchanged:
-		d.talk.tell("It was read before and has not changed.")
-	case r.Read+r.Invalid == 0 && c.Bool("green-api"):
-		d.talk.tell("The chats hold no messages. Green-API holds what WhatsApp handed over when the phone was connected, and what\n" +
+		p.ui.info("It was read before and has not changed.")
+	case r.Read+r.Invalid == 0 && v.on("green-api"):
+		p.ui.info("The chats hold no messages. Green-API holds what WhatsApp handed over when the phone was connected, and what\n" +
 			"came since. For more, switch the settings incomingWebhook and outgoingMessageWebhook on, log the instance out and\n" +
 			"scan its QR code again.")
 	default:
-		d.talk.tell("Read %s: %s new, %s known, %s doubled, %s invalid.", plural(r.Read+r.Invalid, "message"),
+		p.ui.info("Read %s: %s new, %s known, %s doubled, %s invalid.", plural(r.Read+r.Invalid, "message"),
 			number(r.Added), number(r.Known), number(r.Duplicate), number(r.Invalid))
 	}
 	for _, note := range []struct {
@@ -209,36 +215,49 @@ func (d *desk) tellLoad(c *cli.Context, r importer.LoadReport, s importer.Status
 		{r.Restored, "Left out by earlier filters, and planned now: %s."},
 	} {
 		if note.count > 0 {
-			d.talk.tell(note.text, plural(note.count, "message"))
+			p.ui.info(note.text, plural(note.count, "message"))
 		}
 	}
-	d.tellMedia(r)
-	d.talk.tell("In the migration file: %s in %s to be sent, %s skipped, %s invalid.", plural(s.Messages.Planned, "message"),
+	p.printMedia(r)
+	p.ui.info("In the migration file: %s in %s to be sent, %s skipped, %s invalid.", plural(s.Messages.Planned, "message"),
 		plural(s.Conversations.Total-s.Conversations.Done, "conversation"), number(s.Messages.Skipped), number(s.Messages.Invalid))
 	if s.Messages.Invalid > 0 {
-		d.talk.tell("What is invalid, and why: kommo-import failures%s", migrationFlag(c))
+		p.ui.info("What is invalid, and why: kommo-import failures%s", v.migrationFlag())
 	}
 }
 
-func (d *desk) tellMedia(r importer.LoadReport) {
+func (p *program) printMedia(r importer.LoadReport) {
 	if r.MediaFound+r.MediaGone+r.MediaFailed+r.MediaRefused == 0 {
 		return
 	}
-	d.talk.tell("Looked up %s: %s there, %s gone, %s without an answer, %s in private networks.",
+	p.ui.info("Looked up %s: %s there, %s gone, %s without an answer, %s in private networks.",
 		plural(r.MediaFound+r.MediaGone+r.MediaFailed+r.MediaRefused, "media link"), number(r.MediaFound),
 		number(r.MediaGone), number(r.MediaFailed), number(r.MediaRefused))
 	if r.MediaFailed > 0 {
-		d.talk.tell("Run the same load again to ask about those without an answer once more; otherwise links are sent as text.")
+		p.ui.info("Run the same load again to ask about those without an answer once more; otherwise links are sent as text.")
 	}
 	if r.MediaRefused > 0 {
-		d.talk.tell("Links into private networks are not looked up; --allow-private-media changes that.")
+		p.ui.info("Links into private networks are not looked up; --allow-private-media changes that.")
 	}
 }
 
 // migrationFlag returns the flag that names the migration file, "" for the default.
-func migrationFlag(c *cli.Context) string {
-	if path := c.String("migration"); path != "migration.db" {
+func (v *values) migrationFlag() string {
+	if path := v.text("migration"); path != v.find("migration").def {
 		return " -m " + printable(path)
 	}
 	return ""
 }
+
+// flagOf returns the flag that reads a source.
+func flagOf(source string) string {
+	if path, isCSV := strings.CutPrefix(source, "csv:"); isCSV && path != "" {
+		return "--csv " + printable(path)
+	}
+	if isGreenAPI(source) {
+		return "--green-api"
+	}
+	return "..."
+}
+
+func isGreenAPI(source string) bool { return strings.HasPrefix(source, "green-api:") }

@@ -3,20 +3,18 @@ package commands
 import (
 	"slices"
 
-	"github.com/urfave/cli/v2"
-
 	"kommo-import/importer"
 )
 
-// tellNext says in a line what to do next. Beside JSON, which programs read, it says nothing.
-func (d *desk) tellNext(c *cli.Context, command string) {
-	if command != "" && !c.Bool("json") {
-		d.talk.tell("Next: kommo-import %s%s", command, migrationFlag(c))
+// printNext prints the next command, unless the output is JSON for a program.
+func (p *program) printNext(v *values, command string) {
+	if command != "" && !v.on("json") {
+		p.ui.info("Next: kommo-import %s%s", command, v.migrationFlag())
 	}
 }
 
-// nextAfter returns the command to run next on a migration that stands like that. It is verify no longer when that has
-// compared all that was sent.
+// nextAfter returns the command to run next on a migration with this status. Once verify has compared everything that
+// was sent, it is no longer verify.
 func nextAfter(file *importer.File, s importer.Status) (string, error) {
 	step := nextStep(s)
 	if step != "verify" {
@@ -29,7 +27,7 @@ func nextAfter(file *importer.File, s importer.Status) (string, error) {
 	return nextVerified(s, *last), nil
 }
 
-// nextVerified returns the command to run next when everything was sent, and verify has found that.
+// nextVerified returns the command to run next after a verification, when everything was sent.
 func nextVerified(s importer.Status, last importer.VerifyReport) string {
 	isWhole := last.Messages >= s.Messages.Accepted+s.Messages.Verified ||
 		last.Unread > 0 && last.Conversations >= s.Conversations.Done
@@ -44,7 +42,7 @@ func nextVerified(s importer.Status, last importer.VerifyReport) string {
 	return "report"
 }
 
-// nextStep returns the command to run next on a migration that stands like that, "" if nothing is left to do.
+// nextStep returns the command to run next on a migration with this status, "" if nothing is left to do.
 func nextStep(s importer.Status) string {
 	for _, source := range s.Sources {
 		if !source.Finished {
@@ -69,17 +67,17 @@ func nextStep(s importer.Status) string {
 	return ""
 }
 
-// onlyGreenAPI reports whether everything was read from Green-API, where nobody can correct anything.
+// onlyGreenAPI reports whether Green-API is the only source. Nobody can correct anything there.
 func onlyGreenAPI(s importer.Status) bool {
 	return len(s.Sources) > 0 && !slices.ContainsFunc(s.Sources, func(source importer.SourceStatus) bool { return !isGreenAPI(source.Name) })
 }
 
-// tellNextOfFailures says what to do about failures, of which there are so many by state.
-func (d *desk) tellNextOfFailures(c *cli.Context, states map[string]int, s importer.Status) {
+// printNextOfFailures prints the next step after failures; states is the number of failures in each state.
+func (p *program) printNextOfFailures(v *values, states map[string]int, s importer.Status) {
 	switch {
 	case states["refused"] > 0:
-		d.tellNext(c, "failures --retry")
-	case states["invalid"] > 0 && !onlyGreenAPI(s) && !c.Bool("json"):
-		d.talk.tell("Next: correct in the source what is invalid, and load it again.")
+		p.printNext(v, "failures --retry")
+	case states["invalid"] > 0 && !onlyGreenAPI(s) && !v.on("json"):
+		p.ui.info("Next: correct in the source what is invalid, and load it again.")
 	}
 }

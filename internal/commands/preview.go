@@ -2,69 +2,54 @@ package commands
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"kommo-import/importer"
 )
 
-func (d *desk) preview() *cli.Command {
-	return &cli.Command{
-		Name:  "preview",
-		Usage: "show what send would do; sends nothing",
-		Description: `Use it after load and before send, as often as you like: there is no undo at Kommo. It makes no
+func (p *program) preview() *cli.Command {
+	return p.command("preview", "show what send would do; sends nothing",
+		`Use it after load and before send, as often as you like: there is no undo at Kommo. It makes no
 request to Kommo and changes nothing. With the flags of load it loads first.
 
   kommo-import preview
   kommo-import preview --payloads --only 79001234567@c.us   the exact bodies`,
-		Flags: flags(planFlags(), sourceFlags(), greenAPIFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: "payloads", Usage: "print the exact bodies that send would post, one JSON line each, in order"},
-		}),
-		Action: d.showPreview,
-	}
+		p.showPreview)
 }
 
 // showPreview is the action of preview, and of send --dry-run.
-func (d *desk) showPreview(c *cli.Context) error {
-	composer, err := sendingComposer(c)
+func (p *program) showPreview(ctx context.Context, v *values) error {
+	composer, err := v.composer()
 	if err != nil {
 		return err
 	}
-	selection, err := selectionOf(c)
-	if err != nil {
-		return err
-	}
-	rate, err := rateOf(c)
-	if err != nil {
-		return err
-	}
-	loaded := d.loadFirst(c)
+	loaded := p.loadFirst(ctx, v)
 	if loaded != nil && loaded != errIncomplete {
 		return loaded
 	}
-	file, err := importer.OpenReadOnly(c.String("migration"))
+	file, err := importer.OpenReadOnly(v.text("migration"))
 	if err != nil {
 		return err
 	}
-	if c.Bool("payloads") {
-		err = d.writePayloads(file, composer, selection)
-	} else {
-		err = d.writePreview(c, file, composer, selection, rate)
+	write := p.writePreview
+	if v.on("payloads") {
+		write = p.writePayloads
 	}
-	if err := errors.Join(err, file.Close()); err != nil {
+	if err := errors.Join(write(v, file, composer), file.Close()); err != nil {
 		return err
 	}
 	return loaded
 }
 
-func (d *desk) writePayloads(file *importer.File, composer importer.Composer, selection importer.Selection) error {
-	out := bufio.NewWriter(d.stdout)
-	for body, err := range file.Payloads(composer, selection) {
+func (p *program) writePayloads(v *values, file *importer.File, composer importer.Composer) error {
+	out := bufio.NewWriter(p.stdout)
+	for body, err := range file.Payloads(composer, v.selection()) {
 		if err != nil {
 			return errors.Join(err, out.Flush())
 		}
@@ -74,23 +59,23 @@ func (d *desk) writePayloads(file *importer.File, composer importer.Composer, se
 	return out.Flush()
 }
 
-func (d *desk) writePreview(c *cli.Context, file *importer.File, composer importer.Composer, selection importer.Selection, rate float64) error {
-	done := d.talk.meanwhile("Reading the plan")
-	preview, err := file.Preview(composer, selection, rate)
+func (p *program) writePreview(v *values, file *importer.File, composer importer.Composer) error {
+	done := p.ui.notifyIfSlow("Reading the plan")
+	preview, err := file.Preview(composer, v.selection(), v.number("rate"))
 	done()
 	if err != nil {
 		return err
 	}
 	preview.Warnings = warningsOf(preview)
-	if c.Bool("json") {
-		return d.writeJSON(preview)
+	if v.on("json") {
+		return p.writeJSON(preview)
 	}
-	d.writef("%s", describe(preview, columnsOf(d.stdout)))
-	d.talk.tell("\nNothing was sent. Next: a pilot with kommo-import send%s --max-conversations 3", migrationFlag(c))
+	p.writef("%s", describe(preview, columnsOf(p.stdout)))
+	p.ui.info("\nNothing was sent. Next: a pilot with kommo-import send%s --max-conversations 3", v.migrationFlag())
 	return nil
 }
 
-// describe returns a preview as people read it, in lines of so many columns; 0: as long as they are.
+// describe returns a preview for people, in lines of at most so many columns; with 0 columns lines are not broken.
 func describe(p importer.Preview, columns int) string {
 	var text strings.Builder
 	writeSum(&text, p, columns)
@@ -107,15 +92,15 @@ func describe(p importer.Preview, columns int) string {
 	return text.String()
 }
 
-// warningsOf returns the warnings that make sense: notifications of old conversations are nothing to be warned of where
-// nobody is notified.
+// warningsOf returns the warnings of a preview. Without notifications a warning of old conversations that notify makes no
+// sense.
 func warningsOf(p importer.Preview) []importer.Warning {
 	return slices.DeleteFunc(slices.Clone(p.Warnings), func(w importer.Warning) bool {
 		return w.Kind == importer.OldLast && p.Notifications == 0
 	})
 }
 
-// states returns the numbers of messages by what became of them, those that are not zero.
+// states returns the number of messages in each state, without the zeros.
 func states(m importer.Counts) string {
 	var parts []string
 	for _, part := range []struct {
@@ -155,26 +140,6 @@ func writeSum(text *strings.Builder, p importer.Preview, columns int) {
 	}
 }
 
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-// counted returns the numbers by name, the largest first: "120 text, 3 picture".
-func counted(numbers map[string]int) string {
-	names := make([]string, 0, len(numbers))
-	for name := range numbers {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		if numbers[a] != numbers[b] {
-			return numbers[b] - numbers[a]
-		}
-		return strings.Compare(a, b)
-	})
-	for i, name := range names {
-		names[i] = number(numbers[name]) + " " + name
-	}
-	return strings.Join(names, ", ")
-}
-
 func writeGroups(text *strings.Builder, title string, groups []importer.Group, columns int) {
 	if len(groups) == 0 {
 		return
@@ -186,7 +151,7 @@ func writeGroups(text *strings.Builder, title string, groups []importer.Group, c
 	}
 }
 
-// warning returns a warning as a sentence that says what to do.
+// warning returns a warning as a sentence with advice.
 func warning(w importer.Warning, s importer.Status) string {
 	examples := ""
 	if len(w.Examples) > 0 {
@@ -237,35 +202,4 @@ func warning(w importer.Warning, s importer.Status) string {
 		return "the load was interrupted" + examples + ": run it again. send refuses to start without."
 	}
 	return string(w.Kind) + ": " + number(w.Count)
-}
-
-// fit breaks a line that has more characters than there are columns between words; 0 columns: none has. Its own
-// indentation stays, and the lines after the first are indented.
-func fit(line string, columns int, indent string) string {
-	if columns == 0 || len([]rune(line)) <= columns {
-		return line
-	}
-	if own := line[:len(line)-len(strings.TrimLeft(line, " "))]; len(own) > len(indent) {
-		indent = own
-	}
-	column := len([]rune(indent))
-	runes := []rune(line)
-	if len(runes) > column && (strings.TrimSpace(string(runes[:column])) == "" || runes[column-1] == ' ') {
-		return string(runes[:column]) + wrap(string(runes[column:]), columns-column, indent)
-	}
-	return wrap(line, columns-column, indent)
-}
-
-// wrap breaks text between words so that no line but one of a single long word has more than width characters; the
-// lines after the first are indented.
-func wrap(text string, width int, indent string) string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len([]rune(line))+1+len([]rune(word)) > width {
-			lines, line = append(lines, line), ""
-		}
-		line = strings.TrimPrefix(line+" "+word, " ")
-	}
-	return strings.Join(append(lines, line), "\n"+indent)
 }

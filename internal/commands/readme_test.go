@@ -15,7 +15,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	box, folder := rehearseGreenAPI(t), t.TempDir()
+	box, folder := serveGreenAPI(t), t.TempDir()
 	if err := os.CopyFS(folder, os.DirFS("../../samples")); err != nil {
 		t.Fatal(err)
 	}

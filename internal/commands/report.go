@@ -15,55 +15,48 @@ import (
 	"kommo-import/importer"
 )
 
-func (d *desk) report() *cli.Command {
-	return &cli.Command{
-		Name:  "report",
-		Usage: "write down what was migrated, for a manager or for support",
-		Description: `Writes two files: one to read (Markdown) and one for programs (JSON, beside it).
+func (p *program) report() *cli.Command {
+	return p.command("report", "write down what was migrated, for a manager or for support",
+		`Writes two files: one to read (Markdown) and one for programs (JSON, beside it).
 
 With --anonymise nobody can be recognised in them. Numbers and times stay. Left out are names, phones and texts, the
 names of the files that were loaded, the reasons, and the lists of conversations and messages.
 
   kommo-import report --out report.md
   kommo-import report --out for-support.md --anonymise`,
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "out", Value: "report.md", Usage: "write the report to `FILE`; the JSON gets the same name, ending in .json"},
-			&cli.BoolFlag{Name: "anonymise", Usage: "leave out names, phones, texts and lists"},
-		},
-		Action: d.writeReport,
-	}
+		p.writeReport)
 }
 
-func (d *desk) writeReport(c *cli.Context) error {
-	path := c.String("out")
+func (p *program) writeReport(ctx context.Context, v *values) error {
+	path := v.text("out")
 	if filepath.Ext(path) != ".md" {
 		return usage("--out %s: want a name that ends in .md", path)
 	}
-	err := checkReplaceable(c.String("migration"), path, "report", isReportPage)
+	err := checkReplaceable(v.text("migration"), path, "report", isReportPage)
 	if err == nil {
-		err = checkReplaceable(c.String("migration"), dataOf(path), "report", isReportData)
+		err = checkReplaceable(v.text("migration"), dataOf(path), "report", isReportData)
 	}
 	if err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
-	file, err := importer.OpenReadOnly(c.String("migration"))
+	file, err := importer.OpenReadOnly(v.text("migration"))
 	if err != nil {
 		return err
 	}
-	return also(d.writeReports(c, file, path), file.Close())
+	return withCloseError(p.writeReports(ctx, v, file, path), file.Close())
 }
 
 // dataOf returns the name of the report for programs, which stands beside the report for people.
 func dataOf(path string) string { return strings.TrimSuffix(path, ".md") + ".json" }
 
-func (d *desk) writeReports(c *cli.Context, file *importer.File, path string) error {
-	done := d.talk.meanwhile("Writing the report")
+func (p *program) writeReports(ctx context.Context, v *values, file *importer.File, path string) error {
+	done := p.ui.notifyIfSlow("Writing the report")
 	defer done()
 	report, err := file.Report()
 	if err != nil {
 		return err
 	}
-	r := reported{Report: report, file: file, anonymised: c.Bool("anonymise")}
+	r := reported{Report: report, file: file, anonymised: v.on("anonymise")}
 	if r.anonymised {
 		r.Report = report.Anonymised()
 	}
@@ -72,8 +65,8 @@ func (d *desk) writeReports(c *cli.Context, file *importer.File, path string) er
 		path  string
 		write func(context.Context, *bufio.Writer) error
 	}{{path, r.markdown}, {data, r.json}} {
-		err := replaceFile(form.path, func(out *bufio.Writer) error { return form.write(c.Context, out) })
-		if c.Context.Err() != nil && err != nil {
+		err := replaceFile(form.path, func(out *bufio.Writer) error { return form.write(ctx, out) })
+		if ctx.Err() != nil && err != nil {
 			return err
 		}
 		if err != nil {
@@ -81,10 +74,10 @@ func (d *desk) writeReports(c *cli.Context, file *importer.File, path string) er
 		}
 	}
 	done()
-	if c.Bool("json") {
-		return d.writeJSON(map[string]string{"report": path, "data": data})
+	if v.on("json") {
+		return p.writeJSON(map[string]string{"report": path, "data": data})
 	}
-	d.talk.tell("Wrote %s, and %s for programs.", printable(path), printable(data))
+	p.ui.info("Wrote %s, and %s for programs.", printable(path), printable(data))
 	return nil
 }
 

@@ -16,8 +16,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// program is the file of the real program, which the scripts and the kill tests run.
-var program string
+// binary is the file of the real program, which the scripts and the kill tests run.
+var binary string
 
 func TestMain(m *testing.M) {
 	os.Exit(runTests(m))
@@ -31,7 +31,7 @@ func runTests(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(folder)
-	if program, err = buildProgram(folder); err != nil {
+	if binary, err = buildProgram(folder); err != nil {
 		panic(err)
 	}
 	flag.Parse()
@@ -79,9 +79,9 @@ func setupScript(env *testscript.Env) error {
 	}
 	env.Vars = append(env.Vars, programEnvironment()...)
 	env.Vars = append(env.Vars, "SAMPLES="+samples)
-	env.Setenv("PATH", filepath.Dir(program)+string(os.PathListSeparator)+env.Getenv("PATH"))
-	stage := &stage{programs: make(map[string]*started)}
-	env.Values[stageKey{}] = stage
+	env.Setenv("PATH", filepath.Dir(binary)+string(os.PathListSeparator)+env.Getenv("PATH"))
+	stage := &scriptEnv{programs: make(map[string]*started)}
+	env.Values[scriptKey{}] = stage
 	env.Defer(stage.clear)
 	return nil
 }

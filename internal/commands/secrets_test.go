@@ -20,7 +20,7 @@ func TestNoSecretIsWritten(t *testing.T) {
 		{Do: sandbox.Refuse, N: 2}, {Do: sandbox.TooMany, N: 3}, {Do: sandbox.BadGatewayTaken, N: 5}, {Do: sandbox.Cut, N: 7},
 		{Do: sandbox.CutTaken, N: 9}, {Do: sandbox.Garbage, N: 11}, {Do: sandbox.HTML, N: 12},
 	}
-	box := rehearse(sandbox.Options{Rules: rules}, nil)
+	box := serveKommo(sandbox.Options{Rules: rules}, nil)
 	t.Cleanup(box.server.Close)
 	environment := box.environment()
 	said := make(map[string]string)

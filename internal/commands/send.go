@@ -1,114 +1,72 @@
 package commands
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"io"
-	"os"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"kommo-import/importer"
 	"kommo-import/internal/kommo"
-	"kommo-import/internal/migration"
 	"kommo-import/internal/pace"
 )
 
-func (d *desk) send() *cli.Command {
-	return &cli.Command{
-		Name:  "send",
-		Usage: "send what is planned to Kommo",
-		Description: `Use it when the preview shows what you want. It shows what it is about to do and asks. Interrupted in any way, run it again: it goes on at the
+func (p *program) send() *cli.Command {
+	return p.command("send", "send what is planned to Kommo",
+		`Use it when the preview shows what you want. It shows what it is about to do and asks. Interrupted in any way, run it again: it goes on at the
 message where it stopped. With the flags of load it loads first.
 
   kommo-import send --max-conversations 3    a pilot
   kommo-import send                          the rest`,
-		Flags: flags(kommoFlags(), planFlags(), sourceFlags(), greenAPIFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: "yes", Usage: "do not ask; needed where nobody can be asked"},
-			&cli.BoolFlag{Name: "dry-run", Usage: "do what preview does"},
-			&cli.IntFlag{Name: "workers", Value: 4, Usage: "send `N` conversations at a time"},
-			&cli.DurationFlag{Name: "settle", Value: 5 * time.Second, Usage: "give Kommo `TIME` to show a message before looking whether it took it"},
-		}),
-		Action: func(c *cli.Context) error {
-			if c.Bool("dry-run") {
-				return d.showPreview(c)
+		func(ctx context.Context, v *values) error {
+			if v.on("dry-run") {
+				return p.showPreview(ctx, v)
 			}
-			return d.sendAll(c)
-		},
-	}
+			return p.sendAll(ctx, v)
+		})
 }
 
-func (d *desk) sendAll(c *cli.Context) error {
-	sender, err := senderOf(c)
+func (p *program) sendAll(ctx context.Context, v *values) error {
+	sender, err := p.sender(v)
 	if err != nil {
 		return err
 	}
-	sender.Log = d.talk.logger()
-	if err := d.renewing(c, sender); err != nil {
-		return err
-	}
-	load := func() error { return nil }
-	if hasSource(c) {
-		loader, source, err := d.loaderOf(c)
+	open, load := p.openExisting, func() error { return nil }
+	if v.hasSource() {
+		loader, source, err := p.loader(v)
 		if err != nil {
 			return err
 		}
-		load = func() error {
+		open, load = p.open, func() error {
 			loader.File = sender.File
-			return d.loadFrom(c, loader, source)
+			return p.loadFrom(ctx, v, loader, source)
 		}
-	} else if _, err := os.Stat(c.String("migration")); err != nil {
-		return migration.NoFile(c.String("migration"))
 	}
-	done := d.talk.meanwhile("Opening the migration file")
-	sender.File, err = importer.Open(c.String("migration"), c.Command.Name)
-	done()
-	if err != nil {
+	if sender.File, err = open(v); err != nil {
 		return err
 	}
-	return also(d.loadAndSend(c, load, sender), sender.File.Close())
+	return withCloseError(p.loadAndSend(ctx, v, load, sender), sender.File.Close())
 }
 
-// senderOf returns the sender that the flags describe, but for its file.
-func senderOf(c *cli.Context) (sender *importer.Sender, err error) {
-	if sender, err = pacedSender(c); err != nil {
+// sender returns the sender that the settings describe, without its file.
+func (p *program) sender(v *values) (sender *importer.Sender, err error) {
+	sender = &importer.Sender{Workers: v.count("workers"), Settle: v.span("settle"), Selection: v.selection(),
+		Pace: pace.New(v.number("rate")), Log: p.ui.logger()}
+	if sender.Client, err = v.client(); err != nil {
 		return nil, err
 	}
-	if sender.Client, err = clientOf(c); err != nil {
+	if sender.Composer, err = v.composer(); err != nil {
 		return nil, err
 	}
-	if sender.Composer, err = sendingComposer(c); err != nil {
-		return nil, err
-	}
-	return sender, nil
+	return sender, p.renewLinks(v, sender)
 }
 
-// pacedSender returns the sender that the flags describe which have nothing to do with Kommo's scope and users.
-func pacedSender(c *cli.Context) (sender *importer.Sender, err error) {
-	sender = &importer.Sender{Workers: c.Int("workers"), Settle: c.Duration("settle")}
-	if sender.Workers < 1 || sender.Workers > 64 {
-		return nil, usage("--workers %d: want 1 to 64", sender.Workers)
-	}
-	if sender.Settle <= 0 {
-		return nil, usage("--settle %s: want a time such as 5s", sender.Settle)
-	}
-	if sender.Selection, err = selectionOf(c); err != nil {
-		return nil, err
-	}
-	rate, err := rateOf(c)
-	sender.Pace = pace.New(rate)
-	return sender, err
-}
-
-func (d *desk) loadAndSend(c *cli.Context, load func() error, sender *importer.Sender) error {
+func (p *program) loadAndSend(ctx context.Context, v *values, load func() error, sender *importer.Sender) error {
 	if err := load(); err != nil && err != errIncomplete {
 		return err
 	}
-	done := d.talk.meanwhile("Reading the plan")
+	done := p.ui.notifyIfSlow("Reading the plan")
 	if err := sender.Check(); err != nil {
 		done()
 		return err
@@ -119,27 +77,27 @@ func (d *desk) loadAndSend(c *cli.Context, load func() error, sender *importer.S
 		return err
 	}
 	if preview.Messages > 0 {
-		if err := d.confirm(c, sender.Client, preview); err != nil {
+		if err := p.confirm(ctx, v, sender.Client, preview); err != nil {
 			return err
 		}
 	}
-	report, err := d.watch(c.Context, sender)
+	report, err := p.watch(ctx, sender)
 	status, statusErr := sender.File.Status()
 	if statusErr != nil {
 		return errors.Join(err, statusErr)
 	}
-	d.tellSend(c, report, status, err)
+	p.printSent(v, report, status, err)
 	if err == nil {
 		next, err := nextAfter(sender.File, status)
 		if err != nil {
 			return err
 		}
 		if strings.HasPrefix(next, "verify") { // what was missing may have been sent just now
-			d.tellNext(c, "verify")
+			p.printNext(v, "verify")
 		}
 	}
-	if c.Bool("json") {
-		err = errors.Join(err, d.writeJSON(struct {
+	if v.on("json") {
+		err = errors.Join(err, p.writeJSON(struct {
 			importer.Status
 			Run importer.SendReport `json:"run"`
 		}{status, report}))
@@ -150,21 +108,21 @@ func (d *desk) loadAndSend(c *cli.Context, load func() error, sender *importer.S
 	return err
 }
 
-// confirm shows what is about to happen and asks whether it shall.
-func (d *desk) confirm(c *cli.Context, client *kommo.Client, preview importer.Preview) error {
-	show := d.talk.say
-	if c.Bool("yes") {
-		show = d.talk.tell
+// confirm shows the preview and asks for permission to send.
+func (p *program) confirm(ctx context.Context, v *values, client *kommo.Client, preview importer.Preview) error {
+	show := p.ui.print
+	if v.on("yes") {
+		show = p.ui.info
 	}
-	show("%s\nTo %s\nscope %s\n", describe(preview, d.talk.columns()), printable(client.BaseURL), client.ScopeID)
-	if c.Bool("yes") {
+	show("%s\nTo %s\nscope %s\n", describe(preview, p.ui.columns()), printable(client.BaseURL), client.ScopeID)
+	if v.on("yes") {
 		return nil
 	}
-	if file, ok := d.stdin.(*os.File); !ok || !term.IsTerminal(int(file.Fd())) {
+	if !p.canAsk() {
 		return usage("nobody can be asked here; add --yes to send without asking")
 	}
-	d.talk.ask("There is no undo at Kommo. Send %s? Type yes to go on: ", plural(preview.Messages, "message"))
-	answer, err := readLine(c.Context, d.stdin)
+	p.ui.prompt("There is no undo at Kommo. Send %s? Type yes to go on: ", plural(preview.Messages, "message"))
+	answer, err := readLine(ctx, p.stdin)
 	if err != nil {
 		return err
 	}
@@ -174,81 +132,47 @@ func (d *desk) confirm(c *cli.Context, client *kommo.Client, preview importer.Pr
 	return nil
 }
 
-// readLine reads a line, unless ctx ends first.
-func readLine(ctx context.Context, r io.Reader) (string, error) {
-	line, err := reading(ctx, func() (string, error) { return bufio.NewReader(r).ReadString('\n') })
-	if errors.Is(err, io.EOF) {
-		return line, nil
-	}
-	return line, err
-}
-
-// readAll reads to the end, unless ctx ends first.
-func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
-	return reading(ctx, func() ([]byte, error) { return io.ReadAll(r) })
-}
-
-// reading returns what read does, unless ctx ends first. Somebody at a keyboard can take any time.
-func reading[T any](ctx context.Context, read func() (T, error)) (T, error) {
-	type result struct {
-		got T
-		err error
-	}
-	done := make(chan result, 1)
-	go func() {
-		got, err := read()
-		done <- result{got, err}
-	}()
-	select {
-	case <-ctx.Done():
-		var none T
-		return none, context.Cause(ctx)
-	case r := <-done:
-		return r.got, r.err
-	}
-}
-
-// watch sends and shows the progress meanwhile.
-func (d *desk) watch(ctx context.Context, sender *importer.Sender) (importer.SendReport, error) {
-	defer d.whileRunning(ctx, func() { d.tellProgress(sender.Progress()) })()
+// watch sends, and shows the progress.
+func (p *program) watch(ctx context.Context, sender *importer.Sender) (importer.SendReport, error) {
+	defer p.ui.whileRunning(ctx, func() { p.showProgress(sender.Progress()) })()
 	return sender.Send(ctx)
 }
 
-func (d *desk) tellProgress(p importer.Progress) {
-	if p.Total == 0 {
+func (p *program) showProgress(progress importer.Progress) {
+	if progress.Total == 0 {
 		return
 	}
-	what := "Sent"
-	if p.PausedFor > 0 {
-		what = "Kommo asked to wait; sent"
+	label := "Sent"
+	if progress.PausedFor > 0 {
+		label = "Kommo asked to wait; sent"
 	}
-	d.talk.progress(what, p.Done, p.Total, p.Remaining)
+	p.ui.progress(label, progress.Done, progress.Total, progress.Remaining)
 }
 
-func (d *desk) tellSend(c *cli.Context, r importer.SendReport, s importer.Status, err error) {
+func (p *program) printSent(v *values, r importer.SendReport, s importer.Status, err error) {
 	m := s.Messages
 	switch {
 	case r.Accepted+r.Refused == 0 && m.Planned+m.Sending == 0:
-		d.talk.tell("Nothing is left to be sent: Kommo has %s in %s.", plural(m.Accepted+m.Verified, "message"),
+		p.ui.info("Nothing is left to be sent: Kommo has %s in %s.", plural(m.Accepted+m.Verified, "message"),
 			plural(s.Conversations.Done, "conversation"))
 	case r.Accepted > 0 || err == nil:
-		d.talk.tell("Sent %s in %s, with %s.", plural(r.Accepted, "message"), duration(r.Elapsed), plural(r.Notified, "notification"))
+		p.ui.info("Sent %s in %s, with %s.", plural(r.Accepted, "message"), duration(r.Elapsed), plural(r.Notified, "notification"))
 	}
 	if r.Settled > 0 {
-		d.talk.tell("Of these, %s had no answer, and were found in their chats.", number(r.Settled))
+		p.ui.info("Of these, %s had no answer, and were found in their chats.", number(r.Settled))
 	}
 	if r.AsText > 0 {
-		d.talk.tell("Of these, %s went as text, because Kommo refused the file.", number(r.AsText))
+		p.ui.info("Of these, %s went as text, because Kommo refused the file.", number(r.AsText))
 	}
 	if r.Renewed > 0 {
-		d.talk.tell("Made %s anew because the old ones had died; they differ from the preview: %s", plural(r.Renewed, "media link"),
+		p.ui.info("Made %s anew because the old ones had died; they differ from the preview: %s", plural(r.Renewed, "media link"),
 			oneLine(strings.Join(r.RenewedMedia, ", "), 2000))
 	}
 	if r.Gone > 0 {
-		d.talk.tell("Gone since the preview, and sent as text: %s (%s)", plural(r.Gone, "file"), oneLine(strings.Join(r.GoneMedia, ", "), 2000))
+		p.ui.info("Gone since the preview, and sent as text: %s (%s)", plural(r.Gone, "file"), oneLine(strings.Join(r.GoneMedia, ", "), 2000))
 	}
 	if len(r.Unnotified) > 0 {
-		d.talk.tell("Nobody was notified of %s, because the last message was refused: %s", plural(len(r.Unnotified), "conversation"),
+		p.ui.info("Nobody was notified of %s, because the last message was refused: %s", plural(len(r.Unnotified), "conversation"),
 			oneLine(strings.Join(r.Unnotified, ", "), 300))
 	}
 	for _, lost := range []struct {
@@ -259,10 +183,10 @@ func (d *desk) tellSend(c *cli.Context, r importer.SendReport, s importer.Status
 		{m.Invalid, "Not understood when loading: %s. Which, and why: kommo-import failures%s"},
 	} {
 		if lost.count > 0 {
-			d.talk.tell(lost.text, plural(lost.count, "message"), migrationFlag(c))
+			p.ui.info(lost.text, plural(lost.count, "message"), v.migrationFlag())
 		}
 	}
 	if left := m.Planned + m.Sending; left > 0 {
-		d.talk.tell("Left to be sent: %s in %s. Run send again.", plural(left, "message"), plural(s.Conversations.Total-s.Conversations.Done, "conversation"))
+		p.ui.info("Left to be sent: %s in %s. Run send again.", plural(left, "message"), plural(s.Conversations.Total-s.Conversations.Done, "conversation"))
 	}
 }

@@ -18,86 +18,77 @@ import (
 	"kommo-import/signing"
 )
 
-// signedHeaders are the names of the headers that make a request acceptable, in the order in which they are printed.
+// signedHeaders are the names of the headers of a signed request, in the order of the output.
 var signedHeaders = [...]string{"Date", "Content-Type", "Content-MD5", "X-Signature"}
 
-func (d *desk) sign() *cli.Command {
-	return &cli.Command{
-		Name:  "sign",
-		Usage: "print the headers of a signed request, for support cases",
-		Description: `Use it when Kommo's support wants to see a request, or to make one with another tool. It sends nothing
+func (p *program) sign() *cli.Command {
+	return p.command("sign", "print the headers of a signed request, for support cases",
+		`Use it when Kommo's support wants to see a request, or to make one with another tool. It sends nothing
 and never shows the secret. Only the path is signed, not the address and not a query. A signature is valid for 15
 minutes from its date.
 
   kommo-import sign --path /v2/origin/custom/SCOPE --body body.json
   kommo-import sign --method GET --path /v2/origin/custom/SCOPE/chats/CHAT/history`,
-		Flags: flags([]cli.Flag{
-			&cli.StringFlag{Name: "method", Usage: "sign a request with this `METHOD` (default: POST with a body, else GET)"},
-			&cli.StringFlag{Name: "path", Usage: "sign this `PATH` as it is sent, from the first / on and without a query"},
-			&cli.StringFlag{Name: "date", Usage: "sign for this `DATE`, such as \"Thu, 03 Sep 2026 12:00:00 +0000\" (default: now)"},
-			&cli.StringFlag{Name: "body", Usage: "read the body, byte for byte, from `FILE`, or from stdin: -"},
-		}, without(kommoFlags(), "scope-id", "base-url")),
-		Action: d.signRequest,
-	}
+		p.signRequest)
 }
 
-func (d *desk) signRequest(c *cli.Context) error {
-	method, err := signedMethod(c.String("method"), c.String("body") != "")
+func (p *program) signRequest(ctx context.Context, v *values) error {
+	method, err := signedMethod(v.text("method"), v.text("body") != "")
 	if err != nil {
 		return err
 	}
-	path := c.String("path")
+	path := v.text("path")
 	if err := checkSignedPath(path); err != nil {
 		return err
 	}
-	date, err := signedDate(c.String("date"))
+	date, err := signedDate(v.text("date"))
 	if err != nil {
 		return err
 	}
-	secret, err := secretOf(c)
+	secret, err := v.secret("secret-file")
 	if err != nil {
 		return err
 	}
-	body, err := d.signedBody(c.Context, c.String("body"))
+	body, err := p.signedBody(ctx, v.text("body"))
 	if err != nil {
 		return err
 	}
 	header := signing.Signer{Secret: secret}.Header(method, path, body, date)
-	if text := c.String("date"); text != "" {
+	if text := v.text("date"); text != "" {
 		redate(header, secret, method, path, text)
 	}
-	if err := d.writeHeader(c, header); err != nil {
+	if err := p.writeHeader(v, header); err != nil {
 		return err
 	}
-	if c.Bool("verbose") {
-		d.talk.say("What is signed:\n%s", indented(signing.StringToSign(method, path, header)))
+	if v.on("verbose") {
+		p.ui.print("What is signed:\n%s", indented(signing.StringToSign(method, path, header)))
 	}
 	if bytes.HasSuffix(body, []byte("\n")) {
-		d.talk.tell("The body ends with a line break, which is signed as well: send it with the same one.")
+		p.ui.info("The body ends with a line break, which is signed as well: send it with the same one.")
 	}
 	if age := time.Since(date); age.Abs() > 15*time.Minute {
-		d.talk.tell("Kommo does not accept these headers now: a signature is valid for 15 minutes from its date.")
+		p.ui.info("Kommo does not accept these headers now: a signature is valid for 15 minutes from its date.")
 	}
 	return nil
 }
 
-func (d *desk) writeHeader(c *cli.Context, header http.Header) error {
-	if c.Bool("json") {
+func (p *program) writeHeader(v *values, header http.Header) error {
+	if v.on("json") {
 		headers := make(map[string]string)
 		for _, name := range signedHeaders {
 			headers[name] = header.Get(name)
 		}
-		return d.writeJSON(headers)
+		return p.writeJSON(headers)
 	}
 	for _, name := range signedHeaders {
-		d.writef("%s: %s\n", name, header.Get(name))
+		p.writef("%s: %s\n", name, header.Get(name))
 	}
 	return nil
 }
 
 func indented(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }
 
-// signedMethod returns the method that a request is signed with.
+// signedMethod returns the method of the request that is signed.
 func signedMethod(given string, hasBody bool) (string, error) {
 	method := strings.ToUpper(given)
 	switch {
@@ -113,7 +104,7 @@ func signedMethod(given string, hasBody bool) (string, error) {
 	return method, nil
 }
 
-// checkSignedPath makes sure that a path is what is signed and nothing more.
+// checkSignedPath refuses a path with more than the part that is signed.
 func checkSignedPath(path string) error {
 	switch {
 	case path == "":
@@ -130,7 +121,7 @@ func checkSignedPath(path string) error {
 	return nil
 }
 
-// redate signs for a date as it is written, in whatever zone.
+// redate signs for a date exactly as it is written, in any time zone.
 func redate(header http.Header, secret, method, path, date string) {
 	header.Set("Date", date)
 	mac := hmac.New(sha1.New, []byte(secret))
@@ -138,7 +129,7 @@ func redate(header http.Header, secret, method, path, date string) {
 	header.Set("X-Signature", hex.EncodeToString(mac.Sum(nil)))
 }
 
-// signedDate returns the time of a date, now for none. It takes the forms that a date in a header has.
+// signedDate returns the time of a date in a form that headers have, and now for an empty date.
 func signedDate(given string) (time.Time, error) {
 	if given == "" {
 		return time.Now(), nil
@@ -152,15 +143,15 @@ func signedDate(given string) (time.Time, error) {
 		oneLine(given, 100), time.Now().UTC().Format(time.RFC1123Z))
 }
 
-func (d *desk) signedBody(ctx context.Context, file string) (body []byte, err error) {
+func (p *program) signedBody(ctx context.Context, file string) (body []byte, err error) {
 	switch file {
 	case "":
 		return nil, nil
 	case "-":
-		if d.canAsk() {
-			d.talk.say("Reading the body from the keyboard; end with Ctrl-D")
+		if p.canAsk() {
+			p.ui.print("Reading the body from the keyboard; end with Ctrl-D")
 		}
-		body, err = readAll(ctx, d.stdin)
+		body, err = readAll(ctx, p.stdin)
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}

@@ -1,30 +1,26 @@
 package commands
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"kommo-import/importer"
 )
 
-func (d *desk) status() *cli.Command {
-	return &cli.Command{
-		Name:  "status",
-		Usage: "tell where the migration stands",
-		Description: `Use it whenever you want to know what is done and what is left, also while load or send runs.
+func (p *program) status() *cli.Command {
+	return p.command("status", "tell where the migration stands",
+		`Use it whenever you want to know what is done and what is left, also while load or send runs.
 
   kommo-import status
   kommo-import status --json   for a program to read`,
-		Action: func(c *cli.Context) error {
-			file, err := importer.OpenReadOnly(c.String("migration"))
+		func(_ context.Context, v *values) error {
+			file, err := importer.OpenReadOnly(v.text("migration"))
 			if err != nil {
 				return err
 			}
-			defer d.talk.meanwhile("Counting the messages")()
+			defer p.ui.notifyIfSlow("Counting the messages")()
 			status, err := file.Status()
 			next := ""
 			if err == nil {
@@ -33,25 +29,18 @@ func (d *desk) status() *cli.Command {
 			if err := errors.Join(err, file.Close()); err != nil {
 				return err
 			}
-			if c.Bool("json") {
-				return d.writeJSON(status)
+			if v.on("json") {
+				return p.writeJSON(status)
 			}
-			d.writeStatus(status)
-			d.tellNext(c, next)
+			p.writeStatus(status)
+			p.printNext(v, next)
 			return nil
-		},
-	}
+		})
 }
 
-func (d *desk) writeJSON(value any) error {
-	encoder := json.NewEncoder(d.stdout)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
-}
-
-func (d *desk) writeStatus(s importer.Status) {
+func (p *program) writeStatus(s importer.Status) {
 	m := s.Messages
-	d.writef("Conversations: %s of %s done\n\n", number(s.Conversations.Done), number(s.Conversations.Total))
+	p.writef("Conversations: %s of %s done\n\n", number(s.Conversations.Done), number(s.Conversations.Total))
 	for _, row := range []struct {
 		name, meaning string
 		count         int
@@ -67,33 +56,22 @@ func (d *desk) writeStatus(s importer.Status) {
 		{"refused", "Kommo did not want it, see failures", m.Refused},
 	} {
 		if row.name == "read" {
-			d.writef("%12s  messages read, which are:\n", number(row.count))
+			p.writef("%12s  messages read, which are:\n", number(row.count))
 			continue
 		}
 		if row.count > 0 {
-			d.writef("%12s  %-9s  %s\n", number(row.count), row.name, row.meaning)
+			p.writef("%12s  %-9s  %s\n", number(row.count), row.name, row.meaning)
 		}
 	}
 	sum := m.Duplicate + m.Skipped + m.Invalid + m.Planned + m.Sending + m.Accepted + m.Verified + m.Refused
-	d.writef("%12s  in all\n", number(sum))
+	p.writef("%12s  in all\n", number(sum))
 	for _, source := range s.Sources {
 		if !source.Finished {
-			d.writeLine("\nNot read to its end: %s (%s so far). Run its load again: kommo-import load %s", printable(source.Name),
+			p.writeLine("\nNot read to its end: %s (%s so far). Run its load again: kommo-import load %s", printable(source.Name),
 				plural(s.Unplanned, "message"), flagOf(source.Name))
 		}
 	}
 	if s.MediaUnknown > 0 {
-		d.writeLine("\n%s did not answer. Run the load again to ask once more.", plural(s.MediaUnknown, "media link"))
+		p.writeLine("\n%s did not answer. Run the load again to ask once more.", plural(s.MediaUnknown, "media link"))
 	}
 }
-
-// writeLine prints a line, broken between words where the terminal ends.
-func (d *desk) writeLine(format string, args ...any) {
-	text := strings.TrimPrefix(fmt.Sprintf(format, args...), "\n")
-	if strings.HasPrefix(format, "\n") {
-		d.writef("\n")
-	}
-	d.writef("%s\n", fit(text, columnsOf(d.stdout), "  "))
-}
-
-func (d *desk) writef(format string, args ...any) { fmt.Fprintf(d.stdout, format, args...) }

@@ -6,21 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"kommo-import/importer"
-	"kommo-import/internal/migration"
 	"kommo-import/internal/pace"
 )
 
-func (d *desk) verify() *cli.Command {
-	return &cli.Command{
-		Name:  "verify",
-		Usage: "read the chats back and compare them with what was sent",
-		Description: `Reads every chat back from Kommo and says what is otherwise than it was sent. Posts nothing. Interrupted,
+func (p *program) verify() *cli.Command {
+	return p.command("verify", "read the chats back and compare them with what was sent",
+		`Reads every chat back from Kommo and says what is otherwise than it was sent. Posts nothing. Interrupted,
 it goes on where it stopped when it is run again. A line begins with = for a conversation that is there as it was sent,
 with - for a message that is missing, with * for one that differs in its kind, its text, the side it is from or its time,
 and with ! for one that is there twice or at another place, and for a chat that cannot be read.
@@ -28,67 +23,47 @@ and with ! for one that is there twice or at another place, and for a chat that 
   kommo-import verify
   kommo-import verify --sample 20    twenty conversations, others each time
   kommo-import verify --retry        and plan again what is missing`,
-		Flags: flags(kommoFlags(), composerFlags(), []cli.Flag{
-			&cli.StringSliceFlag{Name: "only", Usage: "only the conversation with this `ID`; repeatable"},
-			&cli.IntFlag{Name: "sample", DefaultText: "all", Usage: "read `N` conversations, spread over all"},
-			&cli.DurationFlag{Name: "wait", Value: 2 * time.Minute, Usage: "look for what is missing again until `TIME` has passed: Kommo may show it late"},
-			&cli.BoolFlag{Name: "retry", Usage: "plan again what is missing, so that the next send looks for it and posts it"},
-			rateFlag(),
-		}),
-		Action: d.verifyChats,
-	}
+		p.verifyChats)
 }
 
-func (d *desk) verifyChats(c *cli.Context) error {
-	verifier, err := verifierOf(c)
+func (p *program) verifyChats(ctx context.Context, v *values) error {
+	verifier, err := v.verifier()
 	if err != nil {
 		return err
 	}
-	verifier.Log = d.talk.logger()
-	if _, err := os.Stat(c.String("migration")); err != nil {
-		return migration.NoFile(c.String("migration"))
-	}
-	if verifier.File, err = importer.Open(c.String("migration"), c.Command.Name); err != nil {
+	verifier.Log = p.ui.logger()
+	if verifier.File, err = p.openExisting(v); err != nil {
 		return err
 	}
-	return also(d.verifyFile(c, verifier), verifier.File.Close())
+	return withCloseError(p.verifyFile(ctx, v, verifier), verifier.File.Close())
 }
 
-// verifierOf returns the verifier that the flags describe, but for its file.
-func verifierOf(c *cli.Context) (verifier *importer.Verifier, err error) {
-	verifier = &importer.Verifier{Only: c.StringSlice("only"), Sample: c.Int("sample"), Wait: c.Duration("wait")}
-	if c.IsSet("sample") && verifier.Sample < 1 {
-		return nil, usage("--sample %d: want 1 or more", verifier.Sample)
-	}
-	if verifier.Wait <= 0 {
-		return nil, usage("--wait %s: want a time such as 2m", verifier.Wait)
-	}
-	if verifier.Client, err = clientOf(c); err != nil {
+// verifier returns the verifier that the settings describe, without its file.
+func (v *values) verifier() (verifier *importer.Verifier, err error) {
+	verifier = &importer.Verifier{Only: v.list("only"), Sample: v.count("sample"), Wait: v.span("wait"),
+		Pace: pace.New(v.number("rate"))}
+	if verifier.Client, err = v.client(); err != nil {
 		return nil, err
 	}
-	if verifier.Composer, err = composerOf(c); err != nil {
-		return nil, err
-	}
-	rate, err := rateOf(c)
-	verifier.Pace = pace.New(rate)
+	verifier.Composer, err = v.composer()
 	return verifier, err
 }
 
-func (d *desk) verifyFile(c *cli.Context, verifier *importer.Verifier) error {
-	d.talk.tell("Reading the chats back. Nothing is posted.")
-	report, err := d.watchVerifier(c.Context, verifier)
+func (p *program) verifyFile(ctx context.Context, v *values, verifier *importer.Verifier) error {
+	p.ui.info("Reading the chats back. Nothing is posted.")
+	report, err := p.watchVerifier(ctx, verifier)
 	if err != nil {
 		return err
 	}
 	planned := 0
-	write := d.writeFindings
-	if c.Bool("json") {
-		write = d.writeVerification
+	write := p.writeFindings
+	if v.on("json") {
+		write = p.writeVerification
 	}
 	if err := write(verifier.File, report); err != nil {
 		return err
 	}
-	if c.Bool("retry") && report.Missing > 0 {
+	if v.on("retry") && report.Missing > 0 {
 		if planned, err = verifier.File.RetryMissing(); err != nil {
 			return err
 		}
@@ -97,31 +72,30 @@ func (d *desk) verifyFile(c *cli.Context, verifier *importer.Verifier) error {
 	if err != nil {
 		return err
 	}
-	d.tellVerify(c, report, status, planned)
+	p.printVerification(v, report, status, planned)
 	if report.Differences() > 0 {
 		return errDifferent
 	}
 	return nil
 }
 
-// watchVerifier verifies and shows the progress meanwhile.
-func (d *desk) watchVerifier(ctx context.Context, verifier *importer.Verifier) (importer.VerifyReport, error) {
-	defer d.whileRunning(ctx, func() {
-		p := verifier.Progress()
-		what := "Messages read back"
-		if p.PausedFor > 0 {
-			what = "Waiting; read back"
+// watchVerifier verifies, and shows the progress.
+func (p *program) watchVerifier(ctx context.Context, verifier *importer.Verifier) (importer.VerifyReport, error) {
+	defer p.ui.whileRunning(ctx, func() {
+		progress, label := verifier.Progress(), "Messages read back"
+		if progress.PausedFor > 0 {
+			label = "Waiting; read back"
 		}
-		if p.Total > 0 {
-			d.talk.progress(what, p.Done, p.Total, p.Remaining)
+		if progress.Total > 0 {
+			p.ui.progress(label, progress.Done, progress.Total, progress.Remaining)
 		}
 	})()
 	return verifier.Verify(ctx)
 }
 
-// writeFindings prints a line for each conversation that is whole, and for each thing that is not as it was sent.
-func (d *desk) writeFindings(file *importer.File, _ importer.VerifyReport) error {
-	out := bufio.NewWriter(d.stdout)
+// writeFindings prints a line for each conversation without differences, and for each finding.
+func (p *program) writeFindings(file *importer.File, _ importer.VerifyReport) error {
+	out := bufio.NewWriter(p.stdout)
 	for chat, err := range file.ReadChats() {
 		if err != nil {
 			return errors.Join(err, out.Flush())
@@ -141,7 +115,7 @@ func (d *desk) writeFindings(file *importer.File, _ importer.VerifyReport) error
 	return out.Flush()
 }
 
-// signOf returns the sign of a kind of finding; "" for what is not wrong.
+// signOf returns the sign of a kind of finding, "" for a finding that is no difference.
 func signOf(kind importer.FindingKind) string {
 	switch kind {
 	case importer.MessageMissing:
@@ -165,8 +139,8 @@ func lineOfFinding(f importer.Finding) string {
 	return line + ": " + oneLine(f.Reason, 300)
 }
 
-// writeVerification prints all of it as one object.
-func (d *desk) writeVerification(file *importer.File, report importer.VerifyReport) error {
+// writeVerification prints status, report and findings as one JSON object.
+func (p *program) writeVerification(file *importer.File, report importer.VerifyReport) error {
 	status, err := file.Status()
 	if err != nil {
 		return err
@@ -178,7 +152,7 @@ func (d *desk) writeVerification(file *importer.File, report importer.VerifyRepo
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriter(d.stdout)
+	out := bufio.NewWriter(p.stdout)
 	out.Write(head[:len(head)-2])
 	if err := writeList(out, "findings", file.Findings()); err != nil {
 		return err
@@ -187,8 +161,8 @@ func (d *desk) writeVerification(file *importer.File, report importer.VerifyRepo
 	return out.Flush()
 }
 
-func (d *desk) tellVerify(c *cli.Context, r importer.VerifyReport, s importer.Status, planned int) {
-	d.talk.tell("Read back %s in %s: %s there, %s missing, %s different, %s doubled, %s at another place.",
+func (p *program) printVerification(v *values, r importer.VerifyReport, s importer.Status, planned int) {
+	p.ui.info("Read back %s in %s: %s there, %s missing, %s different, %s doubled, %s at another place.",
 		plural(r.Conversations, "conversation"), duration(r.Elapsed), plural(r.There, "message"), number(r.Missing),
 		number(r.Differs), number(r.Doubled), number(r.OutOfOrder))
 	for _, note := range []struct {
@@ -200,7 +174,7 @@ func (d *desk) tellVerify(c *cli.Context, r importer.VerifyReport, s importer.St
 		{r.Unread, "Conversations whose chat cannot be read: %s."},
 	} {
 		if note.count > 0 {
-			d.talk.tell(note.text, number(note.count))
+			p.ui.info(note.text, number(note.count))
 		}
 	}
 	next := "report"
@@ -209,21 +183,21 @@ func (d *desk) tellVerify(c *cli.Context, r importer.VerifyReport, s importer.St
 	}
 	switch {
 	case planned > 0:
-		d.talk.tell("Planned again: %s.", plural(planned, "message"))
-		d.tellNext(c, "send")
+		p.ui.info("Planned again: %s.", plural(planned, "message"))
+		p.printNext(v, "send")
 	case r.Missing > 0:
-		d.tellNext(c, "verify --retry")
+		p.printNext(v, "verify --retry")
 	case r.Messages+r.Differences() == 0:
-		d.talk.tell("Nothing was sent yet, so there is nothing to compare.")
-		d.tellNext(c, nextStep(s))
+		p.ui.info("Nothing was sent yet, so there is nothing to compare.")
+		p.printNext(v, nextStep(s))
 	case r.Differences() > 0:
-		d.talk.tell("kommo-import cannot mend that: Kommo deletes and changes nothing afterwards. Look at them in Kommo.")
-		d.tellNext(c, next)
+		p.ui.info("kommo-import cannot mend that: Kommo deletes and changes nothing afterwards. Look at them in Kommo.")
+		p.printNext(v, next)
 	case next == "send":
-		d.talk.tell("What was sent is there as it was sent. Still to be sent: %s.", plural(s.Messages.Planned+s.Messages.Sending, "message"))
-		d.tellNext(c, next)
+		p.ui.info("What was sent is there as it was sent. Still to be sent: %s.", plural(s.Messages.Planned+s.Messages.Sending, "message"))
+		p.printNext(v, next)
 	default:
-		d.talk.tell("Everything is there as it was sent.")
-		d.tellNext(c, next)
+		p.ui.info("Everything is there as it was sent.")
+		p.printNext(v, next)
 	}
 }

@@ -30,14 +30,14 @@ func TestFit(t *testing.T) {
 	}
 }
 
-// TestSayFits holds what is said to the width that the terminal has at the moment.
-func TestSayFits(t *testing.T) {
+// TestPrintFits wants no line longer than the width that the terminal has now.
+func TestPrintFits(t *testing.T) {
 	var said strings.Builder
 	columns := 79
-	talk := &talk{w: &said, columns: func() int { return columns }}
+	u := &ui{w: &said, columns: func() int { return columns }}
 	for _, columns = range []int{79, 40, 120} {
 		said.Reset()
-		talk.say("%s", strings.Repeat("Hint: run the same command again. ", 20))
+		u.print("%s", strings.Repeat("Hint: run the same command again. ", 20))
 		for line := range strings.Lines(said.String()) {
 			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > columns {
 				t.Errorf("%d columns: a line of %d: %q", columns, n, line)
@@ -52,12 +52,12 @@ func TestProgressSurvivesResize(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var said strings.Builder
 			columns := 79
-			talk := &talk{w: &said, columns: func() int { return columns }}
+			u := &ui{w: &said, columns: func() int { return columns }}
 			for i, now := range []int{79, 79, 45, 45, 30, 120, 79} {
 				columns = now
 				said.Reset()
 				time.Sleep(time.Second)
-				talk.progress("Kommo asked to wait; sent", 100*i, total, time.Hour)
+				u.progress("Kommo asked to wait; sent", 100*i, total, time.Hour)
 				if said.Len() == 0 {
 					t.Errorf("%d columns, total %d: nothing was drawn", now, total)
 				}
@@ -69,21 +69,21 @@ func TestProgressSurvivesResize(t *testing.T) {
 			}
 			columns = 30
 			said.Reset()
-			talk.say("Stopping.")
+			u.print("Stopping.")
 			if !strings.HasPrefix(said.String(), "\n") || !strings.HasSuffix(said.String(), "Stopping.\n") {
 				t.Errorf("after a broken line got %q", said.String())
 			}
-			talk.endProgress()
+			u.endProgress()
 		})
 	}
 }
 
-// TestMeanwhile is told of what takes long within a second, and of nothing else.
-func TestMeanwhile(t *testing.T) {
+// TestNotifyIfSlow wants a message within a second of slow work, and no message of fast work.
+func TestNotifyIfSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var said strings.Builder
-		talk := &talk{w: &said, columns: func() int { return 0 }}
-		done := talk.meanwhile("Reading the plan")
+		u := &ui{w: &said, columns: func() int { return 0 }}
+		done := u.notifyIfSlow("Reading the plan")
 		time.Sleep(500 * time.Millisecond)
 		done()
 		time.Sleep(time.Hour)
@@ -91,7 +91,7 @@ func TestMeanwhile(t *testing.T) {
 		if said.Len() > 0 {
 			t.Errorf("got %q, want nothing", said.String())
 		}
-		done = talk.meanwhile("Reading the plan")
+		done = u.notifyIfSlow("Reading the plan")
 		time.Sleep(time.Second)
 		synctest.Wait()
 		done()

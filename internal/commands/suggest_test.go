@@ -22,17 +22,3 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
-
-func TestDistance(t *testing.T) {
-	for _, tt := range []struct {
-		a, b string
-		want int
-	}{
-		{"", "", 0}, {"", "abc", 3}, {"rate", "rate", 0}, {"sned", "send", 1}, {"rte", "rate", 1}, {"rates", "rate", 1},
-		{"rute", "rate", 1}, {"ab", "cd", 2}, {"ключ", "ключи", 1},
-	} {
-		if got := distance(tt.a, tt.b); got != tt.want || distance(tt.b, tt.a) != tt.want {
-			t.Errorf("distance(%q, %q) = %d, want %d both ways", tt.a, tt.b, got, tt.want)
-		}
-	}
-}

@@ -76,23 +76,23 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 
 // runInScript runs the program, which must succeed, or fail behind "!".
 func runInScript(ts *testscript.TestScript, neg bool, args []string) {
-	err := ts.Exec(program, args...)
+	err := ts.Exec(binary, args...)
 	if (err != nil) != neg {
 		ts.Fatalf("kommo-import %s: got error %v, want an error: %t", strings.Join(args, " "), err, neg)
 	}
 }
 
-type stageKey struct{}
+type scriptKey struct{}
 
 // A stage is what a script plays with: a sandbox, and programs in the background.
-type stage struct {
-	kommo    *rehearsal
+type scriptEnv struct {
+	kommo    *kommoServer
 	programs map[string]*started
 }
 
-func stageOf(ts *testscript.TestScript) *stage { return ts.Value(stageKey{}).(*stage) }
+func scriptOf(ts *testscript.TestScript) *scriptEnv { return ts.Value(scriptKey{}).(*scriptEnv) }
 
-func (s *stage) clear() {
+func (s *scriptEnv) clear() {
 	for _, program := range s.programs {
 		program.cmd.Process.Kill()
 		<-program.done
@@ -103,8 +103,8 @@ func (s *stage) clear() {
 	}
 }
 
-// A rehearsal is a sandbox on a loopback listener.
-type rehearsal struct {
+// A kommoServer is a sandbox on a loopback listener.
+type kommoServer struct {
 	*sandbox.Kommo
 	green  *sandbox.GreenAPI // nil if there is none
 	server *httptest.Server
@@ -117,18 +117,18 @@ type rehearsal struct {
 	signatures []string
 }
 
-func rehearse(options sandbox.Options, hook func(n int, taken bool)) *rehearsal {
-	return rehearseWith(options, nil, hook)
+func serveKommo(options sandbox.Options, hook func(n int, taken bool)) *kommoServer {
+	return serveBoth(options, nil, hook)
 }
 
-// rehearseWith is rehearse, with a Green-API unless green is nil.
-func rehearseWith(options sandbox.Options, green *sandbox.GreenAPI, hook func(n int, taken bool)) *rehearsal {
-	r := &rehearsal{Kommo: sandbox.NewKommo(options), green: green, hook: hook}
+// serveBoth is rehearse, with a Green-API unless green is nil.
+func serveBoth(options sandbox.Options, green *sandbox.GreenAPI, hook func(n int, taken bool)) *kommoServer {
+	r := &kommoServer{Kommo: sandbox.NewKommo(options), green: green, hook: hook}
 	r.server = httptest.NewServer(r)
 	return r
 }
 
-func (r *rehearsal) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+func (r *kommoServer) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	if r.green != nil && r.green.Serves(q.URL.Path) {
 		r.green.ServeHTTP(w, q)
 		return
@@ -153,7 +153,7 @@ func (r *rehearsal) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	w.Write(held.Body.Bytes())
 }
 
-func (r *rehearsal) environment() []string {
+func (r *kommoServer) environment() []string {
 	if r.green == nil {
 		return r.Environment(r.server.URL)
 	}
@@ -161,7 +161,7 @@ func (r *rehearsal) environment() []string {
 }
 
 // check reports how what arrived differs from messages in chats, each once, in order, and one loud in each chat.
-func (r *rehearsal) check(messages, chats int, silently bool) error {
+func (r *kommoServer) check(messages, chats int, silently bool) error {
 	got := r.Summary()
 	wantLoud, withoutOneLoud := chats, 0
 	if silently {
@@ -213,11 +213,11 @@ func startSandbox(ts *testscript.TestScript, args []string) error {
 	if err != nil {
 		return err
 	}
-	stage := stageOf(ts)
+	stage := scriptOf(ts)
 	if stage.kommo != nil {
 		stage.kommo.server.Close()
 	}
-	stage.kommo = rehearseWith(o, green, nil)
+	stage.kommo = serveBoth(o, green, nil)
 	for _, name := range []string{"GREEN_API_URL", "GREEN_API_INSTANCE", "GREEN_API_TOKEN"} {
 		ts.Setenv(name, "")
 	}
@@ -228,8 +228,8 @@ func startSandbox(ts *testscript.TestScript, args []string) error {
 	return nil
 }
 
-func kommoOf(ts *testscript.TestScript) (*rehearsal, error) {
-	if kommo := stageOf(ts).kommo; kommo != nil {
+func kommoOf(ts *testscript.TestScript) (*kommoServer, error) {
+	if kommo := scriptOf(ts).kommo; kommo != nil {
 		return kommo, nil
 	}
 	return nil, errors.New("there is no sandbox")
@@ -379,13 +379,13 @@ func start(ts *testscript.TestScript, args []string) error {
 	}
 	program, err := launch(cmd)
 	if err == nil {
-		stageOf(ts).programs[args[0]] = program
+		scriptOf(ts).programs[args[0]] = program
 	}
 	return err
 }
 
 func programOf(ts *testscript.TestScript, name string) (*started, error) {
-	if program := stageOf(ts).programs[name]; program != nil {
+	if program := scriptOf(ts).programs[name]; program != nil {
 		return program, nil
 	}
 	return nil, fmt.Errorf("nothing was started as %s", name)
@@ -441,7 +441,7 @@ func finish(ts *testscript.TestScript, args []string) error {
 	case <-time.After(patience):
 		return fmt.Errorf("%s did not end within %v; it said:\n%s", args[0], patience, program.stderr)
 	}
-	delete(stageOf(ts).programs, args[0])
+	delete(scriptOf(ts).programs, args[0])
 	fmt.Fprint(ts.Stdout(), program.stdout)
 	fmt.Fprint(ts.Stderr(), program.stderr)
 	if args[1] == "killed" {

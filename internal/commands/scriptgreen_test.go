@@ -43,7 +43,7 @@ func (a *greenAccount) open(ts *testscript.TestScript) (*sandbox.GreenAPI, error
 }
 
 func greenOf(ts *testscript.TestScript) (*sandbox.GreenAPI, error) {
-	if kommo := stageOf(ts).kommo; kommo != nil && kommo.green != nil {
+	if kommo := scriptOf(ts).kommo; kommo != nil && kommo.green != nil {
 		return kommo.green, nil
 	}
 	return nil, errors.New("there is no Green-API")

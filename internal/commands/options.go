@@ -1,0 +1,182 @@
+package commands
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"kommo-import/importer"
+	"kommo-import/internal/kommo"
+	"kommo-import/signing"
+)
+
+// This file makes the arguments of other packages from the values of the settings. An error names the variable or the
+// flag, and does not quote an id of the wrong form: it may be a secret in the wrong place.
+
+// filter returns the filter of a load.
+func (v *values) filter() (filter importer.Filter, err error) {
+	zone, err := v.zone()
+	if err != nil {
+		return filter, err
+	}
+	if filter.Since, err = v.time("since", zone, 0); err != nil {
+		return filter, err
+	}
+	if filter.Until, err = v.time("until", zone, 1); err != nil {
+		return filter, err
+	}
+	filter.Include, filter.Exclude = v.list("include"), v.list("exclude")
+	filter.Groups = v.text("groups") == "include"
+	if form := v.text("media"); form != "link" {
+		filter.Media = importer.MediaForm(form)
+	}
+	if !filter.Since.IsZero() && !filter.Until.IsZero() && !filter.Since.Before(filter.Until) {
+		return filter, usage("--since %s is after --until %s: that leaves out everything", v.text("since"), v.text("until"))
+	}
+	if err := filter.Check(); err != nil {
+		return filter, usage("--include, --exclude: %w", err)
+	}
+	return filter, nil
+}
+
+// zone returns the time zone of times without one, nil if it is not set.
+func (v *values) zone() (*time.Location, error) {
+	name := v.text("timezone")
+	if name == "" {
+		return nil, nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, usage("--timezone %s: there is no such time zone; want a name such as Europe/Madrid, or Local", name)
+	}
+	return zone, nil
+}
+
+// time returns the time of a setting, the zero time if it is not set. A day without a time begins at midnight; days are
+// added to it.
+func (v *values) time(name string, zone *time.Location, days int) (time.Time, error) {
+	text := v.text(name)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, nil
+	}
+	if zone == nil {
+		zone = time.Local
+	}
+	t, err := time.ParseInLocation(time.DateOnly, text, zone)
+	if err != nil {
+		return time.Time{}, usage("--%s %s: not a time; want 2024-01-31 or 2024-01-31T08:00:00Z", name, text)
+	}
+	return t.AddDate(0, 0, days), nil
+}
+
+// composer returns the composer of messages.
+func (v *values) composer() (importer.Composer, error) {
+	composer := importer.Composer{BotID: normalizeID(v.text("bot-id")), BotName: v.text("bot-name"),
+		Prefix: v.text("conversation-prefix"), Users: v.file.users, AllSilent: v.text("silent") == "all"}
+	if composer.BotID != "" && !isUUID(composer.BotID) {
+		return composer, usage("KOMMO_BOT_ID (%d characters) is no bot id: one looks like 8e4a3b4c-0d2f-4a55-9d53-0c2f7c4e1a11", len(composer.BotID))
+	}
+	for author, user := range composer.Users {
+		if !isUUID(user) {
+			return composer, usage("users: %q is mapped to %q, which is no amojo id: one looks like 76fc2bea-902f-425c-9a3d-dcdac4766090",
+				author, user)
+		}
+	}
+	return composer, nil
+}
+
+// selection returns the conversations that are sent.
+func (v *values) selection() importer.Selection {
+	return importer.Selection{Only: v.list("only"), MaxConversations: v.count("max-conversations")}
+}
+
+// client returns the client of the scope.
+func (v *values) client() (*kommo.Client, error) {
+	client, err := v.unscopedClient()
+	if err != nil {
+		return nil, err
+	}
+	client.ScopeID, err = v.scope()
+	return client, err
+}
+
+// unscopedClient returns the client for requests that belong to no scope.
+func (v *values) unscopedClient() (*kommo.Client, error) {
+	secret, err := v.secret("secret-file")
+	if err != nil {
+		return nil, err
+	}
+	base, err := v.baseURL()
+	if err != nil {
+		return nil, err
+	}
+	return &kommo.Client{BaseURL: base, Signer: signing.Signer{Secret: secret}}, nil
+}
+
+// baseURL returns the address of the Chats API.
+func (v *values) baseURL() (string, error) {
+	base := v.text("base-url")
+	if _, err := kommo.ParseBaseURL(base); err != nil {
+		return "", badAddress("KOMMO_BASE_URL", err)
+	}
+	return base, nil
+}
+
+// scope returns the scope id.
+func (v *values) scope() (string, error) {
+	scope := normalizeID(v.text("scope-id"))
+	switch {
+	case scope == "":
+		return "", usage("KOMMO_SCOPE_ID is not set: it is what connecting the channel to the account answered")
+	case !isScopeID(scope):
+		return "", usage("KOMMO_SCOPE_ID (%d characters) is no scope id: that is the channel's id, _ and the account's amojo id", len(scope))
+	}
+	return scope, nil
+}
+
+// channel returns the id of the channel, "" if it is not set.
+func (v *values) channel() (string, error) {
+	channel := normalizeID(v.text("channel-id"))
+	if channel != "" && !isUUID(channel) {
+		return "", usage("KOMMO_CHANNEL_ID (%d characters) is no channel id: one looks like 344a5002-f8ca-454d-af3d-396180102ac7", len(channel))
+	}
+	return channel, nil
+}
+
+// accountClient returns the client of the account's main API, nil if its address is not set.
+func (v *values) accountClient() (*kommo.AccountClient, error) {
+	address := v.text("account-url")
+	if address == "" {
+		return nil, nil
+	}
+	if _, err := kommo.ParseBaseURL(address); err != nil {
+		return nil, badAddress("KOMMO_ACCOUNT_URL", err)
+	}
+	token, err := v.secret("kommo-token-file")
+	if err != nil {
+		return nil, err
+	}
+	return &kommo.AccountClient{BaseURL: address, Token: token}, nil
+}
+
+// badAddress returns the error that a variable holds no address of a server.
+func badAddress(variable string, err error) error {
+	problem := strings.TrimPrefix(err.Error(), "base URL: ")
+	if strings.HasPrefix(problem, "plain http") {
+		problem += "; write https://"
+	}
+	return usage("%s: %s", variable, problem)
+}
+
+// A usageError means that the command line or a setting is invalid.
+type usageError struct{ cause error }
+
+func (e *usageError) Error() string { return e.cause.Error() }
+
+func (e *usageError) Unwrap() error { return e.cause }
+
+// usage returns the error that the command line or a setting is invalid. It takes a format as fmt.Errorf does.
+func usage(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }

@@ -1,0 +1,164 @@
+package commands
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"runtime"
+	"strings"
+)
+
+// A secret is a password that the environment holds, or a file that a setting names. It is never a flag, and no error
+// quotes it.
+type secret struct {
+	variable string // of the environment
+	what     string // its name in errors, such as "a token"
+	from     string // where people get it, as a sentence that begins with "it is"
+}
+
+// secretFile returns the file that holds the secret of a setting, "" if no file does. A secret in the environment comes
+// before a file that only the config file names.
+func (v *values) secretFile(name string) string {
+	got := v.get(name)
+	if got.origin == fromFile && os.Getenv(got.secret.variable) != "" {
+		return ""
+	}
+	return v.text(name)
+}
+
+// hasSecret reports whether the secret of a setting is in a file or in the environment.
+func (v *values) hasSecret(name string) bool {
+	return v.secretFile(name) != "" || os.Getenv(v.find(name).secret.variable) != ""
+}
+
+// secret returns the secret of a setting.
+func (v *values) secret(name string) (string, error) {
+	s := v.find(name).secret
+	text, from := os.Getenv(s.variable), s.variable
+	if file := v.secretFile(name); file != "" {
+		content, err := os.ReadFile(file)
+		if err != nil && isSecretInPlaceOfFile(file) {
+			return "", usage("--%s: %s", name, secretInPlaceOfFile(file))
+		}
+		if err != nil {
+			return "", usage("--%s: %w", name, err)
+		}
+		text, from = string(content), "--"+name+" "+file
+	}
+	text = strings.TrimSpace(text)
+	switch {
+	case text == "":
+		return "", usage("%s is empty: %s", from, s.from)
+	case strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return "", usage("%s is not %s: it holds spaces or other characters that no secret has", from, s.what)
+	}
+	return text, nil
+}
+
+// warnOfSecretFiles warns of files with secrets that others on this computer can read. Windows has no permissions that
+// are as simple to ask for.
+func (p *program) warnOfSecretFiles(v *values) {
+	if runtime.GOOS == "windows" {
+		return
+	}
+	for _, s := range settingsIn(v.table, v.command) {
+		if s.kind != kindSecretFile || v.text(s.name) == "" {
+			continue
+		}
+		const groupAndOthersRead = 0o044
+		path := v.text(s.name)
+		if file, err := os.Stat(path); err == nil && file.Mode().IsRegular() && file.Mode().Perm()&groupAndOthersRead != 0 {
+			p.ui.info("Others on this computer can read the secret in %s. To keep it to yourself: chmod 600 %s", printable(path), shellWord(path))
+		}
+	}
+}
+
+// isSecretInPlaceOfFile reports whether the name of a file looks like a secret that was given by mistake.
+func isSecretInPlaceOfFile(name string) bool {
+	if _, err := os.Stat(name); err == nil {
+		return false
+	}
+	const shortest = 20
+	return len(name) >= shortest && !strings.ContainsAny(name, `/\.`)
+}
+
+// secretInPlaceOfFile returns a text to show instead of such a name.
+func secretInPlaceOfFile(name string) string {
+	return fmt.Sprintf("(%d characters, which look like the secret itself: want the name of a file)", len(name))
+}
+
+// redacted returns a value as it may be shown. An id of the wrong form may be a secret in the wrong place, as may the
+// name of a file, and an address may hold a secret.
+func (s setting) redacted(text string) string {
+	switch s.kind {
+	case kindUUID:
+		return redactedID(text, isUUID(normalizeID(text)))
+	case kindScopeID:
+		return redactedID(text, isScopeID(normalizeID(text)))
+	case kindInstanceID:
+		return redactedID(text, isInstanceID(strings.TrimSpace(text)))
+	case kindAddress:
+		return redactedAddress(text)
+	case kindSecretFile:
+		if isSecretInPlaceOfFile(text) {
+			return secretInPlaceOfFile(text)
+		}
+	}
+	return text
+}
+
+func redactedID(text string, isID bool) string {
+	if isID {
+		return text
+	}
+	return fmt.Sprintf("(%d characters that are no id)", len(text))
+}
+
+// redactedAddress returns the host of an address, and whether the address has more than a host.
+func redactedAddress(text string) string {
+	text = strings.TrimSpace(text)
+	address, err := url.Parse(text)
+	if err != nil || address.Host == "" {
+		return fmt.Sprintf("(%d characters that are no address)", len(text))
+	}
+	shown := address.Scheme + "://" + address.Host
+	if strings.TrimSuffix(text, "/") != shown {
+		shown += " (and more, which is not shown)"
+	}
+	return shown
+}
+
+// normalizeID returns an id in lower case, without the spaces that are copied along with it.
+func normalizeID(id string) string { return strings.ToLower(strings.TrimSpace(id)) }
+
+func isUUID(id string) bool {
+	parts := strings.Split(id, "-")
+	if len(parts) != 5 || strings.Trim(id, "0123456789abcdef-") != "" {
+		return false
+	}
+	for i, length := range []int{8, 4, 4, 4, 12} {
+		if len(parts[i]) != length {
+			return false
+		}
+	}
+	return true
+}
+
+// isScopeID reports whether an id is a channel's id, _ and an account's amojo id.
+func isScopeID(id string) bool {
+	channel, account, _ := strings.Cut(id, "_")
+	return isUUID(channel) && isUUID(account)
+}
+
+func isInstanceID(id string) bool {
+	return id != "" && strings.Trim(id, "0123456789") == "" && len(id) <= 20
+}
+
+// shellWord returns text as one word of a shell.
+func shellWord(text string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@%+,"
+	if text != "" && strings.Trim(text, plain) == "" {
+		return printable(text)
+	}
+	return "'" + strings.ReplaceAll(printable(text), "'", `'\''`) + "'"
+}

@@ -1,0 +1,321 @@
+package commands
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"kommo-import/internal/pace"
+	"kommo-import/internal/sandbox"
+)
+
+// A setting is a value that somebody can set. Flags, variables of the environment, keys of the config file, help, the
+// manual page, config init and config show all come from the table of settings.
+type setting struct {
+	name  string // of the flag, and of the line in the config file
+	short string // "m" of -m; "" if there is none
+	env   string // the variable of the environment that sets it too; "" if there is none
+	in    string // the names of the commands that have it, separated by spaces
+	group string // the heading in help; "" for settings of one command
+	kind  kind
+	value string // the name of the value in help, such as FILE; "" for a switch
+	usage string // a fragment of a sentence that mentions value
+	def   string // the default as it is typed, or a word for it such as "all"; "" if there is none
+
+	choices []string // the only values; nil if there are others
+	most    float64  // the largest number; 0: there is no limit
+	secret  secret   // the secret in the file that a setting of kindSecretFile names
+	perRun  bool     // it must be decided for each run: it is only a flag, and cannot be in the config file
+}
+
+// A kind is the form of a value.
+type kind int
+
+const (
+	kindText kind = iota
+	kindList      // texts; the flag can be repeated
+	kindSwitch
+	kindCount // a whole number of 1 or more
+	kindWhole // a whole number
+	kindRate  // a number above 0
+	kindSpan  // a length of time
+	kindWait  // a length of time above 0
+	kindFile
+	kindSecretFile
+	kindAddress // of a server
+	kindUUID
+	kindScopeID
+	kindInstanceID
+)
+
+// The headings of settings that several commands have.
+const (
+	groupAccount  = "Channel and account"
+	groupKommo    = "Kommo"
+	groupSending  = "What is sent, and how fast"
+	groupLoading  = "What is loaded"
+	groupChats    = "What is loaded from Green-API"
+	groupGreenAPI = "Green-API"
+	groupOfAll    = "Of every command"
+)
+
+// The names of commands that have the same settings.
+const (
+	loadCommands      = "load preview send"
+	greenAPICommands  = loadCommands + " check"
+	composeCommands   = "preview send verify check"
+	accountCommands   = "check connect"
+	migrationCommands = loadCommands + " verify status failures report check connect sign sandbox"
+	allCommands       = "*"
+)
+
+// settings returns the table of settings: first those of one command, then the groups, in the order of help.
+func settings() []setting {
+	return slices.Concat(commandSettings(), sandboxSettings(), kommoSettings(), loadingSettings(), []setting{
+		{name: "migration", short: "m", in: migrationCommands, group: groupOfAll, kind: kindFile, value: "FILE", def: "migration.db",
+			usage: "work with the migration FILE"},
+		{name: "config", in: migrationCommands + " show", group: groupOfAll, kind: kindFile, value: "FILE", perRun: true,
+			def: defaultConfig, usage: "read settings from FILE"},
+		{name: "json", in: allCommands, group: groupOfAll, kind: kindSwitch, usage: "print JSON on stdout, errors too"},
+		{name: "quiet", in: allCommands, group: groupOfAll, kind: kindSwitch, usage: "say nothing but errors and questions"},
+		{name: "verbose", in: allCommands, group: groupOfAll, kind: kindSwitch,
+			usage: "say more of what happens, for finding out why something goes wrong"},
+	})
+}
+
+func commandSettings() []setting {
+	return []setting{
+		{name: "payloads", in: "preview", kind: kindSwitch, perRun: true,
+			usage: "print the exact bodies that send would post, one JSON line each, in order"},
+		{name: "yes", in: "send", kind: kindSwitch, perRun: true, usage: "do not ask; needed where nobody can be asked"},
+		{name: "dry-run", in: "send", kind: kindSwitch, perRun: true, usage: "do what preview does"},
+		{name: "workers", in: "send", kind: kindCount, most: 64, value: "N", def: "4", usage: "send N conversations at a time"},
+		{name: "settle", in: "send", kind: kindWait, value: "TIME", def: "5s",
+			usage: "give Kommo TIME to show a message before looking whether it took it"},
+		{name: "sample", in: "verify", kind: kindCount, value: "N", def: "all", usage: "read N conversations, spread over all"},
+		{name: "wait", in: "verify", kind: kindWait, value: "TIME", def: "2m",
+			usage: "look for what is missing again until TIME has passed: Kommo may show it late"},
+		{name: "retry", in: "verify", kind: kindSwitch, perRun: true,
+			usage: "plan again what is missing, so that the next send looks for it and posts it"},
+		{name: "csv", in: "failures", kind: kindFile, value: "FILE", perRun: true, usage: "write them to a CSV FILE"},
+		{name: "retry", in: "failures", kind: kindSwitch, perRun: true, usage: "plan again what Kommo refused"},
+		{name: "out", in: "report", kind: kindFile, value: "FILE", def: "report.md", perRun: true,
+			usage: "write the report to FILE; the JSON gets the same name, ending in .json"},
+		{name: "anonymise", in: "report", kind: kindSwitch,
+			usage: "leave out names, phones, texts and lists"},
+		{name: "account-id", in: "connect", kind: kindUUID, value: "ID",
+			usage: "connect to the account with this amojo ID; the number in its settings is another one"},
+		{name: "title", in: "connect", value: "TEXT", usage: "call the channel TEXT in the account (default: its own name)"},
+		{name: "method", in: "sign", value: "METHOD", perRun: true,
+			usage: "sign a request with this METHOD (default: POST with a body, else GET)"},
+		{name: "path", in: "sign", value: "PATH", perRun: true,
+			usage: "sign this PATH as it is sent, from the first / on and without a query"},
+		{name: "date", in: "sign", value: "DATE", perRun: true,
+			usage: `sign for this DATE, such as "Thu, 03 Sep 2026 12:00:00 +0000" (default: now)`},
+		{name: "body", in: "sign", kind: kindFile, value: "FILE", perRun: true,
+			usage: "read the body, byte for byte, from FILE, or from stdin: -"},
+		{name: "out", in: "init", kind: kindFile, value: "FILE", def: defaultConfig, perRun: true,
+			usage: "write to FILE, or print it: -"},
+	}
+}
+
+func sandboxSettings() []setting {
+	const in = "sandbox"
+	return []setting{
+		{name: "addr", in: in, value: "HOST:PORT", def: "127.0.0.1:8080", perRun: true,
+			usage: "listen at HOST:PORT; port 0 is a free one"},
+		{name: "listen-beyond-loopback", in: in, kind: kindSwitch, usage: "let other computers reach it"},
+		{name: "state", in: in, kind: kindSwitch, perRun: true,
+			usage: "ask the sandbox that runs at --addr what has arrived; --json: all of it"},
+		{name: "dump", in: in, kind: kindFile, value: "FILE", usage: "when it is stopped, write all that arrived to FILE as JSON"},
+		{name: "duplicates", in: in, choices: []string{"keep", "drop", "refuse"}, def: string(sandbox.KeepDuplicates),
+			usage: "store a message whose msgid arrived before again, drop it, or answer with 400"},
+		{name: "latency", in: in, kind: kindSpan, value: "TIME", usage: "take TIME for each answer"},
+		{name: "history-delay", in: in, kind: kindSpan, value: "TIME", usage: "show a message in history only after TIME"},
+		{name: "rate-limit", in: in, kind: kindWhole, value: "N", usage: "answer more than N requests per second with 429"},
+		{name: "retry-after", in: in, kind: kindSpan, value: "TIME", def: "1s", usage: "ask to wait TIME with a 429"},
+		{name: "retry-after-in", in: in, choices: []string{"header", "date", "body", "none"}, def: string(sandbox.InHeader),
+			usage: "say how long to wait in this place of a 429"},
+		{name: "block-after", in: in, kind: kindWhole, value: "N", usage: "block after N answers with 429"},
+		{name: "clock-skew", in: in, kind: kindSpan, value: "TIME", usage: "let the clock of the sandbox be ahead by TIME"},
+		{name: "fault", in: in, kind: kindList, value: "RULE",
+			usage: "let something go wrong as RULE says, such as cut:every=10 or refuse:p=0.1; repeatable"},
+		{name: "green-api", in: in, kind: kindFile, value: "FOLDER", perRun: true,
+			usage: "serve the WhatsApp account in FOLDER as a Green-API instance too"},
+		{name: "green-api-rate", in: in, kind: kindWhole, value: "N", def: "1", perRun: true, usage: "let N chats be read per second"},
+		{name: "link-lifetime", in: in, kind: kindSpan, value: "TIME", def: "360h", perRun: true,
+			usage: "let links to media die after TIME"},
+		{name: "green-api-fault", in: in, kind: kindList, value: "RULE", perRun: true,
+			usage: "let something go wrong at Green-API as RULE says; repeatable"},
+	}
+}
+
+func kommoSettings() []setting {
+	return []setting{
+		{name: "channel-id", env: "KOMMO_CHANNEL_ID", in: accountCommands, group: groupAccount, kind: kindUUID, value: "ID",
+			usage: "take the channel with this ID, which its registration gave"},
+		{name: "account-url", env: "KOMMO_ACCOUNT_URL", in: accountCommands, group: groupAccount, kind: kindAddress, value: "URL",
+			usage: "ask the account at URL, such as https://example.kommo.com"},
+		{name: "kommo-token-file", in: accountCommands, group: groupAccount, kind: kindSecretFile, value: "FILE",
+			usage:  "read the token of the account's main API from FILE",
+			secret: secret{"KOMMO_TOKEN", "a token", "it is the token of a private integration of the account"}},
+
+		{name: "scope-id", env: "KOMMO_SCOPE_ID", in: "check send verify", group: groupKommo, kind: kindScopeID, value: "ID",
+			usage: "send as the channel connection with this ID: the scope id that connecting the channel to the account gave"},
+		{name: "base-url", env: "KOMMO_BASE_URL", in: "check send verify connect", group: groupKommo, kind: kindAddress,
+			value: "URL", def: "https://amojo.kommo.com", usage: "reach the Chats API at URL"},
+		{name: "secret-file", in: "check send verify connect sign", group: groupKommo, kind: kindSecretFile, value: "FILE",
+			usage:  "read the channel secret from FILE",
+			secret: secret{"KOMMO_CHANNEL_SECRET", "a channel secret", "it is the secret you got when the channel was registered"}},
+
+		{name: "bot-id", env: "KOMMO_BOT_ID", in: composeCommands, group: groupSending, kind: kindUUID, value: "ID",
+			usage: "show outgoing messages as from the channel's bot, whose ID this is"},
+		{name: "bot-name", env: "KOMMO_BOT_NAME", in: composeCommands, group: groupSending, value: "NAME", def: "Bot",
+			usage: "call the bot NAME"},
+		{name: "conversation-prefix", in: composeCommands, group: groupSending, value: "TEXT",
+			usage: "put TEXT before every conversation id"},
+		{name: "silent", in: "preview send check", group: groupSending, choices: []string{"but-last", "all"}, def: "but-last",
+			usage: "send silently all messages but the last of each conversation, or all: then nobody is notified"},
+		{name: "only", in: "preview send verify", group: groupSending, kind: kindList, value: "ID",
+			usage: "take only the conversation with this ID; repeatable"},
+		{name: "max-conversations", in: "preview send", group: groupSending, kind: kindCount, value: "N", def: "all",
+			usage: "take only the first N conversations that are not done"},
+		{name: "rate", in: composeCommands, group: groupSending, kind: kindRate, most: 1e6, value: "N",
+			def: fmt.Sprint(pace.DefaultRate), usage: "send N requests per second at most"},
+	}
+}
+
+func loadingSettings() []setting {
+	const in = loadCommands
+	return []setting{
+		{name: "green-api", in: in, group: groupLoading, kind: kindSwitch, perRun: true,
+			usage: "read the WhatsApp chats of a Green-API instance"},
+		{name: "csv", in: in, group: groupLoading, kind: kindFile, value: "FILE", perRun: true,
+			usage: "read conversations from a CSV FILE"},
+		{name: "timezone", in: in, group: groupLoading, value: "ZONE",
+			usage: "take times that name no zone to be of ZONE, such as Europe/Madrid or Local"},
+		{name: "since", in: in, group: groupLoading, value: "TIME",
+			usage: "leave out messages before TIME (2024-01-31, or 2024-01-31T08:00:00Z)"},
+		{name: "until", in: in, group: groupLoading, value: "TIME", usage: "leave out messages after TIME; a day is included"},
+		{name: "include", in: in, group: groupLoading, kind: kindList, value: "ID",
+			usage: "take only conversations whose ID this is; * stands for anything; repeatable"},
+		{name: "exclude", in: in, group: groupLoading, kind: kindList, value: "ID",
+			usage: "leave out conversations whose ID this is; * stands for anything; repeatable"},
+		{name: "groups", in: in, group: groupLoading, choices: []string{"skip", "include"}, def: "skip",
+			usage: "leave groups out, or include them"},
+		{name: "forget-unfinished", in: in, group: groupLoading, kind: kindSwitch,
+			usage: "do without the rest of what earlier loads did not read to its end"},
+		{name: "media", in: in, group: groupLoading, choices: []string{"link", "text", "skip"}, def: "link",
+			usage: "send media as a link that Kommo fetches the file from, as text, or not at all"},
+		{name: "allow-private-media", in: in, group: groupLoading, kind: kindSwitch,
+			usage: "let media links point into private networks and to this computer"},
+
+		{name: "chat", in: in, group: groupChats, kind: kindList, value: "ID",
+			usage: "read only the chat with this ID, such as 79001234567@c.us; repeatable"},
+		{name: "count-max", in: in, group: groupChats, kind: kindCount, value: "N", def: "all",
+			usage: "read only the newest N messages of a chat"},
+		{name: "deleted", in: in, group: groupChats, choices: []string{"skip", "include"}, def: "skip",
+			usage: "leave out messages that their writer deleted, or include them"},
+		{name: "force", in: in, group: groupChats, kind: kindSwitch,
+			usage: "read although the instance is not ready, or its settings leave messages out"},
+		{name: "green-api-rate", in: in, group: groupChats, kind: kindRate, most: 1000, value: "N", def: "1",
+			usage: "read N chats per second at most; Green-API allows 1"},
+
+		{name: "green-api-url", env: "GREEN_API_URL", in: greenAPICommands, group: groupGreenAPI, kind: kindAddress, value: "URL",
+			def: "https://api.green-api.com", usage: "reach Green-API at URL, which is apiUrl in its console"},
+		{name: "green-api-instance", env: "GREEN_API_INSTANCE", in: greenAPICommands, group: groupGreenAPI, kind: kindInstanceID,
+			value: "ID", usage: "read the instance with this ID, which is idInstance in the console"},
+		{name: "green-api-token-file", in: greenAPICommands, group: groupGreenAPI, kind: kindSecretFile, value: "FILE",
+			usage:  "read the token of the instance from FILE",
+			secret: secret{"GREEN_API_TOKEN", "a token of Green-API", "it is apiTokenInstance in the console of Green-API"}},
+	}
+}
+
+// isIn reports whether a command has the setting. config show has every setting that the config file can hold.
+func (s setting) isIn(command string) bool {
+	return s.in == allCommands || slices.Contains(strings.Fields(s.in), command) || command == "show" && !s.perRun
+}
+
+// settingsIn returns the settings of a command.
+func settingsIn(table []setting, command string) []setting {
+	return slices.DeleteFunc(slices.Clone(table), func(s setting) bool { return !s.isIn(command) })
+}
+
+// flag returns the flag of the setting. Its value is a text that check looks at, whatever its kind, so that flags,
+// variables and the config file are read in the same way.
+func (s setting) flag() cli.Flag {
+	var short []string
+	if s.short != "" {
+		short = []string{s.short}
+	}
+	switch s.kind {
+	case kindSwitch:
+		return &cli.BoolFlag{Name: s.name, Aliases: short, Usage: s.description(), DisableDefaultText: true}
+	case kindList:
+		return &cli.StringSliceFlag{Name: s.name, Aliases: short, Usage: s.description()}
+	}
+	return &cli.StringFlag{Name: s.name, Aliases: short, Usage: s.description(), DefaultText: s.def,
+		TakesFile: s.kind == kindFile || s.kind == kindSecretFile}
+}
+
+// description returns what the setting does, its choices, and the variable that sets it too.
+func (s setting) description() string {
+	text := s.usage
+	if s.choices != nil {
+		text += " (one of " + strings.Join(s.choices, ", ") + ")"
+	}
+	if s.env != "" {
+		text += " (environment: " + s.env + ")"
+	}
+	if s.secret.variable != "" {
+		text += " (or set " + s.secret.variable + ")"
+	}
+	return text
+}
+
+// wanted returns the form of a value that text is not, such as "a whole number"; "" if the text is a value.
+func (s setting) wanted(text string) string {
+	switch s.kind {
+	case kindSwitch:
+		if _, err := strconv.ParseBool(text); err != nil {
+			return "true or false"
+		}
+	case kindCount, kindWhole:
+		return s.wantedWhole(text)
+	case kindRate:
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return "a number such as 2.5"
+		}
+		if !(n > 0 && n <= s.most) {
+			return fmt.Sprintf("more than 0, and at most %g", s.most)
+		}
+	case kindSpan, kindWait:
+		if d, err := time.ParseDuration(text); err != nil || s.kind == kindWait && d <= 0 {
+			return "a time such as 5s or 2m30s"
+		}
+	}
+	if s.choices != nil && !slices.Contains(s.choices, text) {
+		last := len(s.choices) - 1
+		return strings.Join(s.choices[:last], ", ") + " or " + s.choices[last]
+	}
+	return ""
+}
+
+// wantedWhole is wanted for whole numbers. A number such as 010 is refused: some read it as 8.
+func (s setting) wantedWhole(text string) string {
+	n, err := strconv.Atoi(text)
+	switch {
+	case err != nil || strconv.Itoa(n) != text:
+		return "a whole number such as 4"
+	case s.kind == kindCount && s.most > 0 && (n < 1 || n > int(s.most)):
+		return fmt.Sprintf("1 to %g", s.most)
+	case s.kind == kindCount && n < 1:
+		return "1 or more"
+	}
+	return ""
+}

@@ -1,0 +1,280 @@
+package commands
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// A ui writes to people, on stderr: lines, and the progress of long work. One writer for both keeps a line from tearing
+// a progress bar. Several goroutines may use it.
+type ui struct {
+	mu      sync.Mutex
+	w       io.Writer
+	columns func() int // the longest line that fits now; 0 without a terminal
+	quiet   bool       // only errors and questions
+	verbose bool
+	bar     *progressbar.ProgressBar
+	barOf   string    // the label of the bar
+	drawn   int       // columns when the bar or the count was last drawn
+	shown   time.Time // when the bar was last drawn
+	count   bool      // a count is shown instead of a bar, because the total is unknown
+	printed time.Time // when progress was last printed as a line
+}
+
+const (
+	printEvery = 30 * time.Second       // how often progress is printed without a terminal
+	drawEvery  = 100 * time.Millisecond // how often a bar is drawn
+	slowAfter  = 800 * time.Millisecond // how long work may take without a message
+)
+
+// The longest line of help, which is also the width of a terminal of unknown size, and the narrowest width of all.
+const (
+	width      = 79
+	minColumns = 30
+)
+
+func newUI(w io.Writer) *ui {
+	return &ui{w: w, columns: func() int { return columnsOf(w) }}
+}
+
+// columnsOf returns the length of the longest line that fits on the terminal w, 0 if w is no terminal. The last column
+// stays empty, because some terminals begin a new line after it.
+func columnsOf(w io.Writer) int {
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0
+	}
+	if columns, _, err := term.GetSize(int(file.Fd())); err == nil && columns > 0 {
+		return max(columns-1, minColumns)
+	}
+	return width
+}
+
+// Write is for libraries that want a writer.
+func (u *ui) Write(text []byte) (int, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.clear()
+	return u.w.Write(text)
+}
+
+// print prints lines, also if the user wants quiet. On a terminal long lines are broken between words.
+func (u *ui) print(format string, args ...any) {
+	lines := strings.Split(fmt.Sprintf(format, args...), "\n")
+	columns := u.columns()
+	for i, line := range lines {
+		lines[i] = fit(line, columns, "  ")
+	}
+	fmt.Fprintln(u, strings.Join(lines, "\n"))
+}
+
+// info prints lines unless the user wants quiet.
+func (u *ui) info(format string, args ...any) {
+	if !u.quiet {
+		u.print(format, args...)
+	}
+}
+
+// prompt prints a question. The answer is typed in the same line.
+func (u *ui) prompt(format string, args ...any) {
+	fmt.Fprintf(u, format, args...)
+}
+
+// clear removes the progress from the terminal. If that fails the terminal is only untidy.
+func (u *ui) clear() {
+	if u.bar == nil && !u.count {
+		return
+	}
+	switch columns := u.columns(); {
+	case columns < u.drawn: // the terminal has broken the line since, and it cannot be removed
+		fmt.Fprintln(u.w)
+	case u.count:
+		fmt.Fprintf(u.w, "\r%*s\r", room(columns), "")
+	default:
+		_ = u.bar.Clear()
+	}
+}
+
+// progress shows how much of some work is done: a bar on a terminal, else a line now and then. label has no numbers;
+// total and the remaining time are 0 if they are unknown.
+func (u *ui) progress(label string, done, total int, remaining time.Duration) {
+	if u.quiet {
+		return
+	}
+	line := fmt.Sprintf("%s: %s", label, number(done))
+	if total > 0 {
+		line += " of " + number(total)
+	}
+	if remaining > 0 {
+		line += ", " + duration(remaining) + " left"
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if columns := u.columns(); columns > 0 {
+		u.draw(label, line, done, total, columns)
+		return
+	}
+	if now := time.Now(); u.printed.IsZero() {
+		u.printed = now
+	} else if now.Sub(u.printed) >= printEvery {
+		u.printed = now
+		fmt.Fprintln(u.w, line)
+	}
+}
+
+// draw shows the line and a bar. A new bar begins for a new label, for a new total, and when the window is resized.
+func (u *ui) draw(label, line string, done, total, columns int) {
+	isResized := u.drawn != columns
+	u.drawn = columns
+	line = oneLine(line, room(columns))
+	if u.count = total == 0; u.count {
+		fmt.Fprintf(u.w, "\r%-*s", room(columns), line)
+		return
+	}
+	isNew := u.bar == nil || u.barOf != label || u.bar.GetMax() != total || isResized
+	if !isNew && done < total && time.Since(u.shown) < drawEvery {
+		return
+	}
+	u.shown = time.Now()
+	if isNew {
+		u.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(u.w), progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionSetPredictTime(false), progressbar.OptionSetWidth(10), progressbar.OptionUseANSICodes(false),
+			progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription(line), progressbar.OptionSetRenderBlankState(true))
+		u.barOf = label
+	}
+	u.bar.Describe(line)
+	_ = u.bar.Set(done)
+}
+
+// room returns the length of the text before a bar, so that both fit into a line.
+func room(columns int) int {
+	const longest, bar = 58, 21
+	return min(longest, columns-bar)
+}
+
+// endProgress removes the bar.
+func (u *ui) endProgress() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.clear()
+	u.bar, u.barOf, u.count, u.printed = nil, "", false, time.Time{}
+}
+
+// notifyIfSlow prints the name of some work if the work takes long. The caller calls done at its end.
+func (u *ui) notifyIfSlow(work string) (done func()) {
+	timer := time.AfterFunc(slowAfter, func() { u.info("%s …", work) })
+	return func() { timer.Stop() }
+}
+
+// whileRunning calls show twice a second, and prints a line when ctx ends and the work is about to stop. The caller calls
+// ended at the end of the work; that removes the progress.
+func (u *ui) whileRunning(ctx context.Context, show func()) (ended func()) {
+	running, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ticks := time.NewTicker(500 * time.Millisecond)
+		defer ticks.Stop()
+		for {
+			select {
+			case <-running.Done():
+				return
+			case <-ticks.C:
+				show()
+			}
+		}
+	}()
+	forget := context.AfterFunc(ctx, func() {
+		if running.Err() == nil {
+			u.print("Stopping after the requests under way. Press Ctrl-C again to stop at once.")
+		}
+	})
+	return func() {
+		forget()
+		stop()
+		<-done
+		u.endProgress()
+	}
+}
+
+// logger returns a logger that prints its records as lines.
+func (u *ui) logger() *slog.Logger { return slog.New(lineHandler{u, ""}) }
+
+// A lineHandler prints a record as "message (key value; key value)".
+type lineHandler struct {
+	ui    *ui
+	attrs string
+}
+
+func (h lineHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && !h.ui.quiet || h.ui.verbose
+}
+
+func (h lineHandler) Handle(_ context.Context, record slog.Record) error {
+	var attrs []string
+	record.Attrs(func(a slog.Attr) bool {
+		attrs = append(attrs, a.Key+" "+oneLine(a.Value.String(), 300))
+		return true
+	})
+	line := record.Message + h.attrs
+	if len(attrs) > 0 {
+		line += " (" + strings.Join(attrs, "; ") + ")"
+	}
+	h.ui.print("%s", oneLine(line, 600))
+	return nil
+}
+
+func (h lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	for _, a := range attrs {
+		h.attrs += " " + a.Key + " " + a.Value.String()
+	}
+	return h
+}
+
+func (h lineHandler) WithGroup(string) slog.Handler { return h }
+
+// readLine reads a line, unless ctx ends first.
+func readLine(ctx context.Context, r io.Reader) (string, error) {
+	line, err := withContext(ctx, func() (string, error) { return bufio.NewReader(r).ReadString('\n') })
+	if errors.Is(err, io.EOF) {
+		return line, nil
+	}
+	return line, err
+}
+
+// readAll reads to the end, unless ctx ends first.
+func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
+	return withContext(ctx, func() ([]byte, error) { return io.ReadAll(r) })
+}
+
+// withContext returns the result of read, or the cause of ctx if that ends first. Somebody at a keyboard can take any
+// time.
+func withContext[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := read()
+		done <- result{value, err}
+	}()
+	select {
+	case <-ctx.Done():
+		var zero T
+		return zero, context.Cause(ctx)
+	case r := <-done:
+		return r.value, r.err
+	}
+}

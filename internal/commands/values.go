@@ -1,0 +1,188 @@
+package commands
+
+import (
+	"cmp"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+// values are the values of the settings in one run. A flag comes before the environment, the environment before the
+// config file, the config file before the default. A variable that is set to nothing is not set.
+type values struct {
+	table   []setting
+	command string // the name of the command that runs
+	flags   *cli.Context
+	file    configFile
+}
+
+// An origin is where a value was set.
+type origin string
+
+const (
+	fromFlag        origin = "flag"
+	fromEnvironment origin = "environment"
+	fromFile        origin = "file"
+	fromDefault     origin = "default"
+)
+
+// A value is the value of a setting, as it was typed.
+type value struct {
+	setting
+	texts  []string // several only in a list, or by mistake in the config file
+	origin origin
+	where  string // "--rate", "KOMMO_BOT_ID" or "kommo-import.yaml:3"; "" for a default
+}
+
+// read reads the values for a command, and says which of them make no sense. check reports those itself.
+func (p *program) read(c *cli.Context) (*values, error) {
+	p.json = p.json || c.Bool("json")
+	v := &values{table: p.settings, command: c.Command.Name, flags: c}
+	if c.Args().Present() {
+		return nil, usage("%q belongs to no flag; put it behind one, such as --csv", c.Args().First())
+	}
+	if err := v.checkSourceFlags(); err != nil {
+		return nil, err
+	}
+	if v.find("config").isIn(v.command) {
+		var err error
+		if v.file, err = readConfig(v.text("config"), v.isFlag("config"), p.settings); err != nil {
+			return nil, err
+		}
+	}
+	p.json, p.ui.quiet, p.ui.verbose = p.json || v.on("json"), v.on("quiet"), v.on("verbose")
+	p.warnOfSecretFiles(v)
+	if v.command == "check" {
+		return v, nil
+	}
+	return v, v.check(v.command)
+}
+
+// find returns the setting of that name: that of the command, or else that of other commands.
+func (v *values) find(name string) setting {
+	var found setting
+	for _, s := range v.table {
+		if s.name == name && (found.name == "" || s.isIn(v.command)) {
+			found = s
+		}
+	}
+	if found.name == "" {
+		panic("there is no setting " + name)
+	}
+	return found
+}
+
+// get returns the value of a setting and its origin. Settings of other commands have no flag here.
+func (v *values) get(name string) value {
+	s := v.find(name)
+	line, isInFile := v.file.lines[name]
+	switch {
+	case v.flags.IsSet(name) && s.isIn(v.command):
+		return value{s, v.typed(s), fromFlag, "--" + name}
+	case s.env != "" && os.Getenv(s.env) != "":
+		return value{s, []string{os.Getenv(s.env)}, fromEnvironment, s.env}
+	case isInFile && !s.perRun:
+		return value{s, line.values, fromFile, v.file.path + ":" + strconv.Itoa(line.number)}
+	case s.def != "":
+		return value{s, []string{s.def}, fromDefault, ""}
+	}
+	return value{s, nil, fromDefault, ""}
+}
+
+// typed returns the values of a flag on the command line.
+func (v *values) typed(s setting) []string {
+	switch s.kind {
+	case kindSwitch:
+		return []string{strconv.FormatBool(v.flags.Bool(s.name))}
+	case kindList:
+		return v.flags.StringSlice(s.name)
+	}
+	return []string{v.flags.String(s.name)}
+}
+
+// check returns the first value of a command's settings that makes no sense, as an error.
+func (v *values) check(command string) error {
+	if wrong := v.wrong(command); len(wrong) > 0 {
+		return wrong[0]
+	}
+	return nil
+}
+
+// wrong returns an error for each value of a command's settings that makes no sense.
+func (v *values) wrong(command string) (wrong []error) {
+	for _, s := range settingsIn(v.table, command) {
+		got := v.get(s.name)
+		if got.origin == fromDefault {
+			continue
+		}
+		if s.kind != kindList && len(got.texts) != 1 {
+			wrong = append(wrong, usage("%s: want one value, not a list", got.label()))
+			continue
+		}
+		for _, text := range got.texts {
+			if wanted := s.wanted(text); wanted != "" {
+				wrong = append(wrong, usage("%s %s: want %s", got.label(), text, wanted))
+			}
+		}
+	}
+	return wrong
+}
+
+// label returns the value's place and name for errors: "--rate", or "kommo-import.yaml:3: rate".
+func (v value) label() string {
+	if v.origin == fromFile {
+		return filepath.Base(v.where) + ": " + v.name
+	}
+	return v.where
+}
+
+// text returns the value of a setting, its default if the value is empty, "" if it has neither.
+func (v *values) text(name string) string {
+	got := v.get(name)
+	if len(got.texts) == 0 {
+		return ""
+	}
+	return cmp.Or(got.texts[0], got.def)
+}
+
+// list returns the values of a setting that can have several.
+func (v *values) list(name string) []string { return v.get(name).texts }
+
+// on reports whether a switch is on.
+func (v *values) on(name string) bool {
+	on, err := strconv.ParseBool(v.valid(name))
+	return on && err == nil
+}
+
+// count returns a whole number, 0 if the setting has no value or the word "all".
+func (v *values) count(name string) int {
+	n, _ := strconv.Atoi(v.valid(name))
+	return n
+}
+
+// number returns a number, 0 if the setting has no value.
+func (v *values) number(name string) float64 {
+	n, _ := strconv.ParseFloat(v.valid(name), 64)
+	return n
+}
+
+// span returns a length of time, 0 if the setting has no value.
+func (v *values) span(name string) time.Duration {
+	d, _ := time.ParseDuration(v.valid(name))
+	return d
+}
+
+// valid returns the value of a setting, its default if the value makes no sense.
+func (v *values) valid(name string) string {
+	got := v.get(name)
+	if len(got.texts) != 1 || got.wanted(got.texts[0]) != "" {
+		return got.def
+	}
+	return got.texts[0]
+}
+
+// isFlag reports whether a setting is on the command line.
+func (v *values) isFlag(name string) bool { return v.get(name).origin == fromFlag }
