@@ -121,8 +121,10 @@ func (u *checkup) failedBy(name string, err error, advice string) {
 	u.failed(name, err.Error(), cmp.Or(hintText(hint(err)), advice))
 }
 
-func (u *checkup) notTested(name, format string, args ...any) {
-	u.add(checkResult{Name: name, State: checkNotTested, Detail: fmt.Sprintf(format, args...)})
+func (u *checkup) notTested(why string, names ...string) {
+	for _, name := range names {
+		u.add(checkResult{Name: name, State: checkNotTested, Detail: why})
+	}
 }
 
 // add keeps a result, and prints it at once unless the output is JSON.

@@ -28,22 +28,21 @@ const (
 	greenAPIToken = "5a0dc0ffee0000400080000000000e15a0db0c5"
 )
 
-// A checkCase is one way in which something is not in order.
+// A checkCase is a setup in which check must find a problem.
 type checkCase struct {
 	name    string
 	options sandbox.Options
 	account sandbox.Account                 // of Green-API
 	rules   []string                        // faults of Kommo
-	env     func(box *kommoServer) []string // what is set otherwise
-	before  func(t *testing.T, path string) // what becomes of the migration file
+	env     func(box *kommoServer) []string // variables that differ
+	before  func(t *testing.T, path string) // changes the migration file
 	config  string
 	args    []string
 	exit    int
-	// wants are the results that are not ok: name, state, and what detail and advice hold.
-	wants []wantedCheck
+	wants   []wantedCheck
 }
 
-// A wantedCheck is name, state, and what detail and advice hold.
+// A wantedCheck is the name and the state of a result that is not ok, and parts of its detail and its advice.
 type wantedCheck [4]string
 
 func set(lines ...string) func(*kommoServer) []string {
@@ -158,8 +157,7 @@ func checkCases() []checkCase {
 	}
 }
 
-// TestCheck checks against everything broken in each of its ways: the right cross with the right advice, and nothing
-// changed anywhere.
+// TestCheck breaks each thing in each way: check must find it, give the right advice, and change nothing anywhere.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	loaded := t.TempDir()
@@ -234,7 +232,7 @@ func checkServers(t *testing.T, tt checkCase) (*kommoServer, []string) {
 	return box, environment
 }
 
-// notInOrder returns the results that are not ok. Detail and advice are those wanted where they are contained.
+// notInOrder returns the results that are not ok. A detail or an advice that contains the wanted text becomes that text.
 func notInOrder(t *testing.T, stdout string, wants []wantedCheck) (got []wantedCheck) {
 	t.Helper()
 	var results []checkResult
@@ -330,7 +328,7 @@ func TestTokensOfTwo(t *testing.T) {
 	}
 }
 
-// Marks and colors are for terminals; what stands in a pipe is one line for each thing.
+// TestCheckText wants marks and colors on a terminal only, and a line for each result in a pipe.
 func TestCheckText(t *testing.T) {
 	result := checkResult{Name: "clock", State: checkFailed, Detail: strings.Repeat("long ", 18), Advice: "set it right"}
 	tests := []struct {
@@ -356,7 +354,7 @@ func TestUsersYAML(t *testing.T) {
 	}
 }
 
-// change changes a database, and leaves everything in its one file.
+// change changes a database, without leaving a -wal file behind.
 func change(t *testing.T, path, statement string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", path)

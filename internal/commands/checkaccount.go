@@ -22,7 +22,7 @@ const checkGreenAPIName = "Green-API"
 // checkGreenAPI asks whether the instance is ready, so that a load would get the whole history.
 func (u *checkup) checkGreenAPI(ctx context.Context) error {
 	if !u.v.hasGreenAPI() {
-		u.notTested(checkGreenAPIName, "%s", u.notSet("green-api-instance", "green-api-token-file"))
+		u.notTested(u.notSet("green-api-instance", "green-api-token-file"), checkGreenAPIName)
 		return nil
 	}
 	client, err := u.program.greenAPIClient(u.v)
@@ -71,14 +71,14 @@ const (
 // checkAccount asks the account for its id and its users.
 func (u *checkup) checkAccount(ctx context.Context) error {
 	if u.v.text("account-url") == "" || !u.v.hasSecret("kommo-token-file") {
-		u.notTested(checkAccountName, "%s", u.notSet("account-url", "kommo-token-file"))
-		u.notTested(checkUsers, "with KOMMO_ACCOUNT_URL and KOMMO_TOKEN they are listed here")
+		u.notTested(u.notSet("account-url", "kommo-token-file"), checkAccountName)
+		u.notTested("with KOMMO_ACCOUNT_URL and KOMMO_TOKEN they are listed here", checkUsers)
 		return nil
 	}
 	client, err := u.v.accountClient()
 	if err != nil {
 		u.failed(checkAccountName, err.Error(), "Set KOMMO_ACCOUNT_URL to the address you see when you work in the account, and KOMMO_TOKEN to a token of it.")
-		u.notTested(checkUsers, "the account cannot be asked")
+		u.notTested("the account cannot be asked", checkUsers)
 		return nil
 	}
 	if err := u.turn(ctx); err != nil {
@@ -87,7 +87,7 @@ func (u *checkup) checkAccount(ctx context.Context) error {
 	account, err := client.Account(ctx)
 	if err != nil {
 		u.failedBy(checkAccountName, err, "Check KOMMO_ACCOUNT_URL and the network of this computer, and try again later.")
-		u.notTested(checkUsers, "the account does not answer")
+		u.notTested("the account does not answer", checkUsers)
 		return nil
 	}
 	u.reportAccount(account)
@@ -113,7 +113,7 @@ func (u *checkup) reportUsers(ctx context.Context, client *kommo.AccountClient) 
 	}
 	users, err := client.Users(ctx)
 	if denied, ok := errors.AsType[*kommo.AccountDeniedError](err); ok && denied.Status == http.StatusForbidden {
-		u.notTested(checkUsers, "only a token of an administrator may list them")
+		u.notTested("only a token of an administrator may list them", checkUsers)
 		return nil
 	}
 	if err != nil {

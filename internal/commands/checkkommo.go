@@ -78,9 +78,7 @@ const (
 // settings any answer still shows that Kommo can be reached, and the time there.
 func (u *checkup) checkKommo(ctx context.Context) error {
 	if u.base == "" {
-		for _, name := range []string{checkReachable, checkClock, checkSignature, checkConnection} {
-			u.notTested(name, "there is no address to ask")
-		}
+		u.notTested("there is no address to ask", checkReachable, checkClock, checkSignature, checkConnection)
 		return nil
 	}
 	client, complete := u.client(), true
@@ -92,15 +90,12 @@ func (u *checkup) checkKommo(ctx context.Context) error {
 	}
 	ping, err := client.Ping(ctx)
 	if reached := u.reportReached(ping, err); !reached {
-		for _, name := range []string{checkClock, checkSignature, checkConnection} {
-			u.notTested(name, "Kommo did not answer")
-		}
+		u.notTested("Kommo did not answer", checkClock, checkSignature, checkConnection)
 		return nil
 	}
 	clockIsRight := u.reportClock(ping)
 	if !complete {
-		u.notTested(checkSignature, "the settings above are not complete")
-		u.notTested(checkConnection, "the settings above are not complete")
+		u.notTested("the settings above are not complete", checkSignature, checkConnection)
 		return nil
 	}
 	u.reportAuth(err, clockIsRight)
@@ -130,21 +125,16 @@ const maxSkew = 10 * time.Minute
 
 func (u *checkup) reportClock(ping kommo.PingResult) (right bool) {
 	if ping.ServerDate.IsZero() {
-		u.notTested(checkClock, "Kommo does not tell the time")
+		u.notTested("Kommo does not tell the time", checkClock)
 		return true
 	}
-	skew := ping.SentAt.Sub(ping.ServerDate)
-	direction := "ahead of"
-	if skew < 0 {
-		direction = "behind"
-	}
-	switch {
+	switch skew := ping.SentAt.Sub(ping.ServerDate); {
 	case skew.Abs() > maxSkew:
-		u.failed(checkClock, "this computer is "+duration(skew.Abs())+" "+direction+" Kommo; more than 15 minutes make every signature invalid",
+		u.failed(checkClock, "this computer is "+skewText(skew)+" Kommo; more than 15 minutes make every signature invalid",
 			"Set the clock of this computer right; best let it set itself by the internet.")
 		return false
 	case skew.Abs() > 3*time.Second:
-		u.ok(checkClock, "this computer is %s %s Kommo, which is near enough", duration(skew.Abs()), direction)
+		u.ok(checkClock, "this computer is %s Kommo, which is near enough", skewText(skew))
 	default:
 		u.ok(checkClock, "is right")
 	}
@@ -162,7 +152,7 @@ func (u *checkup) reportAuth(err error, clockIsRight bool) {
 		return
 	case isDenied && denied.Status == http.StatusNotFound:
 		u.denied = true
-		u.notTested(checkSignature, "Kommo does not know the scope")
+		u.notTested("Kommo does not know the scope", checkSignature)
 		u.failed(checkConnection, denied.Error(), "Connect the channel to the account with kommo-import connect, and check that "+
 			"KOMMO_SCOPE_ID is what it prints.")
 		return
@@ -178,5 +168,5 @@ func (u *checkup) reportAuth(err error, clockIsRight bool) {
 	default:
 		u.failedBy(checkSignature, err, "Check KOMMO_CHANNEL_SECRET and KOMMO_SCOPE_ID.")
 	}
-	u.notTested(checkConnection, "Kommo did not look at the request")
+	u.notTested("Kommo did not look at the request", checkConnection)
 }

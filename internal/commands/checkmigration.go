@@ -53,20 +53,20 @@ func (u *checkup) checkMigration(ctx context.Context) error {
 // skipMigration adds that the check called first was not tested, with the reason, nor any check after it.
 func (u *checkup) skipMigration(first, why string) {
 	if first != "" {
-		u.notTested(first, "%s", why)
+		u.notTested(why, first)
 		why = "there is no migration to be sent yet"
 	}
 	if first == checkDisk {
 		return
 	}
 	for _, name := range []string{checkCounts, checkPlan, checkLinks, checkScopeMatch} {
-		u.notTested(name, "%s", why)
+		u.notTested(why, name)
 	}
 	if _, err := u.v.composer(); err != nil {
 		u.failed(checkSenders, err.Error(), senderAdvice)
 		return
 	}
-	u.notTested(checkSenders, "%s", why)
+	u.notTested(why, checkSenders)
 }
 
 // checkOpen checks an open migration file.
@@ -113,7 +113,7 @@ func (u *checkup) reportPlan(health importer.Health) {
 	m := health.Status.Messages
 	switch {
 	case errors.Is(health.Plan, migration.ErrNothingLoaded):
-		u.notTested(checkPlan, "nothing was loaded yet")
+		u.notTested("nothing was loaded yet", checkPlan)
 	case health.Plan != nil:
 		u.failedBy(checkPlan, health.Plan, "Run the load again.")
 	case m.Planned+m.Sending == 0:
@@ -133,7 +133,7 @@ func (u *checkup) reportScopeAndLinks(file *importer.File) {
 		u.ok(checkLinks, "none is known to be dead")
 	}
 	if u.scope == "" {
-		u.notTested(checkScopeMatch, "the scope id is not known")
+		u.notTested("the scope id is not known", checkScopeMatch)
 		return
 	}
 	if err := file.CheckScope(u.scope, u.v.text("conversation-prefix")); err != nil {
@@ -201,7 +201,7 @@ func (u *checkup) reportDisk(place migration.FileInfo, messages int) {
 	need := uint64(diskAlways + diskPerMessage*messages)
 	switch {
 	case !place.FreeKnown:
-		u.notTested(checkDisk, "the system does not tell how much is free")
+		u.notTested("the system does not tell how much is free", checkDisk)
 	case place.Free < need:
 		u.failed(checkDisk, amount(place.Free)+" beside the migration file; sending takes "+amount(need),
 			"Free some space, or copy the migration file to another disk and name it with --migration.")

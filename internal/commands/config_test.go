@@ -19,7 +19,7 @@ func TestParseConfig(t *testing.T) {
 		name, content string
 		want          configLines
 		wantUsers     map[string]string
-		wantErr       string // what the error must hold; "": none
+		wantErr       string // a part of the error; "" if there must be no error
 	}{
 		{name: "empty"},
 		{name: "comments", content: "# rate: 3\n"},

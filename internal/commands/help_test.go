@@ -72,7 +72,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestHelpIsReadable holds help to what a terminal of 80 columns shows, and each command to a reason to use it and an
+// TestHelpIsReadable wants help to fit into a terminal of 80 columns, and each command to have a description with an
 // example.
 func TestHelpIsReadable(t *testing.T) {
 	texts := []string{testProgram().app().CustomAppHelpTemplate}

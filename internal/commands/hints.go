@@ -60,12 +60,8 @@ func kommoHint(err error) string {
 
 func deniedHint(denied *kommo.DeniedError) string {
 	if isSkewed(denied) {
-		skew, direction := denied.SentAt.Sub(denied.ServerDate), "ahead of"
-		if skew < 0 {
-			direction = "behind"
-		}
-		return fmt.Sprintf("Hint: the clock of this computer is %s %s Kommo's. Set it right and run the same command again.",
-			duration(skew.Abs()), direction)
+		return fmt.Sprintf("Hint: the clock of this computer is %s Kommo's. Set it right and run the same command again.",
+			skewText(denied.SentAt.Sub(denied.ServerDate)))
 	}
 	switch denied.Status {
 	case http.StatusForbidden:
@@ -79,6 +75,14 @@ func deniedHint(denied *kommo.DeniedError) string {
 // isSkewed reports whether the clock may be why Kommo denied a request.
 func isSkewed(denied *kommo.DeniedError) bool {
 	return !denied.ServerDate.IsZero() && denied.SentAt.Sub(denied.ServerDate).Abs() > 5*time.Minute
+}
+
+// skewText returns the error of a clock in words: "12 min ahead of", "1 h 00 min behind".
+func skewText(skew time.Duration) string {
+	if skew < 0 {
+		return duration(-skew) + " behind"
+	}
+	return duration(skew) + " ahead of"
 }
 
 // connectHint returns advice about an error of connecting.

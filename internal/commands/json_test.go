@@ -17,8 +17,8 @@ import (
 	"kommo-import/internal/sandbox"
 )
 
-// documentedJSON lists what commands print with --json, by the heading in docs/json.md that tells of it. Whoever adds a
-// field adds its line there; whoever adds a command adds a heading there and its values here.
+// documentedJSON lists the types that commands print with --json, by their headings in docs/json.md. A new field needs a
+// line there; a new command needs a heading there and its types here.
 func documentedJSON() map[string][]any {
 	return map[string][]any{
 		"errors": {jsonError{}},

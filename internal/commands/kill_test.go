@@ -3,12 +3,9 @@ package commands
 import (
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,7 +14,7 @@ import (
 	"kommo-import/internal/sandbox"
 )
 
-// killMessages is how many messages the migration has that is killed at each of them, in three conversations.
+// killMessages is the number of messages in the migration of TestSendKilled, in three conversations.
 const killMessages = 12
 
 // TestSendKilled kills the program at every message, before Kommo takes it and after, and runs it again.
@@ -73,7 +70,7 @@ func killAt(t *testing.T, migration string, n int, taken bool) {
 	}
 }
 
-// TestSendKilledAnywhere kills the program at any time, not only when a message arrives, until all is sent.
+// TestSendKilledAnywhere kills the program at random times until everything is sent.
 func TestSendKilledAnywhere(t *testing.T) {
 	t.Parallel()
 	messages := 120
@@ -111,8 +108,8 @@ func TestSendKilledAnywhere(t *testing.T) {
 	}
 }
 
-// TestLoadKilled kills a load again and again as the migration file grows. In the end the plan is the one of a load
-// that nobody disturbed.
+// TestLoadKilled kills a load again and again as the migration file grows. In the end the plan is that of an undisturbed
+// load.
 func TestLoadKilled(t *testing.T) {
 	t.Parallel()
 	const messages = 12_000
@@ -152,7 +149,7 @@ func TestLoadKilled(t *testing.T) {
 	}
 }
 
-// size returns the bytes of the migration file in folder, with what is not yet in its place.
+// size returns the bytes of the migration file in folder, with its -wal file.
 func size(folder string) (bytes int64) {
 	for _, name := range []string{"migration.db", "migration.db-wal"} {
 		if info, err := os.Stat(filepath.Join(folder, name)); err == nil {
@@ -162,30 +159,7 @@ func size(folder string) (bytes int64) {
 	return bytes
 }
 
-// command returns the real program, to be run in folder.
-func command(t *testing.T, folder string, environment []string, args ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.Command(binary, args...)
-	cmd.Dir = folder
-	cmd.Env = append(cleanEnvironment(), environment...)
-	return cmd
-}
-
-// runProgram runs the program in folder to its end, and returns what it printed and said.
-func runProgram(t *testing.T, folder string, environment []string, wantExit int, args ...string) (stdout, stderr string) {
-	t.Helper()
-	program, err := launch(command(t, folder, environment, args...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	<-program.done
-	if err := checkExit(program.err, wantExit); err != nil {
-		t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, program.stderr)
-	}
-	return program.stdout.String(), program.stderr.String()
-}
-
-// checkConserved wants every message of the migration in folder to be in one state, and returns how many are in which.
+// checkConserved wants every message of the migration in folder to be in exactly one state, and returns the counts.
 func checkConserved(t *testing.T, folder string, messages int) importer.Counts {
 	t.Helper()
 	file, err := importer.OpenReadOnly(filepath.Join(folder, "migration.db"))
@@ -202,28 +176,4 @@ func checkConserved(t *testing.T, folder string, messages int) importer.Counts {
 		t.Errorf("got %+v, in all %d, want %d", m, sum, messages)
 	}
 	return m
-}
-
-func writeFile(t *testing.T, path, content string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func copyFile(t *testing.T, from, to string) {
-	t.Helper()
-	source, err := os.Open(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer source.Close()
-	target, err := os.Create(to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = io.Copy(target, source)
-	if err := errors.Join(err, target.Close()); err != nil {
-		t.Fatal(err)
-	}
 }

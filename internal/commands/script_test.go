@@ -58,8 +58,7 @@ func raceDetector() bool {
 	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
-// TestScripts runs what administrators do, as they see it: every script in testdata is a transcript of the program
-// against a sandbox.
+// TestScripts runs the scripts in testdata: each is a transcript of the program as administrators see it, against a sandbox.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -86,8 +85,8 @@ func setupScript(env *testscript.Env) error {
 	return nil
 }
 
-// programEnvironment returns what the program needs for the same output everywhere, and to end without the second
-// that the race detector sleeps at an exit.
+// programEnvironment returns variables for the same output everywhere, and for an exit without the second that the race
+// detector sleeps.
 func programEnvironment() []string {
 	return []string{"TZ=UTC", "GORACE=atexit_sleep_ms=0 " + os.Getenv("GORACE")}
 }
@@ -108,5 +107,5 @@ type unknownCondition struct{ name string }
 
 func (e *unknownCondition) Error() string { return "unknown condition " + e.name }
 
-// words returns the arguments of a script's command as one sentence.
+// words returns the arguments of a script's command, joined by spaces.
 func words(args []string) string { return strings.Join(args, " ") }

@@ -1,21 +1,17 @@
 package commands
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,18 +23,18 @@ import (
 	"kommo-import/internal/sandbox"
 )
 
-// patience is how long a script waits for what must come.
+// patience is how long a script waits for an event.
 const patience = 60 * time.Second
 
-// scriptCommands are what scripts have beyond the commands of testscript:
+// scriptCommands returns the commands that scripts have beyond those of testscript:
 //
 //	exits CODE PROGRAM ARGS…     runs a program that must end with that code
 //	sandbox [FLAGS]              starts a sandbox of its own for the script, and points the environment at it;
 //	                             -green-api FOLDER adds a Green-API instance. $SAMPLES is the folder of samples
-//	fault RULE…                  replaces the faults of the sandbox; without a rule there are none
+//	fault RULE…                  replaces the faults of the sandbox; no rule removes them
 //	green-fault RULE…            likewise those of its Green-API
 //	arrived N messages in N chats [silently]
-//	                             wants exactly that in the sandbox: each once, in order, one notification per chat
+//	                             wants these messages in the sandbox: each once, in order, a notification per chat
 //	requested N                  wants so many requests at the sandbox, of whatever kind, but for those to Green-API
 //	green-requested N METHOD     wants so many requests at its Green-API
 //	posted                       prints the bodies that the sandbox took, chat by chat, a line each
@@ -84,7 +80,7 @@ func runInScript(ts *testscript.TestScript, neg bool, args []string) {
 
 type scriptKey struct{}
 
-// A stage is what a script plays with: a sandbox, and programs in the background.
+// A scriptEnv is the sandbox of a script, and its programs in the background.
 type scriptEnv struct {
 	kommo    *kommoServer
 	programs map[string]*started
@@ -101,92 +97,6 @@ func (s *scriptEnv) clear() {
 		s.kommo.server.CloseClientConnections()
 		s.kommo.server.Close()
 	}
-}
-
-// A kommoServer is a sandbox on a loopback listener.
-type kommoServer struct {
-	*sandbox.Kommo
-	green  *sandbox.GreenAPI // nil if there is none
-	server *httptest.Server
-	// hook, if not nil, is called twice for each message's request, whose number n counts from 1: when it arrives, and
-	// when it is taken and not yet answered.
-	hook func(n int, taken bool)
-
-	mu         sync.Mutex
-	messages   int
-	signatures []string
-}
-
-func serveKommo(options sandbox.Options, hook func(n int, taken bool)) *kommoServer {
-	return serveBoth(options, nil, hook)
-}
-
-// serveBoth is rehearse, with a Green-API unless green is nil.
-func serveBoth(options sandbox.Options, green *sandbox.GreenAPI, hook func(n int, taken bool)) *kommoServer {
-	r := &kommoServer{Kommo: sandbox.NewKommo(options), green: green, hook: hook}
-	r.server = httptest.NewServer(r)
-	return r
-}
-
-func (r *kommoServer) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	if r.green != nil && r.green.Serves(q.URL.Path) {
-		r.green.ServeHTTP(w, q)
-		return
-	}
-	r.mu.Lock()
-	r.signatures = append(r.signatures, q.Header.Get("X-Signature"))
-	isMessage := q.Method == http.MethodPost && !strings.HasSuffix(q.URL.Path, "/chats")
-	if isMessage {
-		r.messages++
-	}
-	n := r.messages
-	r.mu.Unlock()
-	if !isMessage || r.hook == nil {
-		r.Kommo.ServeHTTP(w, q)
-		return
-	}
-	r.hook(n, false)
-	held := httptest.NewRecorder()
-	r.Kommo.ServeHTTP(held, q)
-	r.hook(n, true)
-	w.WriteHeader(held.Code)
-	w.Write(held.Body.Bytes())
-}
-
-func (r *kommoServer) environment() []string {
-	if r.green == nil {
-		return r.Environment(r.server.URL)
-	}
-	return append(r.Environment(r.server.URL), r.green.Environment(r.server.URL)...)
-}
-
-// check reports how what arrived differs from messages in chats, each once, in order, and one loud in each chat.
-func (r *kommoServer) check(messages, chats int, silently bool) error {
-	got := r.Summary()
-	wantLoud, withoutOneLoud := chats, 0
-	if silently {
-		wantLoud, withoutOneLoud = 0, chats
-	}
-	if got.Messages != messages || got.Chats != chats || got.Doubled != 0 || got.OutOfOrder != 0 ||
-		got.Loud != wantLoud || got.ChatsWithoutOneLoud != withoutOneLoud {
-		return fmt.Errorf("got %+v, want %d messages in %d chats, each once and in order, %d of them loud", got, messages, chats, wantLoud)
-	}
-	return nil
-}
-
-// wait returns when happened does.
-func wait(happened func() bool) error {
-	late := time.After(patience)
-	again := time.NewTicker(2 * time.Millisecond)
-	defer again.Stop()
-	for !happened() {
-		select {
-		case <-again.C:
-		case <-late:
-			return fmt.Errorf("nothing of that within %v", patience)
-		}
-	}
-	return nil
 }
 
 func startSandbox(ts *testscript.TestScript, args []string) error {
@@ -297,69 +207,6 @@ func exits(ts *testscript.TestScript, args []string) error {
 	return checkExit(ts.Exec(args[1], args[2:]...), want)
 }
 
-func checkExit(err error, want int) error {
-	got := 0
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		got = exit.ExitCode()
-	} else if err != nil {
-		return err
-	}
-	if got != want {
-		return fmt.Errorf("got exit code %d, want %d", got, want)
-	}
-	return nil
-}
-
-// A started program runs in the background.
-type started struct {
-	cmd            *exec.Cmd
-	stdout, stderr *transcript
-	done           chan struct{}
-	err            error // of the end; read it when done is closed
-}
-
-// launch starts a program.
-func launch(cmd *exec.Cmd) (*started, error) {
-	p := &started{cmd: cmd, stdout: new(transcript), stderr: new(transcript), done: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = p.stdout, p.stderr
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	go func() {
-		defer close(p.done)
-		p.err = cmd.Wait()
-	}()
-	return p, nil
-}
-
-// A transcript is what a program says while it runs.
-type transcript struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (t *transcript) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.Write(p)
-}
-
-func (t *transcript) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.String()
-}
-
-// cleanEnvironment returns the environment of this process without what may point at a real Kommo.
-func cleanEnvironment() (clean []string) {
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "KOMMO_") && !strings.HasPrefix(variable, "GREEN_API_") {
-			clean = append(clean, variable)
-		}
-	}
-	return append(clean, programEnvironment()...)
-}
-
 func start(ts *testscript.TestScript, args []string) error {
 	path := args[1]
 	for _, folder := range filepath.SplitList(ts.Getenv("PATH")) {
@@ -468,7 +315,7 @@ func source(ts *testscript.TestScript, args []string) error {
 
 const csvHeader = "conversation_id,client_name,client_phone,message_id,timestamp,direction,author_name,text\n"
 
-// manyMessages returns a CSV of n messages, in conversations of four that follow one another by turns.
+// manyMessages returns a CSV of n messages, in conversations of four. The rows take the conversations in turn.
 func manyMessages(n int) string {
 	var text strings.Builder
 	text.WriteString(csvHeader)
@@ -538,4 +385,122 @@ func TestManyMessages(t *testing.T) {
 	if got, want := strings.Count(manyMessages(12), "\n"), 13; got != want {
 		t.Errorf("got %d lines, want %d", got, want)
 	}
+}
+
+// A greenAccount is the Green-API that the flags of a script's sandbox describe.
+type greenAccount struct {
+	folder  string // "" without a Green-API
+	options sandbox.GreenAPIOptions
+}
+
+func greenFlags(flags *flag.FlagSet) *greenAccount {
+	a := new(greenAccount)
+	flags.StringVar(&a.folder, "green-api", "", "")
+	flags.IntVar(&a.options.HistoryRate, "green-api-rate", 50, "")
+	flags.DurationVar(&a.options.LinkLifetime, "link-lifetime", 0, "")
+	flags.Func("green-api-fault", "", func(s string) error {
+		rule, err := sandbox.ParseRule(s)
+		a.options.Rules = append(a.options.Rules, rule)
+		return err
+	})
+	return a
+}
+
+func (a *greenAccount) open(ts *testscript.TestScript) (*sandbox.GreenAPI, error) {
+	if a.folder == "" {
+		return nil, nil
+	}
+	account, err := sandbox.ReadAccount(os.DirFS(ts.MkAbs(a.folder)))
+	if err := errors.Join(err, a.options.Check()); err != nil {
+		return nil, err
+	}
+	return sandbox.NewGreenAPI(account, a.options), nil
+}
+
+func greenOf(ts *testscript.TestScript) (*sandbox.GreenAPI, error) {
+	if kommo := scriptOf(ts).kommo; kommo != nil && kommo.green != nil {
+		return kommo.green, nil
+	}
+	return nil, errors.New("there is no Green-API")
+}
+
+func greenFault(ts *testscript.TestScript, args []string) error {
+	green, err := greenOf(ts)
+	if err != nil {
+		return err
+	}
+	green.ClearRules()
+	for _, arg := range args {
+		rule, err := sandbox.ParseRule(arg)
+		if err := errors.Join(err, rule.CheckForGreenAPI()); err != nil {
+			return err
+		}
+		green.AddRule(rule)
+	}
+	return nil
+}
+
+func greenRequested(ts *testscript.TestScript, args []string) error {
+	green, err := greenOf(ts)
+	if err != nil {
+		return err
+	}
+	if got, want := strconv.Itoa(countRequests(green, args[1])), args[0]; got != want {
+		return fmt.Errorf("got %s requests of %s, want %s", got, args[1], want)
+	}
+	return nil
+}
+
+// countRequests returns how many requests of a method an instance had, those that it turned away included.
+func countRequests(green *sandbox.GreenAPI, method string) (n int) {
+	for _, request := range green.Requests() {
+		if string(request.Method) == method {
+			n++
+		}
+	}
+	return n
+}
+
+// damageChats changes the messages in the sandbox as no send would.
+func damageChats(ts *testscript.TestScript, args []string) error {
+	kommo, err := kommoOf(ts)
+	if err != nil {
+		return err
+	}
+	if len(args) == 3 && args[0] == "insert" {
+		return kommo.Insert(args[1], "", args[2], time.Now())
+	}
+	var ids []string
+	for _, text := range args[1:] {
+		id, err := kommo.withText(text)
+		if err != nil {
+			return err
+		}
+		ids = append(ids, id)
+	}
+	switch {
+	case args[0] == "lose" && len(ids) == 1:
+		return kommo.Lose(ids[0])
+	case args[0] == "double" && len(ids) == 1:
+		return kommo.Double(ids[0])
+	case args[0] == "swap" && len(ids) == 2:
+		return kommo.Swap(ids[0], ids[1])
+	case args[0] == "change" && len(ids) == 1:
+		return kommo.Rewrite(ids[0], func(payload map[string]any) {
+			payload["message"].(map[string]any)["text"] = "something else"
+		})
+	}
+	return errors.New("want lose, change, double, swap or insert")
+}
+
+// withText returns the msgid of the message with a text.
+func (r *kommoServer) withText(text string) (msgid string, err error) {
+	for _, chat := range r.Dump().Chats {
+		for _, m := range chat.Messages {
+			if m.Text == text {
+				return m.MsgID, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("no message says %q", text)
 }

@@ -14,8 +14,8 @@ import (
 
 func (p *program) send() *cli.Command {
 	return p.command("send", "send what is planned to Kommo",
-		`Use it when the preview shows what you want. It shows what it is about to do and asks. Interrupted in any way, run it again: it goes on at the
-message where it stopped. With the flags of load it loads first.
+		`Use it when the preview shows what you want. It shows what it is about to do and asks. Interrupted
+in any way, run it again: it goes on at the message where it stopped. With the flags of load it loads first.
 
   kommo-import send --max-conversations 3    a pilot
   kommo-import send                          the rest`,

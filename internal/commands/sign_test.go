@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Ctrl-C ends the wait for a body that nobody types.
+// TestSignInterrupted wants Ctrl-C to end the wait for a body from the keyboard.
 func TestSignInterrupted(t *testing.T) {
 	t.Setenv("KOMMO_CHANNEL_SECRET", "c0ffee")
 	keyboard, typing := io.Pipe()
