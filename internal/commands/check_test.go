@@ -89,7 +89,7 @@ func checkCases() []checkCase {
 		{name: "not connected", options: sandbox.Options{Disconnected: true}, exit: exitDenied, wants: []wantedCheck{
 			{"signature", notTested, "", ""}, {"connection", failed, "404", "kommo-import connect"}}},
 		{name: "clock behind", options: sandbox.Options{ClockSkew: time.Hour}, exit: exitDenied, wants: []wantedCheck{
-			{"clock", failed, "1 h 00 min behind", "clock"}, {"signature", failed, "403", "clock right first"}, afterSignature}},
+			{"clock", failed, "1 h 00 min behind", "clock"}, {"signature", failed, "403", "Correct the clock"}, afterSignature}},
 		{name: "clock ahead", options: sandbox.Options{ClockSkew: -12 * time.Minute}, exit: exitError, wants: []wantedCheck{
 			{"clock", failed, "12 min ahead", "clock"}}},
 		{name: "too fast", rules: []string{"429:on=history"}, options: sandbox.Options{RetryAfter: 5 * time.Minute}, exit: exitError,

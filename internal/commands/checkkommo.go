@@ -131,7 +131,7 @@ func (u *checkup) reportClock(ping kommo.PingResult) (right bool) {
 	switch skew := ping.SentAt.Sub(ping.ServerDate); {
 	case skew.Abs() > maxSkew:
 		u.failed(checkClock, "this computer is "+skewText(skew)+" Kommo; more than 15 minutes make every signature invalid",
-			"Set the clock of this computer right; best let it set itself by the internet.")
+			"Correct the clock of this computer; turn on automatic time.")
 		return false
 	case skew.Abs() > 3*time.Second:
 		u.ok(checkClock, "this computer is %s Kommo, which is near enough", skewText(skew))
@@ -158,7 +158,7 @@ func (u *checkup) reportAuth(err error, clockIsRight bool) {
 		return
 	case isDenied && !clockIsRight:
 		u.denied = true
-		u.failed(checkSignature, denied.Error(), "Set the clock right first, then check again.")
+		u.failed(checkSignature, denied.Error(), "Correct the clock first, then check again.")
 	case isLimited:
 		wait := "some minutes"
 		if limited.RetryAfter > 0 {

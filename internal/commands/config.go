@@ -170,7 +170,7 @@ func (v *values) report() configReport {
 	}
 	for _, group := range configGroups(v.table) {
 		for _, s := range group.settings {
-			got := v.get(s.name)
+			got := v.valueOf(s)
 			shown := shownSetting{Name: s.name, Value: []string{}, Set: got.origin, Where: got.where}
 			for _, text := range got.texts {
 				if text != "" {

@@ -66,13 +66,7 @@ func (p *program) loadAndSend(ctx context.Context, v *values, load func() error,
 	if err := load(); err != nil && err != errIncomplete {
 		return err
 	}
-	done := p.ui.notifyIfSlow("Reading the plan")
-	if err := sender.Check(); err != nil {
-		done()
-		return err
-	}
-	preview, err := sender.File.Preview(sender.Composer, sender.Selection, sender.Pace.Rate())
-	done()
+	preview, err := p.readPlan(sender)
 	if err != nil {
 		return err
 	}
@@ -108,6 +102,15 @@ func (p *program) loadAndSend(ctx context.Context, v *values, load func() error,
 	return err
 }
 
+// readPlan checks that the plan can be sent, and returns its preview.
+func (p *program) readPlan(sender *importer.Sender) (importer.Preview, error) {
+	defer p.ui.notifyIfSlow("Reading the plan")()
+	if err := sender.Check(); err != nil {
+		return importer.Preview{}, err
+	}
+	return sender.File.Preview(sender.Composer, sender.Selection, sender.Pace.Rate())
+}
+
 // confirm shows the preview and asks for permission to send.
 func (p *program) confirm(ctx context.Context, v *values, client *kommo.Client, preview importer.Preview) error {
 	show := p.ui.print
@@ -119,7 +122,7 @@ func (p *program) confirm(ctx context.Context, v *values, client *kommo.Client, 
 		return nil
 	}
 	if !p.canAsk() {
-		return usage("nobody can be asked here; add --yes to send without asking")
+		return usage("stdin is not a terminal; add --yes to send without confirmation")
 	}
 	p.ui.prompt("There is no undo at Kommo. Send %s? Type yes to go on: ", plural(preview.Messages, "message"))
 	answer, err := readLine(ctx, p.stdin)
@@ -127,7 +130,7 @@ func (p *program) confirm(ctx context.Context, v *values, client *kommo.Client, 
 		return err
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "yes" && answer != "y" {
-		return errors.New("nothing was sent, as you did not say yes")
+		return errors.New("cancelled; nothing was sent")
 	}
 	return nil
 }

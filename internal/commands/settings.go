@@ -66,104 +66,107 @@ const (
 // The names of commands that have the same settings.
 const (
 	loadCommands      = "load preview send"
-	greenAPICommands  = loadCommands + " check"
 	composeCommands   = "preview send verify check"
-	accountCommands   = "check connect"
 	migrationCommands = loadCommands + " verify status failures report check connect sign sandbox"
 	allCommands       = "*"
 )
 
-// settings returns the table of settings: first those of one command, then the groups, in the order of help.
+// settings returns the table of settings: first those of single commands, then the groups, in the order of help.
 func settings() []setting {
-	return slices.Concat(commandSettings(), sandboxSettings(), kommoSettings(), loadingSettings(), []setting{
+	return slices.Concat(commandSettings(), sandboxSettings(), kommoSettings(), loadSettings(), []setting{
 		{name: "migration", short: "m", in: migrationCommands, group: groupOfAll, kind: kindFile, value: "FILE", def: "migration.db",
 			usage: "work with the migration FILE"},
 		{name: "config", in: migrationCommands + " show", group: groupOfAll, kind: kindFile, value: "FILE", perRun: true,
 			def: defaultConfig, usage: "read settings from FILE"},
-		{name: "json", in: allCommands, group: groupOfAll, kind: kindSwitch, usage: "print JSON on stdout, errors too"},
-		{name: "quiet", in: allCommands, group: groupOfAll, kind: kindSwitch, usage: "say nothing but errors and questions"},
-		{name: "verbose", in: allCommands, group: groupOfAll, kind: kindSwitch,
-			usage: "say more of what happens, for finding out why something goes wrong"},
-	})
+	}, shared(allCommands, groupOfAll, []setting{
+		{name: "json", kind: kindSwitch, usage: "print JSON on stdout, errors too"},
+		{name: "quiet", kind: kindSwitch, usage: "say nothing but errors and questions"},
+		{name: "verbose", kind: kindSwitch, usage: "say more of what happens, for finding out why something goes wrong"},
+	}))
+}
+
+// shared returns settings for some commands, under a heading.
+func shared(in, group string, settings []setting) []setting {
+	for i := range settings {
+		settings[i].in, settings[i].group = in, group
+	}
+	return settings
 }
 
 func commandSettings() []setting {
-	return []setting{
-		{name: "payloads", in: "preview", kind: kindSwitch, perRun: true,
+	return slices.Concat(shared("preview", "", []setting{
+		{name: "payloads", kind: kindSwitch, perRun: true,
 			usage: "print the exact bodies that send would post, one JSON line each, in order"},
-		{name: "yes", in: "send", kind: kindSwitch, perRun: true, usage: "do not ask; needed where nobody can be asked"},
-		{name: "dry-run", in: "send", kind: kindSwitch, perRun: true, usage: "do what preview does"},
-		{name: "workers", in: "send", kind: kindCount, most: 64, value: "N", def: "4", usage: "send N conversations at a time"},
-		{name: "settle", in: "send", kind: kindWait, value: "TIME", def: "5s",
+	}), shared("send", "", []setting{
+		{name: "yes", kind: kindSwitch, perRun: true, usage: "do not ask; needed where nobody can be asked"},
+		{name: "dry-run", kind: kindSwitch, perRun: true, usage: "do what preview does"},
+		{name: "workers", kind: kindCount, most: 64, value: "N", def: "4", usage: "send N conversations at a time"},
+		{name: "settle", kind: kindWait, value: "TIME", def: "5s",
 			usage: "give Kommo TIME to show a message before looking whether it took it"},
-		{name: "sample", in: "verify", kind: kindCount, value: "N", def: "all", usage: "read N conversations, spread over all"},
-		{name: "wait", in: "verify", kind: kindWait, value: "TIME", def: "2m",
+	}), shared("verify", "", []setting{
+		{name: "sample", kind: kindCount, value: "N", def: "all", usage: "read N conversations, spread over all"},
+		{name: "wait", kind: kindWait, value: "TIME", def: "2m",
 			usage: "look for what is missing again until TIME has passed: Kommo may show it late"},
-		{name: "retry", in: "verify", kind: kindSwitch, perRun: true,
+		{name: "retry", kind: kindSwitch, perRun: true,
 			usage: "plan again what is missing, so that the next send looks for it and posts it"},
-		{name: "csv", in: "failures", kind: kindFile, value: "FILE", perRun: true, usage: "write them to a CSV FILE"},
-		{name: "retry", in: "failures", kind: kindSwitch, perRun: true, usage: "plan again what Kommo refused"},
-		{name: "out", in: "report", kind: kindFile, value: "FILE", def: "report.md", perRun: true,
+	}), shared("failures", "", []setting{
+		{name: "csv", kind: kindFile, value: "FILE", perRun: true, usage: "write them to a CSV FILE"},
+		{name: "retry", kind: kindSwitch, perRun: true, usage: "plan again what Kommo refused"},
+	}), shared("report", "", []setting{
+		{name: "out", kind: kindFile, value: "FILE", def: "report.md", perRun: true,
 			usage: "write the report to FILE; the JSON gets the same name, ending in .json"},
-		{name: "anonymise", in: "report", kind: kindSwitch,
-			usage: "leave out names, phones, texts and lists"},
-		{name: "account-id", in: "connect", kind: kindUUID, value: "ID",
+		{name: "anonymise", kind: kindSwitch, usage: "leave out names, phones, texts and lists"},
+	}), shared("connect", "", []setting{
+		{name: "account-id", kind: kindUUID, value: "ID",
 			usage: "connect to the account with this amojo ID; the number in its settings is another one"},
-		{name: "title", in: "connect", value: "TEXT", usage: "call the channel TEXT in the account (default: its own name)"},
-		{name: "method", in: "sign", value: "METHOD", perRun: true,
-			usage: "sign a request with this METHOD (default: POST with a body, else GET)"},
-		{name: "path", in: "sign", value: "PATH", perRun: true,
-			usage: "sign this PATH as it is sent, from the first / on and without a query"},
-		{name: "date", in: "sign", value: "DATE", perRun: true,
+		{name: "title", value: "TEXT", usage: "call the channel TEXT in the account (default: its own name)"},
+	}), shared("sign", "", []setting{
+		{name: "method", value: "METHOD", perRun: true, usage: "sign a request with this METHOD (default: POST with a body, else GET)"},
+		{name: "path", value: "PATH", perRun: true, usage: "sign this PATH as it is sent, from the first / on and without a query"},
+		{name: "date", value: "DATE", perRun: true,
 			usage: `sign for this DATE, such as "Thu, 03 Sep 2026 12:00:00 +0000" (default: now)`},
-		{name: "body", in: "sign", kind: kindFile, value: "FILE", perRun: true,
-			usage: "read the body, byte for byte, from FILE, or from stdin: -"},
-		{name: "out", in: "init", kind: kindFile, value: "FILE", def: defaultConfig, perRun: true,
-			usage: "write to FILE, or print it: -"},
-	}
+		{name: "body", kind: kindFile, value: "FILE", perRun: true, usage: "read the body, byte for byte, from FILE, or from stdin: -"},
+	}), shared("init", "", []setting{
+		{name: "out", kind: kindFile, value: "FILE", def: defaultConfig, perRun: true, usage: "write to FILE, or print it: -"},
+	}))
 }
 
 func sandboxSettings() []setting {
-	const in = "sandbox"
-	return []setting{
-		{name: "addr", in: in, value: "HOST:PORT", def: "127.0.0.1:8080", perRun: true,
-			usage: "listen at HOST:PORT; port 0 is a free one"},
-		{name: "listen-beyond-loopback", in: in, kind: kindSwitch, usage: "let other computers reach it"},
-		{name: "state", in: in, kind: kindSwitch, perRun: true,
-			usage: "ask the sandbox that runs at --addr what has arrived; --json: all of it"},
-		{name: "dump", in: in, kind: kindFile, value: "FILE", usage: "when it is stopped, write all that arrived to FILE as JSON"},
-		{name: "duplicates", in: in, choices: []string{"keep", "drop", "refuse"}, def: string(sandbox.KeepDuplicates),
+	return shared("sandbox", "", []setting{
+		{name: "addr", value: "HOST:PORT", def: "127.0.0.1:8080", perRun: true, usage: "listen at HOST:PORT; port 0 is a free one"},
+		{name: "listen-beyond-loopback", kind: kindSwitch, usage: "let other computers reach it"},
+		{name: "state", kind: kindSwitch, perRun: true, usage: "ask the sandbox that runs at --addr what has arrived; --json: all of it"},
+		{name: "dump", kind: kindFile, value: "FILE", usage: "when it is stopped, write all that arrived to FILE as JSON"},
+		{name: "duplicates", choices: []string{"keep", "drop", "refuse"}, def: string(sandbox.KeepDuplicates),
 			usage: "store a message whose msgid arrived before again, drop it, or answer with 400"},
-		{name: "latency", in: in, kind: kindSpan, value: "TIME", usage: "take TIME for each answer"},
-		{name: "history-delay", in: in, kind: kindSpan, value: "TIME", usage: "show a message in history only after TIME"},
-		{name: "rate-limit", in: in, kind: kindWhole, value: "N", usage: "answer more than N requests per second with 429"},
-		{name: "retry-after", in: in, kind: kindSpan, value: "TIME", def: "1s", usage: "ask to wait TIME with a 429"},
-		{name: "retry-after-in", in: in, choices: []string{"header", "date", "body", "none"}, def: string(sandbox.InHeader),
+		{name: "latency", kind: kindSpan, value: "TIME", usage: "take TIME for each answer"},
+		{name: "history-delay", kind: kindSpan, value: "TIME", usage: "show a message in history only after TIME"},
+		{name: "rate-limit", kind: kindWhole, value: "N", usage: "answer more than N requests per second with 429"},
+		{name: "retry-after", kind: kindSpan, value: "TIME", def: "1s", usage: "ask to wait TIME with a 429"},
+		{name: "retry-after-in", choices: []string{"header", "date", "body", "none"}, def: string(sandbox.InHeader),
 			usage: "say how long to wait in this place of a 429"},
-		{name: "block-after", in: in, kind: kindWhole, value: "N", usage: "block after N answers with 429"},
-		{name: "clock-skew", in: in, kind: kindSpan, value: "TIME", usage: "let the clock of the sandbox be ahead by TIME"},
-		{name: "fault", in: in, kind: kindList, value: "RULE",
+		{name: "block-after", kind: kindWhole, value: "N", usage: "block after N answers with 429"},
+		{name: "clock-skew", kind: kindSpan, value: "TIME", usage: "let the clock of the sandbox be ahead by TIME"},
+		{name: "fault", kind: kindList, value: "RULE",
 			usage: "let something go wrong as RULE says, such as cut:every=10 or refuse:p=0.1; repeatable"},
-		{name: "green-api", in: in, kind: kindFile, value: "FOLDER", perRun: true,
+		{name: "green-api", kind: kindFile, value: "FOLDER", perRun: true,
 			usage: "serve the WhatsApp account in FOLDER as a Green-API instance too"},
-		{name: "green-api-rate", in: in, kind: kindWhole, value: "N", def: "1", perRun: true, usage: "let N chats be read per second"},
-		{name: "link-lifetime", in: in, kind: kindSpan, value: "TIME", def: "360h", perRun: true,
-			usage: "let links to media die after TIME"},
-		{name: "green-api-fault", in: in, kind: kindList, value: "RULE", perRun: true,
+		{name: "green-api-rate", kind: kindWhole, value: "N", def: "1", perRun: true, usage: "let N chats be read per second"},
+		{name: "link-lifetime", kind: kindSpan, value: "TIME", def: "360h", perRun: true, usage: "let links to media die after TIME"},
+		{name: "green-api-fault", kind: kindList, value: "RULE", perRun: true,
 			usage: "let something go wrong at Green-API as RULE says; repeatable"},
-	}
+	})
 }
 
 func kommoSettings() []setting {
-	return []setting{
-		{name: "channel-id", env: "KOMMO_CHANNEL_ID", in: accountCommands, group: groupAccount, kind: kindUUID, value: "ID",
+	return append(shared("check connect", groupAccount, []setting{
+		{name: "channel-id", env: "KOMMO_CHANNEL_ID", kind: kindUUID, value: "ID",
 			usage: "take the channel with this ID, which its registration gave"},
-		{name: "account-url", env: "KOMMO_ACCOUNT_URL", in: accountCommands, group: groupAccount, kind: kindAddress, value: "URL",
+		{name: "account-url", env: "KOMMO_ACCOUNT_URL", kind: kindAddress, value: "URL",
 			usage: "ask the account at URL, such as https://example.kommo.com"},
-		{name: "kommo-token-file", in: accountCommands, group: groupAccount, kind: kindSecretFile, value: "FILE",
-			usage:  "read the token of the account's main API from FILE",
+		{name: "kommo-token-file", kind: kindSecretFile, value: "FILE", usage: "read the token of the account's main API from FILE",
 			secret: secret{"KOMMO_TOKEN", "a token", "it is the token of a private integration of the account"}},
-
+	}), []setting{
 		{name: "scope-id", env: "KOMMO_SCOPE_ID", in: "check send verify", group: groupKommo, kind: kindScopeID, value: "ID",
 			usage: "send as the channel connection with this ID: the scope id that connecting the channel to the account gave"},
 		{name: "base-url", env: "KOMMO_BASE_URL", in: "check send verify connect", group: groupKommo, kind: kindAddress,
@@ -186,53 +189,41 @@ func kommoSettings() []setting {
 			usage: "take only the first N conversations that are not done"},
 		{name: "rate", in: composeCommands, group: groupSending, kind: kindRate, most: 1e6, value: "N",
 			def: fmt.Sprint(pace.DefaultRate), usage: "send N requests per second at most"},
-	}
+	}...)
 }
 
-func loadingSettings() []setting {
-	const in = loadCommands
-	return []setting{
-		{name: "green-api", in: in, group: groupLoading, kind: kindSwitch, perRun: true,
-			usage: "read the WhatsApp chats of a Green-API instance"},
-		{name: "csv", in: in, group: groupLoading, kind: kindFile, value: "FILE", perRun: true,
-			usage: "read conversations from a CSV FILE"},
-		{name: "timezone", in: in, group: groupLoading, value: "ZONE",
-			usage: "take times that name no zone to be of ZONE, such as Europe/Madrid or Local"},
-		{name: "since", in: in, group: groupLoading, value: "TIME",
-			usage: "leave out messages before TIME (2024-01-31, or 2024-01-31T08:00:00Z)"},
-		{name: "until", in: in, group: groupLoading, value: "TIME", usage: "leave out messages after TIME; a day is included"},
-		{name: "include", in: in, group: groupLoading, kind: kindList, value: "ID",
+func loadSettings() []setting {
+	return slices.Concat(shared(loadCommands, groupLoading, []setting{
+		{name: "green-api", kind: kindSwitch, perRun: true, usage: "read the WhatsApp chats of a Green-API instance"},
+		{name: "csv", kind: kindFile, value: "FILE", perRun: true, usage: "read conversations from a CSV FILE"},
+		{name: "timezone", value: "ZONE", usage: "take times that name no zone to be of ZONE, such as Europe/Madrid or Local"},
+		{name: "since", value: "TIME", usage: "leave out messages before TIME (2024-01-31, or 2024-01-31T08:00:00Z)"},
+		{name: "until", value: "TIME", usage: "leave out messages after TIME; a day is included"},
+		{name: "include", kind: kindList, value: "ID",
 			usage: "take only conversations whose ID this is; * stands for anything; repeatable"},
-		{name: "exclude", in: in, group: groupLoading, kind: kindList, value: "ID",
+		{name: "exclude", kind: kindList, value: "ID",
 			usage: "leave out conversations whose ID this is; * stands for anything; repeatable"},
-		{name: "groups", in: in, group: groupLoading, choices: []string{"skip", "include"}, def: "skip",
-			usage: "leave groups out, or include them"},
-		{name: "forget-unfinished", in: in, group: groupLoading, kind: kindSwitch,
-			usage: "do without the rest of what earlier loads did not read to its end"},
-		{name: "media", in: in, group: groupLoading, choices: []string{"link", "text", "skip"}, def: "link",
+		{name: "groups", choices: []string{"skip", "include"}, def: "skip", usage: "leave groups out, or include them"},
+		{name: "forget-unfinished", kind: kindSwitch, usage: "do without the rest of what earlier loads did not read to its end"},
+		{name: "media", choices: []string{"link", "text", "skip"}, def: "link",
 			usage: "send media as a link that Kommo fetches the file from, as text, or not at all"},
-		{name: "allow-private-media", in: in, group: groupLoading, kind: kindSwitch,
-			usage: "let media links point into private networks and to this computer"},
-
-		{name: "chat", in: in, group: groupChats, kind: kindList, value: "ID",
-			usage: "read only the chat with this ID, such as 79001234567@c.us; repeatable"},
-		{name: "count-max", in: in, group: groupChats, kind: kindCount, value: "N", def: "all",
-			usage: "read only the newest N messages of a chat"},
-		{name: "deleted", in: in, group: groupChats, choices: []string{"skip", "include"}, def: "skip",
+		{name: "allow-private-media", kind: kindSwitch, usage: "let media links point into private networks and to this computer"},
+	}), shared(loadCommands, groupChats, []setting{
+		{name: "chat", kind: kindList, value: "ID", usage: "read only the chat with this ID, such as 79001234567@c.us; repeatable"},
+		{name: "count-max", kind: kindCount, value: "N", def: "all", usage: "read only the newest N messages of a chat"},
+		{name: "deleted", choices: []string{"skip", "include"}, def: "skip",
 			usage: "leave out messages that their writer deleted, or include them"},
-		{name: "force", in: in, group: groupChats, kind: kindSwitch,
-			usage: "read although the instance is not ready, or its settings leave messages out"},
-		{name: "green-api-rate", in: in, group: groupChats, kind: kindRate, most: 1000, value: "N", def: "1",
+		{name: "force", kind: kindSwitch, usage: "read although the instance is not ready, or its settings leave messages out"},
+		{name: "green-api-rate", kind: kindRate, most: 1000, value: "N", def: "1",
 			usage: "read N chats per second at most; Green-API allows 1"},
-
-		{name: "green-api-url", env: "GREEN_API_URL", in: greenAPICommands, group: groupGreenAPI, kind: kindAddress, value: "URL",
-			def: "https://api.green-api.com", usage: "reach Green-API at URL, which is apiUrl in its console"},
-		{name: "green-api-instance", env: "GREEN_API_INSTANCE", in: greenAPICommands, group: groupGreenAPI, kind: kindInstanceID,
-			value: "ID", usage: "read the instance with this ID, which is idInstance in the console"},
-		{name: "green-api-token-file", in: greenAPICommands, group: groupGreenAPI, kind: kindSecretFile, value: "FILE",
-			usage:  "read the token of the instance from FILE",
+	}), shared(loadCommands+" check", groupGreenAPI, []setting{
+		{name: "green-api-url", env: "GREEN_API_URL", kind: kindAddress, value: "URL", def: "https://api.green-api.com",
+			usage: "reach Green-API at URL, which is apiUrl in its console"},
+		{name: "green-api-instance", env: "GREEN_API_INSTANCE", kind: kindInstanceID, value: "ID",
+			usage: "read the instance with this ID, which is idInstance in the console"},
+		{name: "green-api-token-file", kind: kindSecretFile, value: "FILE", usage: "read the token of the instance from FILE",
 			secret: secret{"GREEN_API_TOKEN", "a token of Green-API", "it is apiTokenInstance in the console of Green-API"}},
-	}
+	}))
 }
 
 // isIn reports whether a command has the setting. config show has every setting that the config file can hold.

@@ -2,12 +2,16 @@ package commands
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/urfave/cli/v2"
 )
 
 // TestSettings checks every row of the table.
@@ -125,6 +129,25 @@ func TestChoices(t *testing.T) {
 				t.Errorf("--%s %s: exit code %d: %s", s.name, text, code, said.String())
 			}
 		}
+	}
+}
+
+// TestCheckKnowsSend wants check to see the values that send would use, from a config file that check does not check.
+func TestCheckKnowsSend(t *testing.T) {
+	file, err := parseConfig([]byte("green-api-rate: fast\nworkers: 65\nfault: nonsense\n"), settings())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.path = "a.yaml"
+	v := &values{table: settings(), command: "check", file: file}
+	v.flags = cli.NewContext(nil, flag.NewFlagSet("", flag.ContinueOnError), nil)
+	got := errors.Join(v.wrong("send")...)
+	const want = "a.yaml:2: workers 65: want 1 to 64\na.yaml:1: green-api-rate fast: want a number such as 2.5"
+	if got == nil || got.Error() != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	if got := v.count("workers"); got != 4 {
+		t.Errorf("got %d workers, want the default", got)
 	}
 }
 

@@ -37,12 +37,12 @@ type value struct {
 	where  string // "--rate", "KOMMO_BOT_ID" or "kommo-import.yaml:3"; "" for a default
 }
 
-// read reads the values for a command, and says which of them make no sense. check reports those itself.
+// read reads the values for a command. An invalid value is an error, except for check, which reports it itself.
 func (p *program) read(c *cli.Context) (*values, error) {
 	p.json = p.json || c.Bool("json")
 	v := &values{table: p.settings, command: c.Command.Name, flags: c}
 	if c.Args().Present() {
-		return nil, usage("%q belongs to no flag; put it behind one, such as --csv", c.Args().First())
+		return nil, usage("unexpected argument %q; a value comes after its flag, such as --csv FILE", c.Args().First())
 	}
 	if err := v.checkSourceFlags(); err != nil {
 		return nil, err
@@ -75,13 +75,15 @@ func (v *values) find(name string) setting {
 	return found
 }
 
-// get returns the value of a setting and its origin. Settings of other commands have no flag here.
-func (v *values) get(name string) value {
-	s := v.find(name)
-	line, isInFile := v.file.lines[name]
+// get returns the value of the setting of that name.
+func (v *values) get(name string) value { return v.valueOf(v.find(name)) }
+
+// valueOf returns the value of a setting and its origin. Settings of other commands have no flag here.
+func (v *values) valueOf(s setting) value {
+	line, isInFile := v.file.lines[s.name]
 	switch {
-	case v.flags.IsSet(name) && s.isIn(v.command):
-		return value{s, v.typed(s), fromFlag, "--" + name}
+	case s.isIn(v.command) && v.flags.IsSet(s.name):
+		return value{s, v.typed(s), fromFlag, "--" + s.name}
 	case s.env != "" && os.Getenv(s.env) != "":
 		return value{s, []string{os.Getenv(s.env)}, fromEnvironment, s.env}
 	case isInFile && !s.perRun:
@@ -103,7 +105,7 @@ func (v *values) typed(s setting) []string {
 	return []string{v.flags.String(s.name)}
 }
 
-// check returns the first value of a command's settings that makes no sense, as an error.
+// check returns the first value of a command's settings that is invalid, as an error.
 func (v *values) check(command string) error {
 	if wrong := v.wrong(command); len(wrong) > 0 {
 		return wrong[0]
@@ -111,10 +113,10 @@ func (v *values) check(command string) error {
 	return nil
 }
 
-// wrong returns an error for each value of a command's settings that makes no sense.
+// wrong returns an error for each value of a command's settings that is invalid.
 func (v *values) wrong(command string) (wrong []error) {
 	for _, s := range settingsIn(v.table, command) {
-		got := v.get(s.name)
+		got := v.valueOf(s)
 		if got.origin == fromDefault {
 			continue
 		}
@@ -153,8 +155,8 @@ func (v *values) list(name string) []string { return v.get(name).texts }
 
 // on reports whether a switch is on.
 func (v *values) on(name string) bool {
-	on, err := strconv.ParseBool(v.valid(name))
-	return on && err == nil
+	on, _ := strconv.ParseBool(v.valid(name))
+	return on
 }
 
 // count returns a whole number, 0 if the setting has no value or the word "all".
@@ -175,7 +177,7 @@ func (v *values) span(name string) time.Duration {
 	return d
 }
 
-// valid returns the value of a setting, its default if the value makes no sense.
+// valid returns the value of a setting, its default if the value is invalid.
 func (v *values) valid(name string) string {
 	got := v.get(name)
 	if len(got.texts) != 1 || got.wanted(got.texts[0]) != "" {
