@@ -23,7 +23,7 @@ import (
 	"golang.org/x/term"
 )
 
-// A program is one run of the command line.
+// A program is a run of the command line.
 type program struct {
 	stdin    io.Reader
 	stdout   io.Writer
@@ -112,7 +112,7 @@ func (p *program) group(name, usage, description string, commands ...*cli.Comman
 	return group
 }
 
-// chooseAmong returns the action of a group: it shows its help, or refuses a word that is not one of its commands.
+// chooseAmong returns the action of a group: it shows its help, or refuses a word that is no command.
 func chooseAmong(commands []*cli.Command, help func(*cli.Context) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if !c.Args().Present() {

@@ -27,7 +27,7 @@ With KOMMO_ACCOUNT_URL and KOMMO_TOKEN it lists the users of the account, ready 
 		p.checkAll)
 }
 
-// A checkState is the outcome of one check.
+// A checkState is the outcome of a check.
 type checkState string
 
 const (
@@ -36,7 +36,7 @@ const (
 	checkNotTested checkState = "not tested"
 )
 
-// A checkResult is one line of a check.
+// A checkResult is a line in the output of check.
 type checkResult struct {
 	Name   string     `json:"name"`
 	State  checkState `json:"state"`
@@ -46,7 +46,7 @@ type checkResult struct {
 	Users []kommo.User `json:"users,omitempty"`
 }
 
-// A checkup is one run of check.
+// A checkup is a run of check.
 type checkup struct {
 	program *program
 	v       *values

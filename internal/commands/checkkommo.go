@@ -74,7 +74,7 @@ const (
 	checkConnection = "connection"
 )
 
-// checkKommo sends Kommo one request that changes nothing, and reads four results from the answer. With incomplete
+// checkKommo sends Kommo a request that changes nothing, and reads four results from the answer. With incomplete
 // settings any answer still shows that Kommo can be reached, and the time there.
 func (u *checkup) checkKommo(ctx context.Context) error {
 	if u.base == "" {

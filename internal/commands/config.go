@@ -60,7 +60,7 @@ func writeNew(path, text string) error {
 	return nil
 }
 
-// configGroups returns the settings that a config file can hold, in groups. Those of one command come last.
+// configGroups returns the settings that a config file can hold, in groups. Settings of a single command come last.
 func configGroups(table []setting) []settingGroup {
 	var shared, own []setting
 	for _, s := range table {
@@ -123,7 +123,7 @@ func (s setting) example() string {
 
 // A configReport is the output of config show.
 type configReport struct {
-	File     string            `json:"file"`     // the config file that was read; "" if there is none
+	File     string            `json:"file"`     // the config file that was read; "" without a file
 	Settings []shownSetting    `json:"settings"` // in the order of config init
 	Secrets  []shownSecret     `json:"secrets"`
 	Users    map[string]string `json:"users"` // Kommo users by author

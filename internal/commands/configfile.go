@@ -16,7 +16,7 @@ import (
 
 const defaultConfig = "kommo-import.yaml"
 
-// usersKey is the one key of a config file that is no setting. It maps authors to users of Kommo.
+// usersKey is the key of a config file that is no setting. It maps authors to users of Kommo.
 //
 //	users:
 //	  Anna Petrova: 76fc2bea-902f-425c-9a3d-dcdac4766090
@@ -29,7 +29,7 @@ type configFile struct {
 	users map[string]string // the amojo ids of Kommo users, by author
 }
 
-// A configLine is the value of one key.
+// A configLine is the value of a key.
 type configLine struct {
 	number int
 	values []string
@@ -85,7 +85,7 @@ func parseConfig(content []byte, table []setting) (configFile, error) {
 	return file, nil
 }
 
-// parseYAML returns the one document of a file, nil if the file is empty.
+// parseYAML returns the document of a file, nil if the file is empty.
 func parseYAML(content []byte) (*yaml.Node, error) {
 	var file, more yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(content))

@@ -84,7 +84,7 @@ func (p *program) exit(err error) int {
 		p.writeError("interrupted", hint, code)
 		return code
 	}
-	// Lines after the first are indented, so that no text from outside can look like one of ours.
+	// Lines after the first are indented, so that no text from outside can look like our own.
 	p.ui.print("kommo-import: %s", strings.ReplaceAll(printable(err.Error()), "\n", "\n  "))
 	hint := hint(err)
 	if hint != "" {

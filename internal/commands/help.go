@@ -14,7 +14,7 @@ type row struct{ left, right string }
 
 // A settingGroup is some settings under a heading.
 type settingGroup struct {
-	title    string // "" for those of one command
+	title    string // "" for settings of a single command
 	settings []setting
 }
 

@@ -22,12 +22,12 @@ type hintedError struct {
 
 func (e *hintedError) Unwrap() error { return e.error }
 
-// hintText returns a hint as one sentence, without the word Hint.
+// hintText returns a hint as a single line, without the word Hint.
 func hintText(hint string) string {
 	return strings.Join(strings.Fields(strings.TrimPrefix(hint, "Hint: ")), " ")
 }
 
-// hint returns advice about an error, "" if there is none.
+// hint returns advice about an error, or "".
 func hint(err error) string {
 	if hinted, ok := errors.AsType[*hintedError](err); ok {
 		return hinted.hint

@@ -37,7 +37,7 @@ func (v *values) hasSource() bool { return v.text("csv") != "" || v.on("green-ap
 
 // checkSourceFlags refuses flags of a load without a source, and of Green-API without Green-API: they would not count.
 func (v *values) checkSourceFlags() error {
-	if !v.find("csv").isIn(v.command) || v.find("csv").group != groupLoading {
+	if v.find("csv").group != groupLoading { // the command does not load
 		return nil
 	}
 	hasCSV, hasGreenAPI := v.text("csv") != "", v.on("green-api")
@@ -97,7 +97,7 @@ func (p *program) loader(v *values) (*importer.Loader, sources.Source, error) {
 	return loader, source, err
 }
 
-// loadFirst loads the source that the flags name, if they name one.
+// loadFirst loads the source that the flags name, if any.
 func (p *program) loadFirst(ctx context.Context, v *values) error {
 	if !v.hasSource() {
 		return nil
@@ -118,7 +118,7 @@ func (p *program) open(v *values) (*importer.File, error) {
 	return importer.Open(v.text("migration"), v.command)
 }
 
-// openExisting opens the migration file for writing, unless there is none yet.
+// openExisting opens an existing migration file for writing.
 func (p *program) openExisting(v *values) (*importer.File, error) {
 	if _, err := os.Stat(v.text("migration")); err != nil {
 		return nil, migration.NoFile(v.text("migration"))

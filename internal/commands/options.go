@@ -39,7 +39,7 @@ func (v *values) filter() (filter importer.Filter, err error) {
 	return filter, nil
 }
 
-// zone returns the time zone of times without one, nil if it is not set.
+// zone returns the zone of times that name no zone, nil if it is not set.
 func (v *values) zone() (*time.Location, error) {
 	name := v.text("timezone")
 	if name == "" {

@@ -117,7 +117,7 @@ func greenAPISandbox(v *values) (*sandbox.GreenAPI, error) {
 	return sandbox.NewGreenAPI(account, options), nil
 }
 
-// beside serves Kommo and Green-API at one address.
+// beside serves Kommo and Green-API at the same address.
 func beside(kommo *sandbox.Kommo, green *sandbox.GreenAPI) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if green != nil && green.Serves(r.URL.Path) {

@@ -17,14 +17,14 @@ import (
 // manual page, config init and config show all come from the table of settings.
 type setting struct {
 	name  string // of the flag, and of the line in the config file
-	short string // "m" of -m; "" if there is none
-	env   string // the variable of the environment that sets it too; "" if there is none
+	short string // "m" of -m, or ""
+	env   string // the variable of the environment that sets it too, or ""
 	in    string // the names of the commands that have it, separated by spaces
-	group string // the heading in help; "" for settings of one command
+	group string // the heading in help; "" for settings of a single command
 	kind  kind
 	value string // the name of the value in help, such as FILE; "" for a switch
 	usage string // a fragment of a sentence that mentions value
-	def   string // the default as it is typed, or a word for it such as "all"; "" if there is none
+	def   string // the default as it is typed, or a word for it such as "all", or ""
 
 	choices []string // the only values; nil if there are others
 	most    float64  // the largest number; 0: there is no limit

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/term"
 )
 
-// A ui writes to people, on stderr: lines, and the progress of long work. One writer for both keeps a line from tearing
+// A ui writes to people, on stderr: lines, and the progress of long work. The same writer for both keeps a line from tearing
 // a progress bar. Several goroutines may use it.
 type ui struct {
 	mu      sync.Mutex

@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// values are the values of the settings in one run. A flag comes before the environment, the environment before the
+// values are the values of the settings in a run. A flag comes before the environment, the environment before the
 // config file, the config file before the default. A variable that is set to nothing is not set.
 type values struct {
 	table   []setting

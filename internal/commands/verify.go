@@ -139,7 +139,7 @@ func lineOfFinding(f importer.Finding) string {
 	return line + ": " + oneLine(f.Reason, 300)
 }
 
-// writeVerification prints status, report and findings as one JSON object.
+// writeVerification prints status, report and findings as a JSON object.
 func (p *program) writeVerification(file *importer.File, report importer.VerifyReport) error {
 	status, err := file.Status()
 	if err != nil {
