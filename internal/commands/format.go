@@ -72,6 +72,22 @@ func duration(d time.Duration) string {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
+// span returns a period: "2006-01-02 15:04 UTC to 2006-01-03 15:04 UTC"; "" if first is zero.
+func span(first, last time.Time) string {
+	if first.IsZero() {
+		return ""
+	}
+	return moment(first) + " to " + moment(last)
+}
+
+// moment returns a time in the zone of this computer, with the zone's name; "" for the zero time.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("2006-01-02 15:04 MST")
+}
+
 // amount returns a number of bytes in the usual units: "12 MB".
 func amount(n uint64) string {
 	for _, unit := range []struct {

@@ -8,7 +8,6 @@ import (
 	"iter"
 	"strings"
 	"text/template"
-	"time"
 
 	"kommo-import/importer"
 )
@@ -97,20 +96,4 @@ func markdownText(text string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
-}
-
-// span returns a period: "2006-01-02 15:04 UTC to 2006-01-03 15:04 UTC"; "" if first is zero.
-func span(first, last time.Time) string {
-	if first.IsZero() {
-		return ""
-	}
-	return moment(first) + " to " + moment(last)
-}
-
-// moment returns a time in the zone of this computer, with the zone's name; "" for the zero time.
-func moment(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Local().Format("2006-01-02 15:04 MST")
 }
