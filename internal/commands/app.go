@@ -172,13 +172,17 @@ func didYouMean(prefix, word string, names []string, alternative string) string 
 	return "; " + alternative
 }
 
-// nearest returns the name most similar to a word, "" if no name is similar. The library has suggestions too, but they
-// name something for every word.
+// nearest returns the name most similar to a word, or that ends with it; "" if no name is similar. The library has
+// suggestions too, but they name something for every word.
 func nearest(word string, names []string) (best string) {
 	similarity := 0.8
 	word = strings.ReplaceAll(strings.ToLower(word), "_", "-")
 	for _, name := range names {
-		if s := smetrics.JaroWinkler(word, name, 0.7, 4); s >= similarity {
+		s := smetrics.JaroWinkler(word, name, 0.7, 4)
+		if strings.HasSuffix(name, "-"+word) {
+			s = max(s, 0.9)
+		}
+		if s >= similarity {
 			best, similarity = name, s
 		}
 	}

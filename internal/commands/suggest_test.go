@@ -12,6 +12,7 @@ func TestNearest(t *testing.T) {
 		{"secret_file", "secret-file"},
 		{"conversation", "conversation-prefix"},
 		{"statsu", "status"},
+		{"file", "secret-file"},
 		{"channel-secret", ""},
 		{"yes", ""},
 		{"x", ""},
