@@ -20,6 +20,8 @@ import (
 	"regexp"
 	"sync"
 	"time"
+
+	"kommo-import/internal/pace"
 )
 
 // A Client calls the methods of one Green-API instance: those that read, and downloadFile, which renews a link. It
@@ -40,7 +42,7 @@ type Client struct {
 	// Transport carries the requests; nil is one of the client's own, with the proxies of the environment. It must
 	// honour the request's context.
 	Transport http.RoundTripper
-	// HistoryRate is how many getChatHistory may be sent in a second; 0 is 1, which is documented.
+	// HistoryRate is the number of calls of getChatHistory per second, not negative; 0 is 1, which is documented.
 	HistoryRate float64
 	// Patience is the longest silence on a connection: until the answer begins, and between its parts. 0 is 3 minutes,
 	// as in Green-API's Python SDK (seen in code).
@@ -52,10 +54,10 @@ type Client struct {
 	forms      *regexp.Regexp // of the token
 	lowerForms [][]byte       // the same, in lower case
 
-	mu         sync.Mutex // guards what follows
-	own        *http.Transport
-	turnstiles map[string]*turnstile
-	reading    oneEach // chats whose history is being read
+	mu      sync.Mutex // guards what follows
+	own     *http.Transport
+	paces   map[string]*pace.Pace // by method
+	reading oneEach               // chats whose history is being read
 }
 
 // Format prints a Client without its token, with every verb.

@@ -1,6 +1,10 @@
 package greenapi
 
-import "cmp"
+import (
+	"cmp"
+
+	"kommo-import/internal/pace"
+)
 
 // A method is one of Green-API's, and how often it may be called.
 type method struct {
@@ -22,20 +26,22 @@ var (
 	downloadFile = method{name: "downloadFile", rate: 5, triesAt500: 2}
 )
 
-// historyRate is how many getChatHistory may be sent in a second (documented).
-const historyRate = 1
+const (
+	defaultHistoryRate = 1 // calls of getChatHistory per second (documented)
+	// margin stretches the gaps between requests. A server may count the requests of any second; it then accepts
+	// ours even if timers or packets are a few milliseconds early or late.
+	margin = 1.008
+)
 
-// turnstile returns the one that requests of a method go through: each method has a limit of its own.
-func (c *Client) turnstile(m method) *turnstile {
+// paceOf returns the pace of a method: each method has a rate limit of its own.
+func (c *Client) paceOf(m method) *pace.Pace {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.turnstiles == nil {
-		c.turnstiles = map[string]*turnstile{}
+	if c.paces == nil {
+		c.paces = map[string]*pace.Pace{}
 	}
-	t := c.turnstiles[m.name]
-	if t == nil {
-		t = newTurnstile(cmp.Or(m.rate, c.HistoryRate, historyRate))
-		c.turnstiles[m.name] = t
+	if c.paces[m.name] == nil {
+		c.paces[m.name] = pace.New(cmp.Or(m.rate, c.HistoryRate, defaultHistoryRate) / margin)
 	}
-	return t
+	return c.paces[m.name]
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"kommo-import/internal/web"
 )
 
 const (
@@ -38,9 +40,9 @@ func (s *setback) Unwrap() error { return s.err }
 // call asks until there is an answer that read takes, or an error that another try would meet again. Each try takes its
 // turn. What read returns other than a setback is returned as it is.
 func (c *Client) call(ctx context.Context, q question, read func(*answer) error) error {
-	turns := c.turnstile(q.method)
+	limit := c.paceOf(q.method)
 	for try, at500 := 1, 0; ; try++ {
-		if err := turns.wait(ctx); err != nil {
+		if err := limit.Wait(ctx); err != nil {
 			return err
 		}
 		err := c.attempt(ctx, q, read)
@@ -48,10 +50,7 @@ func (c *Client) call(ctx context.Context, q question, read func(*answer) error)
 		if !ok {
 			return err
 		}
-		switch failed.status {
-		case http.StatusTooManyRequests:
-			turns.slowDown()
-		case http.StatusInternalServerError:
+		if failed.status == http.StatusInternalServerError {
 			at500++
 		}
 		if try == maxTries || at500 > 0 && at500 == q.method.triesAt500 {
@@ -59,7 +58,7 @@ func (c *Client) call(ctx context.Context, q question, read func(*answer) error)
 		}
 		wait := failed.wait(try)
 		c.log().Warn("no usable answer from Green-API; trying again", "in", wait, "why", failed)
-		if err := pause(ctx, wait); err != nil {
+		if err := web.Sleep(ctx, wait); err != nil {
 			return err
 		}
 	}
