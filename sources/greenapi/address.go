@@ -2,31 +2,21 @@ package greenapi
 
 import (
 	"errors"
-	"net"
 	"net/url"
 	"strings"
+
+	"kommo-import/internal/web"
 )
 
 // ParseBaseURL reads the address of an instance: https, or http to the machine itself, with a host, and without user,
 // query and fragment. A path in front of Green-API's own is kept; a whole request URL, as the console shows one too, is
 // refused. The error does not repeat the address: it may hold the token.
 func ParseBaseURL(address string) (*url.URL, error) {
-	base, err := url.Parse(address)
-	switch {
-	case err != nil || base.Hostname() == "" || base.Scheme != "https" && base.Scheme != "http":
-		return nil, errors.New("base URL: not of the form https://host")
-	case base.User != nil || base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
-		return nil, errors.New("base URL: has a user, a query or a fragment")
-	case strings.Contains(strings.ToLower(base.Path), "wainstance"):
+	base, err := web.ParseBaseURL(address)
+	if err == nil && strings.Contains(strings.ToLower(base.Path), "wainstance") {
 		return nil, errors.New("base URL: goes on behind the host: take what the console shows as apiUrl")
-	case base.Scheme == "http" && !loopback(base.Hostname()):
-		return nil, errors.New("base URL: plain http: only https leaves this machine")
 	}
-	return base, nil
-}
-
-func loopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
+	return base, err
 }
 
 // target returns the URL of a method: {apiUrl}/waInstance{idInstance}/{method}/{apiTokenInstance} (documented).

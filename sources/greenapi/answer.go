@@ -6,9 +6,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
+
+	"kommo-import/internal/web"
 )
 
 const (
@@ -47,20 +48,19 @@ func (a *answer) problem() error {
 	overloaded := a.status == http.StatusTooManyRequests || a.status == 499 // client closed request
 	switch {
 	case a.status/100 == 3:
-		return &DeniedError{a.method, a.status, a.redirect()}
+		return &DeniedError{a.method, a.status, a.client.scrubber().Text(redirect(a.header))}
 	case a.status/100 == 4 && !starting && !overloaded:
 		return &RefusedError{a.method, a.status, words}
 	}
-	return &setback{method: a.method, status: a.status, words: words, retryAfter: retryAfter(a.header)}
+	return &setback{method: a.method, status: a.status, words: words, retryAfter: web.RetryAfter(a.header, time.Now(), maxRetryAfter)}
 }
 
-// redirect says where a 3xx points to, scheme and host only.
-func (a *answer) redirect() string {
-	location, err := url.Parse(a.header.Get("Location"))
-	if err != nil || location.Host == "" {
-		return ""
+// redirect returns a text about the target of a redirect, or "".
+func redirect(header http.Header) string {
+	if target := web.RedirectTarget(header); target != "" {
+		return "it points to " + target
 	}
-	return a.client.scrub("it points to " + location.Scheme + "://" + location.Host)
+	return ""
 }
 
 // broken returns the error for a connection that gave none or half an answer because of err. If the caller's context
@@ -73,14 +73,14 @@ func (a *answer) broken(err error) error {
 		err = context.Cause(a.watch.ctx)
 	}
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		err = &toldError{"the connection ended too soon", io.ErrUnexpectedEOF}
+		err = &web.Error{Text: "the connection ended too soon", Err: io.ErrUnexpectedEOF}
 	}
-	return &setback{method: a.method, status: a.status, err: a.client.tellError(err)}
+	return &setback{method: a.method, status: a.status, err: a.client.scrubber().Error(err)}
 }
 
 // misshapen returns the error for an answer that is JSON, but not what the method gives.
 func (a *answer) misshapen(words string) error {
-	return &RefusedError{a.method, a.status, a.client.scrub(words)}
+	return &RefusedError{a.method, a.status, a.client.scrubber().Text(words)}
 }
 
 // noJSON returns the error for an answer that is none. It quotes a page or a line of text, but nothing that begins like

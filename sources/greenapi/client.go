@@ -17,11 +17,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"sync"
 	"time"
 
 	"kommo-import/internal/pace"
+	"kommo-import/internal/web"
 )
 
 // A Client calls the methods of one Green-API instance: those that read, and downloadFile, which renews a link. It
@@ -50,9 +50,8 @@ type Client struct {
 	// Log is told what an administrator should know: waits and retries. nil is silence.
 	Log *slog.Logger
 
-	makeForms  sync.Once
-	forms      *regexp.Regexp // of the token
-	lowerForms [][]byte       // the same, in lower case
+	makeScrub sync.Once
+	scrub     *web.Scrubber
 
 	mu      sync.Mutex // guards what follows
 	own     *http.Transport
@@ -67,7 +66,7 @@ func (c *Client) Format(state fmt.State, _ rune) {
 
 // LogValue keeps the token out of logs.
 func (c *Client) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("base_url", c.scrub(c.BaseURL)), slog.String("instance", c.scrub(c.Instance)))
+	return slog.GroupValue(slog.String("base_url", c.scrubber().Text(c.BaseURL)), slog.String("instance", c.scrubber().Text(c.Instance)))
 }
 
 func (c *Client) log() *slog.Logger {

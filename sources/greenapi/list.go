@@ -60,10 +60,10 @@ func (l *list) next() (json.RawMessage, error) {
 		return nil, l.err
 	}
 	if len(l.element) > maxValue {
-		cut := l.answer.client.withoutToken(l.element[:2*maxCut]) // before it is cut, which may divide it
+		cut := l.answer.client.scrubber().ReplaceSecrets(l.element[:2*maxCut]) // before it is cut, which may divide it
 		return slices.Clone(cut[:min(len(cut), maxCut)]), nil
 	}
-	return slices.Clone(l.answer.client.withoutToken(l.element)), nil // a new one: the last belongs to who got it
+	return slices.Clone(l.answer.client.scrubber().ReplaceSecrets(l.element)), nil // a new one: the last belongs to who got it
 }
 
 // begin reads the bracket. A null is an array without elements.

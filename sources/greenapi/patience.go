@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"kommo-import/internal/web"
 )
 
 const defaultPatience = 3 * time.Minute
@@ -19,7 +21,7 @@ type watch struct {
 }
 
 func startWatch(ctx context.Context, patience time.Duration) *watch {
-	silent := &toldError{fmt.Sprintf("nothing came for %v", patience), context.DeadlineExceeded}
+	silent := &web.Error{Text: fmt.Sprintf("no data for %v", patience), Err: context.DeadlineExceeded}
 	watched, cancel := context.WithCancelCause(ctx)
 	return &watch{watched, cancel, time.AfterFunc(patience, func() { cancel(silent) }), patience}
 }

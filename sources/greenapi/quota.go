@@ -41,7 +41,7 @@ func (a *answer) quota(body []byte, now time.Time) error {
 		Correspondents: correspondents,
 		Used:           status.Used.whole(),
 		Total:          status.Total.whole(),
-		Description:    cmp.Or(a.client.scrub(string(status.Description)), a.client.words(body)),
+		Description:    cmp.Or(a.client.scrubber().Text(string(status.Description)), a.client.words(body)),
 		Resets:         time.Date(now.Year(), now.Month()+1, 1, 0, 0, 0, 0, time.UTC),
 	}
 }

@@ -2,11 +2,7 @@ package greenapi
 
 import (
 	"context"
-	"errors"
-	"math"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"kommo-import/internal/web"
@@ -68,13 +64,4 @@ func (c *Client) call(ctx context.Context, q question, read func(*answer) error)
 // sooner than the vendor's own client comes back after a 429, after 1 s × try (seen in code).
 func (s *setback) wait(try int) time.Duration {
 	return max(time.Second<<(try-1), s.retryAfter)
-}
-
-// retryAfter returns the wait that an answer asks for in seconds, or 0. Green-API is not known to ask for one.
-func retryAfter(header http.Header) time.Duration {
-	seconds, err := strconv.ParseUint(strings.TrimSpace(header.Get("Retry-After")), 10, 64)
-	if errors.Is(err, strconv.ErrRange) {
-		seconds = math.MaxUint64
-	}
-	return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
 }

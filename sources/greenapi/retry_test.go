@@ -87,8 +87,8 @@ func TestStatuses(t *testing.T) {
 			"no usable answer after 6 tries: status 429: too many requests", 6, 56 * time.Second},
 		{"asks for far more", 503, http.Header{"Retry-After": {"99999999999999999999"}}, "", unavailable(503, ""),
 			"no usable answer after 6 tries: status 503", 6, 25 * time.Minute},
-		{"asks for a date", 503, http.Header{"Retry-After": {"Fri, 04 Sep 2026 12:02:00 GMT"}}, "", unavailable(503, ""),
-			"no usable answer after 6 tries: status 503", 6, allTries},
+		{"asks for a date", 503, http.Header{"Retry-After": {"Sat, 01 Jan 2000 00:00:10 GMT"}}, "", unavailable(503, ""),
+			"no usable answer after 6 tries: status 503", 6, allTries + 9*time.Second}, // a bubble begins on 2000-01-01
 		{"closed", 499, nil, "", unavailable(499, ""), "no usable answer after 6 tries: status 499", 6, allTries},
 		{"500", 500, nil, "Internal Server Error.", unavailable(500, "Internal Server Error."),
 			"no usable answer after 6 tries: status 500: Internal Server Error", 6, allTries},
@@ -320,9 +320,9 @@ func TestPatience(t *testing.T) {
 		status    int
 		text      string
 	}{
-		{noAnswer, 0, 0, "no answer: nothing came for 3m0s"},
-		{noBody, 0, 200, "the answer cannot be read: nothing came for 3m0s"},
-		{noAnswer, 10 * time.Second, 0, "no answer: nothing came for 10s"},
+		{noAnswer, 0, 0, "no answer: no data for 3m0s"},
+		{noBody, 0, 200, "the answer cannot be read: no data for 3m0s"},
+		{noAnswer, 10 * time.Second, 0, "no answer: no data for 10s"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			client := newClient(test.transport)

@@ -18,11 +18,11 @@ func TestTokenIsKeptOut(t *testing.T) {
 		`{"path":"/x/s3cret%2FToken/17"}`:                               `{"path":"/x/[token]/17"}`,
 		`{"textMessage":"S3CRET/token, s3cret\/Token, s3cret%2ftoken"}`: `{"textMessage":"[token], [token], [token]"}`,
 	} {
-		if got := string(c.withoutToken([]byte(raw))); got != want {
+		if got := string(c.scrubber().ReplaceSecrets([]byte(raw))); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	if got := string((&Client{}).withoutToken([]byte("{}"))); got != "{}" {
+	if got := string((&Client{}).scrubber().ReplaceSecrets([]byte("{}"))); got != "{}" {
 		t.Errorf("without a token %s became of {}", got)
 	}
 }

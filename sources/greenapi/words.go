@@ -2,21 +2,16 @@ package greenapi
 
 import (
 	"encoding/json"
-	"errors"
-	"html"
-	"net/url"
 	"regexp"
 	"strings"
-	"unicode"
+
+	"kommo-import/internal/web"
 )
 
 // maxWords is how much of a text that is not ours is kept, in runes.
 const maxWords = 300
 
 var (
-	terminalEscape = regexp.MustCompile(`\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)`)
-	// markup is what a page holds besides its text.
-	markup = regexp.MustCompile(`(?is)<script\b.*?</script\s*>|<style\b.*?</style\s*>|<!--.*?-->|<[^>]*>`)
 	// messageField and pathField find these fields in an object that is not valid JSON.
 	messageField = regexp.MustCompile(`"(?:message|description|detail|error)"\s*:\s*("(?:[^"\\]|\\.)*"?)`)
 	pathField    = regexp.MustCompile(`"path"\s*:\s*"?[^",}\s]*"?`)
@@ -35,13 +30,13 @@ func (c *Client) words(body []byte) string {
 	if json.Unmarshal(body, &value) == nil {
 		text = said(value)
 	} else if strings.HasPrefix(text, "<") {
-		text = "an HTML page: " + html.UnescapeString(markup.ReplaceAllString(text, " "))
+		text = web.PageText(text)
 	} else if found := messageField.FindStringSubmatch(text); found != nil {
 		text = unquote(found[1])
 	} else {
 		text = strings.Trim(pathField.ReplaceAllString(text, ""), "{}[]\", \t\r\n")
 	}
-	return c.scrub(text)
+	return c.scrubber().Text(text)
 }
 
 // said returns what a JSON value says: a text, texts, or an object that has one under a name known for it.
@@ -75,58 +70,14 @@ func unquote(raw string) string {
 	return strings.Trim(raw, `"`)
 }
 
-// scrub returns raw on one line, as valid UTF-8 without control characters, terminal escapes and invisible runes,
-// without the token, and cut to maxWords. The token goes last, so that nothing removed before can put it together.
-func (c *Client) scrub(raw string) string {
-	text := terminalEscape.ReplaceAllString(strings.ToValidUTF8(raw, "\uFFFD"), "")
-	text = strings.Join(strings.Fields(strings.Map(showable, text)), " ")
-	if c.Token != "" {
-		text = c.tokenForms().ReplaceAllLiteralString(text, "[token]")
-	}
-	if runes := []rune(text); len(runes) > maxWords {
-		text = string(runes[:maxWords]) + "…"
-	}
-	return text
-}
+// tokenMark stands where the token stood.
+const tokenMark = "[token]"
 
-// tokenForms matches the token as it is and as it stands in URLs and in JSON, in letters of any case.
-func (c *Client) tokenForms() *regexp.Regexp {
-	c.makeForms.Do(func() {
-		token := strings.ToValidUTF8(c.Token, "\uFFFD")
-		var forms []string
-		for _, form := range formsOf(url.PathEscape(token), url.QueryEscape(token), token) {
-			forms = append(forms, regexp.QuoteMeta(form))
-			c.lowerForms = append(c.lowerForms, []byte(strings.ToLower(form)))
-		}
-		c.forms = regexp.MustCompile(`(?i)` + strings.Join(forms, "|"))
+// scrubber returns the scrubber of texts that are not ours. It also replaces the token in entries: these are stored and
+// sent, and their links may lead to Green-API's own methods, which have the token in their path.
+func (c *Client) scrubber() *web.Scrubber {
+	c.makeScrub.Do(func() {
+		c.scrub = &web.Scrubber{Secrets: []string{c.Token}, Mark: tokenMark, MaxRunes: maxWords}
 	})
-	return c.forms
+	return c.scrub
 }
-
-func showable(r rune) rune {
-	switch {
-	case unicode.IsPrint(r):
-		return r
-	case unicode.IsSpace(r):
-		return ' '
-	}
-	return -1
-}
-
-// tellError returns err with a text fit to be shown. What a [url.Error] says of the URL is dropped: the method is named
-// in front of every error anyway.
-func (c *Client) tellError(err error) error {
-	if wrapped, ok := errors.AsType[*url.Error](err); ok && wrapped.Err != nil {
-		err = wrapped.Err
-	}
-	return &toldError{c.scrub(err.Error()), err}
-}
-
-// A toldError is err, told in other words.
-type toldError struct {
-	text string
-	err  error
-}
-
-func (e *toldError) Error() string { return e.text }
-func (e *toldError) Unwrap() error { return e.err }

@@ -50,7 +50,7 @@ func TestWordsWithAnEscapedToken(t *testing.T) {
 	client.Token = "a/b+c%d~é"
 	for _, form := range []string{client.Token, url.PathEscape(client.Token), url.QueryEscape(client.Token),
 		strings.ToLower(url.PathEscape(client.Token))} {
-		if got, want := client.scrub("at /"+form+" no"), "at /[token] no"; got != want {
+		if got, want := client.scrubber().Text("at /"+form+" no"), "at /[token] no"; got != want {
 			t.Errorf("%q: got %q, want %q", form, got, want)
 		}
 	}
