@@ -8,9 +8,9 @@ import (
 )
 
 // History asks for the last count entries of a chat's journal and hands them to take while they arrive, newest first
-// (documented), as they stand in the answer, but for the token; elements that are not objects too, nor valid JSON. Of an
-// entry of more than 16 MB there are only the first 4 KB. An entry is its taker's to keep. An answer that is null or an
-// empty array yields nothing. No maximum of count is documented.
+// (documented), as they stand in the answer, but for the token; elements that are not objects too. An entry is its
+// taker's to keep. An answer that is null or an empty array yields nothing. No maximum of count is documented. An answer
+// that is not valid JSON, or has an entry of more than 16 MB, is an error.
 //
 // When the answer breaks off, the sequence yields an error, which take should return, wrapped or not, to be called anew
 // and from the newest entry if there is another try: what it did with the entries before must then be undone. An answer
@@ -31,10 +31,10 @@ func (c *Client) History(ctx context.Context, chatID string, count int, take fun
 	}
 	defer leave()
 	return c.call(ctx, question{getChatHistory, ask{chatID, count}}, func(a *answer) error {
-		entries := a.list()
+		entries := a.array()
 		err := take(entries.all)
-		if broken := entries.broken(); broken != nil && (err == nil || errors.Is(err, broken)) {
-			return broken
+		if entries.err != nil && (err == nil || errors.Is(err, entries.err)) {
+			return entries.err
 		}
 		return err
 	})

@@ -63,12 +63,9 @@ func collect[Wire, Element any](ctx context.Context, c *Client, m method, read f
 	var leftOut int
 	err := c.call(ctx, question{method: m}, func(a *answer) error {
 		all, leftOut = nil, 0
-		for raw, err := range a.list().all {
+		for raw, err := range a.array().all {
 			if err != nil {
 				return err
-			}
-			if !json.Valid(raw) { // whom it is about is not known, and none may be missed
-				return a.noJSON([]byte("["))
 			}
 			var told Wire
 			_ = json.Unmarshal(raw, &told) // of what is no object nothing is told

@@ -436,6 +436,34 @@ func TestChatsThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// A history with an entry that is not valid JSON makes its chat unreadable. An entry that is valid and strange is invalid
+// alone. The other chats load.
+func TestBrokenEntries(t *testing.T) {
+	for broken, want := range map[string]string{
+		`{b:2}`: "79000000001@c.us: ! the chat cannot be read: green-api getChatHistory: no usable answer after 6 tries: " +
+			"the answer cannot be read: it is not valid JSON",
+		`["` + token + `"]`: "79000000001@c.us: a c ! not a JSON object",
+		`17`:                "79000000001@c.us: a c ! not a JSON object",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			account := many(3)
+			id := account.Chats[1].ID
+			account.Chats[1] = listed(id, "Broken", text(id, "c", 2), broken, text(id, "a", 0))
+			i := newInstance(account, sandbox.GreenAPIOptions{})
+			f, path := newFile(t)
+			if _, err := i.load(t.Context(), f); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+			wantReadings(t, read(t, i.source(), ""), "79000000000@c.us: a b", want, "79000000002@c.us: a b")
+			if got := migrationOf(t, f); len(got.Bodies) < 2 || len(got.Failures[id]) != 1 {
+				t.Errorf("loaded %+v", got)
+			}
+			i.checkClean(t, path)
+		})
+	}
+}
+
 // Where four chats in a row fail, or one does and then the instance, it is not the chats: the load stops, and the next
 // one goes on there.
 func TestServerThatFails(t *testing.T) {

@@ -38,8 +38,7 @@ func TestTokenInEntries(t *testing.T) {
 		strings.Replace(incoming(`"typeMessage": "templateMessage", "templateMessage": {"mediaUrl": "`+leak+`"}`), "3AADDD", "3AADDF", 1),
 		strings.Replace(incoming(`"typeMessage": "`+testToken+`"`), "3AADDD", testToken, 1),
 		incoming(`"typeMessage": "editedMessage", "editedMessageData": {"textMessage": "` + leak + `", "stanzaId": "3AADDD"}`),
-		`{"bad": ` + testToken + `}`,
-		`["` + strings.Repeat("x", maxCut-10) + testToken + strings.Repeat("x", maxValue) + `"]`,
+		`["` + testToken + `"]`,
 	}
 	h, err := newHistory()
 	if err != nil {
