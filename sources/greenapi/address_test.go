@@ -22,7 +22,7 @@ func TestParseBaseURL(t *testing.T) {
 		{"https://host/?" + testToken, "", "has a user, a query or a fragment"},
 		{"https://host/?", "", "has a user, a query or a fragment"},
 		{"https://host/#" + testToken, "", "has a user, a query or a fragment"},
-		{"https://host/waInstance7105/getChats/" + testToken, "", "take what the console shows as apiUrl"},
+		{"https://host/waInstance7105/getChats/" + testToken, "", "use apiUrl as the console shows it"},
 		{"http://" + testToken, "", "only https leaves this machine"},
 		{"http://10.0.0.1", "", "only https leaves this machine"},
 	} {

@@ -1,4 +1,6 @@
-// Package greenapi reads the WhatsApp history that an instance of Green-API holds.
+// Package greenapi reads the WhatsApp history of an instance of Green-API.
+//
+// A [Client] calls the methods of Green-API, a [Source] makes messages of their answers:
 //
 //	client := &greenapi.Client{BaseURL: "https://7105.api.greenapi.com", Instance: "7105000000", Token: token}
 //	err := client.History(ctx, "79001234567@c.us", 100, func(entries iter.Seq2[json.RawMessage, error]) error {
@@ -8,9 +10,9 @@
 //	})
 //
 // Errors are meant for [errors.AsType]: [DeniedError], [QuotaError], [RefusedError] and [UnavailableError]. When the
-// context ends, the error is its cause. [Client.DownloadFile] has one error more, and [Client.History] those of who takes
-// the entries. Any other error of a Client means that its own fields are wrong and nothing was sent. No error text holds
-// the token.
+// context ends, the error is its cause. [Client.DownloadFile] also returns [sources.ErrMediaGone], and [Client.History]
+// the errors of its callback. Any other error of a Client means that its own fields are wrong and nothing was sent. No
+// error text holds the token.
 package greenapi
 
 import (
@@ -24,15 +26,15 @@ import (
 	"kommo-import/internal/web"
 )
 
-// A Client calls the methods of one Green-API instance: those that read, and downloadFile, which renews a link. It
-// keeps the pace that is documented for each method, tries again what is worth it, and holds no answer in memory that
-// may be long. Zero values of the fields are their documented defaults. It may be used by several goroutines at once,
-// and must not be copied or changed after its first call.
+// A Client calls methods of one Green-API instance: those that read, and downloadFile, which renews a link. It keeps
+// the documented rate limit of each method, retries where that helps, and streams long answers. Zero values of the
+// fields are their documented defaults. A Client may be used by several goroutines at once, and must not be copied or
+// changed after its first call.
 //
-// Every method of it is safe to repeat after any error. When ctx ends, a request under way is cancelled, and the error
-// is [context.Cause] of ctx: nothing is lost by reading again.
+// Every method is safe to repeat after any error. When ctx ends, a request under way is cancelled, and the error is
+// [context.Cause] of ctx: nothing is lost by reading again.
 type Client struct {
-	// BaseURL is where the instance is, as [ParseBaseURL] takes it: "apiUrl" of the console (documented), e.g.
+	// BaseURL is the address of the instance, as [ParseBaseURL] takes it: "apiUrl" of the console (documented), e.g.
 	// "https://7105.api.greenapi.com".
 	BaseURL string
 	// Instance is idInstance, digits.
@@ -44,19 +46,20 @@ type Client struct {
 	Transport http.RoundTripper
 	// HistoryRate is the number of calls of getChatHistory per second, not negative; 0 is 1, which is documented.
 	HistoryRate float64
-	// Patience is the longest silence on a connection: until the answer begins, and between its parts. 0 is 3 minutes,
-	// as in Green-API's Python SDK (seen in code).
-	Patience time.Duration
-	// Log is told what an administrator should know: waits and retries. nil is silence.
+	// IdleTimeout is the longest silence on a connection: until the answer begins, and between its parts. 0 is 3
+	// minutes, as in Green-API's Python SDK (seen in code).
+	IdleTimeout time.Duration
+	// Log gets the waits and retries; nil is silence.
 	Log *slog.Logger
 
 	makeScrub sync.Once
 	scrub     *web.Scrubber
 
-	mu      sync.Mutex // guards what follows
-	own     *http.Transport
-	paces   map[string]*pace.Pace // by method
-	reading oneEach               // chats whose history is being read
+	chatLocks keyedMutex // one history of a chat is read at a time
+
+	mu    sync.Mutex // guards the following fields
+	own   *http.Transport
+	paces map[string]*pace.Pace // by method
 }
 
 // Format prints a Client without its token, with every verb.
@@ -66,7 +69,8 @@ func (c *Client) Format(state fmt.State, _ rune) {
 
 // LogValue keeps the token out of logs.
 func (c *Client) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("base_url", c.scrubber().Text(c.BaseURL)), slog.String("instance", c.scrubber().Text(c.Instance)))
+	scrub := c.scrubber()
+	return slog.GroupValue(slog.String("base_url", scrub.Text(c.BaseURL)), slog.String("instance", scrub.Text(c.Instance)))
 }
 
 func (c *Client) log() *slog.Logger {

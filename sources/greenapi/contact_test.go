@@ -9,33 +9,33 @@ import (
 func TestClientOf(t *testing.T) {
 	const phone, lid, group = "79001234567@c.us", "55667788990011@lid", "120363025486842017@g.us"
 	all := Contact{ContactName: "Anna Petrova", Name: "anna"}
-	sender := survey{contactName: "Ann P.", senderName: "~Ann", phone: "+79007654321"}
+	sender := chatIndex{contactName: "Ann P.", senderName: "~Ann", phone: "+79007654321"}
 	for _, tt := range []struct {
 		name    string
 		chat    Chat
 		contact Contact
 		info    ContactInfo
-		survey  survey
+		index   chatIndex
 		want    sources.Client
 	}{
-		{"nothing", Chat{ID: phone}, Contact{}, ContactInfo{}, survey{}, sources.Client{ID: phone, Phone: "+79001234567"}},
+		{"nothing", Chat{ID: phone}, Contact{}, ContactInfo{}, chatIndex{}, sources.Client{ID: phone, Phone: "+79001234567"}},
 		{"contact's contact name", Chat{ID: phone, Name: "Ann"}, all, ContactInfo{ContactName: "x", Name: "y"}, sender, sources.Client{ID: phone, Name: "Anna Petrova", Phone: "+79001234567"}},
 		{"chat's name", Chat{ID: phone, Name: "Ann"}, Contact{Name: "anna"}, ContactInfo{}, sender, sources.Client{ID: phone, Name: "Ann", Phone: "+79001234567"}},
 		{"contact's name", Chat{ID: phone, Name: "+7 900 123-45-67"}, Contact{Name: "anna"}, ContactInfo{ContactName: "x"}, sender, sources.Client{ID: phone, Name: "anna", Phone: "+79001234567"}},
 		{"info's contact name", Chat{ID: phone}, Contact{}, ContactInfo{ContactName: "x", Name: "y"}, sender, sources.Client{ID: phone, Name: "x", Phone: "+79001234567"}},
 		{"info's name", Chat{ID: phone}, Contact{}, ContactInfo{Name: "y"}, sender, sources.Client{ID: phone, Name: "y", Phone: "+79001234567"}},
 		{"sender's contact name", Chat{ID: phone}, Contact{}, ContactInfo{}, sender, sources.Client{ID: phone, Name: "Ann P.", Phone: "+79001234567"}},
-		{"sender's name", Chat{ID: phone}, Contact{}, ContactInfo{}, survey{senderName: "~Ann"}, sources.Client{ID: phone, Name: "~Ann", Phone: "+79001234567"}},
-		{"names that are none", Chat{ID: lid, Name: "55667788990011"}, Contact{Name: lid, ContactName: "+7 (900) 123‑45‑67"}, ContactInfo{Name: phone}, survey{}, sources.Client{ID: lid}},
+		{"sender's name", Chat{ID: phone}, Contact{}, ContactInfo{}, chatIndex{senderName: "~Ann"}, sources.Client{ID: phone, Name: "~Ann", Phone: "+79001234567"}},
+		{"names that are none", Chat{ID: lid, Name: "55667788990011"}, Contact{Name: lid, ContactName: "+7 (900) 123‑45‑67"}, ContactInfo{Name: phone}, chatIndex{}, sources.Client{ID: lid}},
 		{"phone of the sender", Chat{ID: lid}, Contact{}, ContactInfo{}, sender, sources.Client{ID: lid, Name: "Ann P.", Phone: "+79007654321"}},
 		{"group", Chat{ID: group, Name: "Club"}, Contact{}, ContactInfo{}, sender, sources.Client{ID: group, Name: "Club"}},
 		{"group without a name", Chat{ID: group}, Contact{}, ContactInfo{}, sender, sources.Client{ID: group}},
 		{"status", Chat{ID: "status@broadcast"}, Contact{}, ContactInfo{}, sender, sources.Client{ID: "status@broadcast"}},
-		{"avatar and email", Chat{ID: phone}, Contact{}, ContactInfo{Avatar: "https://pps.whatsapp.net/a", Email: " a@example.com "}, survey{},
+		{"avatar and email", Chat{ID: phone}, Contact{}, ContactInfo{Avatar: "https://pps.whatsapp.net/a", Email: " a@example.com "}, chatIndex{},
 			sources.Client{ID: phone, Phone: "+79001234567", Email: "a@example.com", Avatar: "https://pps.whatsapp.net/a"}},
-		{"no avatar", Chat{ID: phone}, Contact{}, ContactInfo{Avatar: "a.jpg"}, survey{}, sources.Client{ID: phone, Phone: "+79001234567"}},
+		{"no avatar", Chat{ID: phone}, Contact{}, ContactInfo{Avatar: "a.jpg"}, chatIndex{}, sources.Client{ID: phone, Phone: "+79001234567"}},
 	} {
-		if got := clientOf(tt.chat, tt.contact, tt.info, &tt.survey); got != tt.want {
+		if got := clientOf(tt.chat, tt.contact, tt.info, &tt.index); got != tt.want {
 			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
 		}
 	}

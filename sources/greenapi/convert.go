@@ -5,27 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"kommo-import/sources"
 )
 
-// A chat is what is known of a chat when its entries are turned into messages. name and survey must be set.
+// A chat converts the entries of one chat into messages. name and index must be set.
 type chat struct {
-	conversation   sources.Conversation   // ID is the id that was asked for, verbatim
+	conversation   sources.Conversation   // ID is the chat's id, verbatim
 	own            string                 // the account's own id, "79…@c.us"; "" if it is not known
 	name           func(id string) string // the name of a participant in the account's contacts, or ""
-	survey         *survey                // of all entries of the chat
-	includeDeleted bool                   // takes along what its writer deleted
+	index          *chatIndex             // of all entries of the chat
+	includeDeleted bool                   // deleted messages are not skipped
 	now            time.Time              // what [sources.CheckTime] compares with
 }
 
-// convert returns the message of an entry, or what is wrong with it. number counts the chat's entries from the
-// oldest, from 1; it names the place of an entry without an id.
-//
-// What is skipped needs not be understood: a message with a reason to skip is never invalid for its content.
+// convert returns the message of an entry, or why the entry is invalid. number counts the chat's entries from the oldest,
+// from 1; it names the position of an entry without an id. An entry with a reason to skip is never invalid for its
+// content.
 func (c *chat) convert(raw json.RawMessage, number int) (sources.Message, *sources.Invalid) {
 	e, err := readEntry(raw)
 	if err != nil {
@@ -49,12 +50,21 @@ func (c *chat) position(id string, number int) string {
 }
 
 func (c *chat) invalid(raw json.RawMessage, position string, err error) *sources.Invalid {
-	return &sources.Invalid{
-		Conversation: c.conversation.ID,
-		Position:     position,
-		Reason:       err.Error(),
-		Raw:          excerptOf(raw),
+	return &sources.Invalid{Conversation: c.conversation.ID, Position: position, Reason: err.Error(), Raw: excerptOf(raw)}
+}
+
+// thumbnail matches a picture inside an entry: base64, up to 8 KB (seen in code).
+var thumbnail = regexp.MustCompile(`("jpegThumbnail"\s*:\s*)"(?:[^"\\]|\\.)*"`)
+
+// excerptOf returns raw without thumbnails, as UTF-8, cut after [sources.MaxRaw] bytes.
+func excerptOf(raw []byte) string {
+	raw = thumbnail.ReplaceAll(raw, []byte(`$1""`))
+	s := strings.ToValidUTF8(string(raw[:min(len(raw), sources.MaxRaw)]), "\ufffd")
+	for len(s) > sources.MaxRaw {
+		_, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
 	}
+	return s
 }
 
 // message returns the message of e. Its errors are reasons for people.
@@ -75,25 +85,20 @@ func (c *chat) message(e *entry) (sources.Message, error) {
 		m.Quote = c.quote(e.QuotedMessage)
 	}
 	m.Skip = c.skip(e)
-	if err := c.setContent(&m, c.survey.edited(e)); err != nil && m.Skip == "" {
+	if err := c.setContent(&m, c.index.edited(e)); err != nil && m.Skip == "" {
 		return m, err
 	}
 	return m, nil
 }
 
-// checkComplete returns an error for an entry that says too little: Green-API returns objects of nothing but a type
+// checkComplete returns an error for an entry without its basic fields: Green-API returns objects that have only a type
 // and an empty typeMessage (seen in code, issue #505).
 func checkComplete(e *entry) error {
 	var missing []string
 	for _, field := range []struct {
 		name  string
-		value looseText
-	}{
-		{"type", e.Type},
-		{"typeMessage", e.TypeMessage},
-		{"idMessage", e.IDMessage},
-		{"timestamp", e.Timestamp},
-	} {
+		value lenientText
+	}{{"type", e.Type}, {"typeMessage", e.TypeMessage}, {"idMessage", e.IDMessage}, {"timestamp", e.Timestamp}} {
 		if field.value == "" {
 			missing = append(missing, field.name)
 		}
@@ -126,7 +131,7 @@ func (c *chat) timeOf(e *entry) (time.Time, error) {
 	return t, nil
 }
 
-// author returns who wrote e. An outgoing entry has no senderId (seen in code): it is from the account.
+// author returns the author of e. An outgoing entry has no senderId (seen in code): its author is the account.
 func (c *chat) author(e *entry, direction sources.Direction) sources.Author {
 	if direction == sources.Outgoing {
 		return sources.Author{ID: c.own}
@@ -139,7 +144,53 @@ func (c *chat) author(e *entry, direction sources.Direction) sources.Author {
 	return sources.Author{ID: id, Name: name}
 }
 
-// badValue says what is wrong with the value of a field.
+// skip returns why e is left out regardless of its content, or "". The reasons of the chat come first.
+func (c *chat) skip(e *entry) string {
+	id := c.conversation.ID
+	switch {
+	case strings.HasSuffix(id, "@newsletter"):
+		return "a newsletter; nobody answers there"
+	case strings.HasSuffix(id, "@broadcast"):
+		return "a broadcast list or status; nobody answers there"
+	case c.own != "" && id == c.own:
+		return "notes to oneself; there is no client"
+	case e.TypeMessage == "editedMessage" && c.index.has(e.Edited.StanzaID):
+		return "only says that another message was edited"
+	case e.TypeMessage == "deletedMessage":
+		return "only says that another message was deleted"
+	case undelivered(e):
+		return fmt.Sprintf("it was never delivered: %s", e.StatusMessage)
+	case c.deleted(e) && !c.includeDeleted:
+		return "its writer deleted it; --deleted=include takes it along"
+	}
+	return ""
+}
+
+// deleted reports whether the author of e deleted it: isDeleted is set, or a deletedMessage names it. isDeleted was always
+// false before release 5.44.29.39 (seen in code, issue #674). An editedMessage is deleted together with its message.
+func (c *chat) deleted(e *entry) bool {
+	return bool(e.IsDeleted) || c.index.deletions[string(e.IDMessage)] ||
+		e.TypeMessage == "editedMessage" && c.index.deletions[string(e.Edited.StanzaID)]
+}
+
+// quotesDeleted reports whether e quotes a deleted message.
+func (c *chat) quotesDeleted(e *entry) bool {
+	return e.QuotedMessage != nil && c.deleted(e.QuotedMessage) || c.index.deletions[e.replyTo()]
+}
+
+// undelivered reports whether the client never got e (statusMessage: seen in code).
+func undelivered(e *entry) bool {
+	if sources.Direction(e.Type) != sources.Outgoing {
+		return false
+	}
+	switch e.StatusMessage {
+	case "failed", "noAccount", "notInGroup", "yellowCard":
+		return true
+	}
+	return false
+}
+
+// badValue returns an error about the value of a field.
 func badValue(field, value string, err error) error {
 	return fmt.Errorf("%s %q: %w", field, cutRunes(value, 60), err)
 }

@@ -19,10 +19,10 @@ func person(change func(*chat)) *chat {
 			Kind:   sources.Person,
 			Client: sources.Client{ID: "79001234567@c.us", Name: "Andrew", Phone: "+79001234567"},
 		},
-		own:    "79990000000@c.us",
-		name:   func(string) string { return "" },
-		survey: &survey{},
-		now:    time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC),
+		own:   "79990000000@c.us",
+		name:  func(string) string { return "" },
+		index: &chatIndex{},
+		now:   time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC),
 	}
 	change(c)
 	return c
@@ -395,7 +395,7 @@ func TestConvertDocumentedExample(t *testing.T) {
 	}
 	c := person(unchanged)
 	for _, raw := range entries {
-		c.survey.note(raw)
+		c.index.add(raw)
 	}
 	conversation := c.conversation
 	andrew := sources.Author{ID: "79001234567@c.us", Name: "Andrew Sh"}
@@ -514,7 +514,7 @@ func TestConvertChats(t *testing.T) {
 	text := incoming(`"typeMessage": "textMessage", "textMessage": "hi"`)
 	unknown := incoming(`"typeMessage": "eventMessage"`)
 	edited := incoming(`"typeMessage": "editedMessage", "editedMessageData": {"textMessage": "new", "stanzaId": "3AAEEE"}`)
-	noting := func(raw string) func(*chat) { return func(c *chat) { c.survey.note(json.RawMessage(raw)) } }
+	noting := func(raw string) func(*chat) { return func(c *chat) { c.index.add(json.RawMessage(raw)) } }
 	in := func(id string) func(*chat) {
 		return func(c *chat) { c.conversation.ID = id }
 	}
@@ -530,12 +530,12 @@ func TestConvertChats(t *testing.T) {
 		{in("status@broadcast"), incoming(`"typeMessage": "reactionMessage"`), "a broadcast list or status; nobody answers there"},
 		{in("79990000000@c.us"), incoming(`"typeMessage": "textMessage", "isDeleted": true`), "notes to oneself; there is no client"},
 		{func(c *chat) { c.own = "" }, text, ""},
-		{func(c *chat) { c.survey.noteDeletion("3AADDD") }, text, "its writer deleted it; --deleted=include takes it along"},
-		{func(c *chat) { c.survey.noteDeletion("3AADDD"); c.includeDeleted = true }, text, ""},
+		{func(c *chat) { c.index.addDeletion("3AADDD") }, text, "its writer deleted it; --deleted=include takes it along"},
+		{func(c *chat) { c.index.addDeletion("3AADDD"); c.includeDeleted = true }, text, ""},
 		{noting(`{"idMessage": "3AAEEE"}`), edited, "only says that another message was edited"},
 		{noting(`{"idMessage": "3AAEEF"}`), edited, ""},
-		{func(c *chat) { c.survey.noteDeletion("3AAEEE") }, edited, "its writer deleted it; --deleted=include takes it along"},
-		{func(c *chat) { c.survey.noteDeletion("3AAEEE"); c.includeDeleted = true }, edited, ""},
+		{func(c *chat) { c.index.addDeletion("3AAEEE") }, edited, "its writer deleted it; --deleted=include takes it along"},
+		{func(c *chat) { c.index.addDeletion("3AAEEE"); c.includeDeleted = true }, edited, ""},
 		{func(c *chat) { c.includeDeleted = true }, incoming(`"typeMessage": "textMessage", "textMessage": "hi", "isDeleted": true`), ""},
 		{func(c *chat) { c.includeDeleted = true }, incoming(`"typeMessage": "deletedMessage"`), "only says that another message was deleted"},
 	} {
@@ -564,7 +564,7 @@ func TestConvertDeletedQuotes(t *testing.T) {
 		{`{"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": "3AAEEE"}}`, true, "oops"},
 	} {
 		c := person(func(c *chat) { c.includeDeleted = tt.include })
-		c.survey.note(json.RawMessage(tt.noted))
+		c.index.add(json.RawMessage(tt.noted))
 		m, invalid := c.convert(json.RawMessage(raw), 1)
 		if invalid != nil || m.Quote != tt.want || m.ReplyTo != "3AAEEE" {
 			t.Errorf("%s, included %t: got %+v, %+v, want the quote %q", tt.noted, tt.include, m, invalid, tt.want)

@@ -38,7 +38,7 @@ func TestCopies(t *testing.T) {
 		defer h.close()
 		take(t, h, tt.entries...)
 		var got []string
-		for one, err := range person(func(c *chat) { c.survey = &h.survey }).converted(h) {
+		for one, err := range person(func(c *chat) { c.index = &h.index }).converted(h) {
 			switch {
 			case err != nil:
 				t.Fatal(err)

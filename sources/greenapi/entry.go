@@ -21,61 +21,60 @@ import (
 //	    "caption": "Green-API Logo"
 //	}
 //
-// The fields of the common types are documented; unlike those of a webhook they are flat (seen in code). The same
-// shape, without type, id and time, is what quotedMessage holds. There are as many kinds of entries as typeMessage
-// has values, and each fills a few of the fields; none is always there (seen in code: whole entries of a type and an
-// empty typeMessage).
+// The fields of the common types are documented; unlike those of a webhook they are flat (seen in code). A quotedMessage
+// has the same shape, without type, id and time. Each typeMessage fills a few of the fields. Any field may be missing
+// (seen in code: entries with only a type and an empty typeMessage).
 type entry struct {
-	Type        looseText `json:"type"` // incoming or outgoing
-	Timestamp   looseText `json:"timestamp"`
-	IDMessage   looseText `json:"idMessage"` // unique within its chat only (documented)
-	TypeMessage looseText `json:"typeMessage"`
+	Type        lenientText `json:"type"` // incoming or outgoing
+	Timestamp   lenientText `json:"timestamp"`
+	IDMessage   lenientText `json:"idMessage"` // unique within its chat only (documented)
+	TypeMessage lenientText `json:"typeMessage"`
 
 	// Of incoming entries.
-	SenderID          looseText `json:"senderId"` // in a group the participant
-	SenderName        looseText `json:"senderName"`
-	SenderContactName looseText `json:"senderContactName"`
+	SenderID          lenientText `json:"senderId"` // in a group the participant
+	SenderName        lenientText `json:"senderName"`
+	SenderContactName lenientText `json:"senderContactName"`
 	// Of outgoing entries: pending, sent, delivered, read; failed, noAccount, notInGroup, yellowCard (seen in code).
-	StatusMessage looseText `json:"statusMessage"`
+	StatusMessage lenientText `json:"statusMessage"`
 
-	IsEdited  looseFlag `json:"isEdited"`
-	IsDeleted looseFlag `json:"isDeleted"`
+	IsEdited  lenientBool `json:"isEdited"`
+	IsDeleted lenientBool `json:"isDeleted"`
 
-	// textMessage has the first; extendedTextMessage, a text with a link, the first two; quotedMessage, a text that
-	// answers another message, only the second; reactionMessage the third (all seen in code, the first two documented).
-	TextMessage             looseText         `json:"textMessage"`
+	// textMessage has the first field; extendedTextMessage, a text with a link, the first two; quotedMessage, a reply,
+	// only the second; reactionMessage the third (all seen in code, the first two documented).
+	TextMessage             lenientText       `json:"textMessage"`
 	ExtendedTextMessage     entryExtendedText `json:"extendedTextMessage"`
 	ExtendedTextMessageData entryExtendedText `json:"extendedTextMessageData"`
 
 	// imageMessage, videoMessage, documentMessage, audioMessage, stickerMessage (documented). DownloadURL is empty
 	// after the phone was connected anew (seen in code, issue #111).
-	DownloadURL looseText `json:"downloadUrl"`
-	Caption     looseText `json:"caption"`
-	FileName    looseText `json:"fileName"` // often the name in the storage, not the user's (seen in code)
-	MIMEType    looseText `json:"mimeType"`
+	DownloadURL lenientText `json:"downloadUrl"`
+	Caption     lenientText `json:"caption"`
+	FileName    lenientText `json:"fileName"` // often the name in the storage, not the user's (seen in code)
+	MIMEType    lenientText `json:"mimeType"`
 
 	Location entryLocation  `json:"location"` // locationMessage (documented)
 	Contact  entryContact   `json:"contact"`  // contactMessage (documented)
 	Contacts []entryContact `json:"contacts"` // contactsArrayMessage (inferred)
-	// contactsArrayMessage and texts as their webhooks have them (documented there): {"messageData": {"contacts": […]}}.
+	// contactsArrayMessage and texts in the form of webhooks (documented there): {"messageData": {"contacts": […]}}.
 	MessageData struct {
 		Contacts        []entryContact `json:"contacts"`
 		TextMessageData struct {
-			TextMessage looseText `json:"textMessage"`
+			TextMessage lenientText `json:"textMessage"`
 		} `json:"textMessageData"`
 		ExtendedTextMessageData entryExtendedText `json:"extendedTextMessageData"`
 	} `json:"messageData"`
 
 	Poll entryPoll `json:"pollMessageData"` // pollMessage, pollUpdateMessage (seen in code)
 
-	// What offers something to choose from. Seen in code are the first two; the others are documented for webhooks.
+	// Menus, with buttons or a list. The first two were seen in code; the others are documented for webhooks.
 	TemplateMessage         *entryMenu `json:"templateMessage"`
 	InteractiveButtons      *entryMenu `json:"interactiveButtons"`
 	InteractiveButtonsReply *entryMenu `json:"interactiveButtonsReply"`
 	ButtonsMessage          *entryMenu `json:"buttonsMessage"`
 	ListMessage             *entryMenu `json:"listMessage"`
 
-	// What was chosen. Seen in code is the first; the others are documented for webhooks.
+	// Choices from a menu. The first was seen in code; the others are documented for webhooks.
 	TemplateButtonReply        entryChoice `json:"templateButtonReplyMessage"`
 	InteractiveButtonsResponse entryChoice `json:"interactiveButtonsResponse"`
 	ButtonsResponse            entryChoice `json:"buttonsResponseMessage"`
@@ -83,78 +82,77 @@ type entry struct {
 
 	GroupInvite entryGroupInvite `json:"groupInviteMessageData"` // groupInviteMessage (documented for webhooks)
 
-	// Entries of their own that tell of another one (seen in code): deletedMessage, editedMessage.
+	// deletedMessage and editedMessage: entries that delete or edit another message (seen in code).
 	Deleted entryDeleted `json:"deletedMessageData"`
 	Edited  entryEdited  `json:"editedMessageData"`
 
-	// What this entry answers or reacts to (seen in code). A quoted poll has neither type nor typeMessage.
-	StanzaID      looseText `json:"stanzaId"` // of a quotedMessage: the id of what is quoted
-	QuotedMessage *entry    `json:"quotedMessage"`
+	// The message that this entry answers or reacts to (seen in code). A quoted poll has neither type nor typeMessage.
+	StanzaID      lenientText `json:"stanzaId"` // in a quotedMessage: the id of the quoted message
+	QuotedMessage *entry      `json:"quotedMessage"`
 
-	raw json.RawMessage // the whole entry; nil of one that is quoted
+	raw json.RawMessage // the whole entry; nil in a quotedMessage
 }
 
 // {"text": "…", "description": "…", "title": "…", "stanzaId": "3AADDD555CB0822C0539", "participant": "79001234567@c.us"}
 type entryExtendedText struct {
-	Text     looseText `json:"text"`
-	StanzaID looseText `json:"stanzaId"` // of a quotedMessage only
+	Text     lenientText `json:"text"`
+	StanzaID lenientText `json:"stanzaId"` // of a quotedMessage only
 }
 
 // {"nameLocation": "Green Park", "address": "", "latitude": 51.5, "longitude": "-0.14"}
 type entryLocation struct {
-	Name      looseText `json:"nameLocation"`
-	Address   looseText `json:"address"`
-	Latitude  looseText `json:"latitude"` // a number in recordings, a string in the vendor's types (seen in code)
-	Longitude looseText `json:"longitude"`
+	Name      lenientText `json:"nameLocation"`
+	Address   lenientText `json:"address"`
+	Latitude  lenientText `json:"latitude"` // a number in recordings, a string in the vendor's types (seen in code)
+	Longitude lenientText `json:"longitude"`
 }
 
 // {"displayName": "Anna Petrova", "vcard": "BEGIN:VCARD\n…TEL;type=CELL;waid=79001234567:+7 900 123-45-67\n…"}
 type entryContact struct {
-	DisplayName looseText `json:"displayName"`
-	VCard       looseText `json:"vcard"`
+	DisplayName lenientText `json:"displayName"`
+	VCard       lenientText `json:"vcard"`
 }
 
-// {"name": "Which day?", "options": [{"optionName": "Monday"}]} is a poll and
-// {"name": "Which day?", "stanzaId": "…", "votes": [{"optionName": "Monday", "optionVoters": ["79001234567@c.us"]}]}
-// where it stands after a vote.
+// A poll is {"name": "Which day?", "options": [{"optionName": "Monday"}]}. Its state after a vote is
+// {"name": "Which day?", "stanzaId": "…", "votes": [{"optionName": "Monday", "optionVoters": ["79001234567@c.us"]}]}.
 type entryPoll struct {
-	Name     looseText `json:"name"`
-	StanzaID looseText `json:"stanzaId"` // the poll's id
+	Name     lenientText `json:"name"`
+	StanzaID lenientText `json:"stanzaId"` // the poll's id
 	Options  []struct {
-		Name looseText `json:"optionName"`
+		Name lenientText `json:"optionName"`
 	} `json:"options"`
 	Votes []struct {
-		Name   looseText   `json:"optionName"`
-		Voters []looseText `json:"optionVoters"`
+		Name   lenientText   `json:"optionName"`
+		Voters []lenientText `json:"optionVoters"`
 	} `json:"votes"`
 }
 
-// {"titleText": "…", "contentText": "…", "footerText": "…", "mediaUrl": "…", "buttons": […]}, with other words for the
-// same things from type to type and {"templateId": "…", "params": ["…"]} for an outgoing template.
+// {"titleText": "…", "contentText": "…", "footerText": "…", "mediaUrl": "…", "buttons": […]}. The names vary between
+// types. An outgoing template is {"templateId": "…", "params": ["…"]}.
 type entryMenu struct {
-	TitleText  looseText `json:"titleText"`
-	Title      looseText `json:"title"`
-	HeaderText looseText `json:"headerText"`
-	Header     looseText `json:"header"`
+	TitleText  lenientText `json:"titleText"`
+	Title      lenientText `json:"title"`
+	HeaderText lenientText `json:"headerText"`
+	Header     lenientText `json:"header"`
 
-	ContentText looseText `json:"contentText"`
-	Body        looseText `json:"body"`
+	ContentText lenientText `json:"contentText"`
+	Body        lenientText `json:"body"`
 
-	FooterText looseText `json:"footerText"`
-	Footer     looseText `json:"footer"`
+	FooterText lenientText `json:"footerText"`
+	Footer     lenientText `json:"footer"`
 
-	MediaURL looseText     `json:"mediaUrl"`
+	MediaURL lenientText   `json:"mediaUrl"`
 	Buttons  []entryButton `json:"buttons"`
 	Sections []struct {
-		Title looseText `json:"title"`
+		Title lenientText `json:"title"`
 		Rows  []struct {
-			Title       looseText `json:"title"`
-			Description looseText `json:"description"`
+			Title       lenientText `json:"title"`
+			Description lenientText `json:"description"`
 		} `json:"rows"`
 	} `json:"sections"`
 
-	TemplateID looseText   `json:"templateId"`
-	Params     []looseText `json:"params"`
+	TemplateID lenientText   `json:"templateId"`
+	Params     []lenientText `json:"params"`
 }
 
 // {"type": "url", "buttonId": "1", "buttonText": "Our site", "url": "https://example.com"}, or in a template
@@ -166,48 +164,46 @@ type entryButton struct {
 	QuickReplyButton entryAction `json:"quickReplyButton"`
 }
 
-// An entryAction is what stands on a button and what the button does.
+// An entryAction is the text of a button and its effect.
 type entryAction struct {
-	ButtonText  looseText `json:"buttonText"`
-	DisplayText looseText `json:"displayText"`
-	URL         looseText `json:"url"`
-	PhoneNumber looseText `json:"phoneNumber"`
-	CopyCode    looseText `json:"copyCode"`
+	ButtonText  lenientText `json:"buttonText"`
+	DisplayText lenientText `json:"displayText"`
+	URL         lenientText `json:"url"`
+	PhoneNumber lenientText `json:"phoneNumber"`
+	CopyCode    lenientText `json:"copyCode"`
 }
 
-// {"stanzaId": "…", "selectedIndex": 1, "selectedId": "1", "selectedDisplayText": "Yes"}, with other words for the same
-// things from type to type.
+// {"stanzaId": "…", "selectedIndex": 1, "selectedId": "1", "selectedDisplayText": "Yes"}. The names vary between types.
 type entryChoice struct {
-	StanzaID            looseText `json:"stanzaId"`
-	SelectedDisplayText looseText `json:"selectedDisplayText"`
-	SelectedButtonText  looseText `json:"selectedButtonText"`
-	Title               looseText `json:"title"` // of a list
-	SelectedID          looseText `json:"selectedId"`
-	SelectedButtonID    looseText `json:"selectedButtonId"`
-	SingleSelectReply   looseText `json:"singleSelectReply"` // of a list: the id of what was chosen
+	StanzaID            lenientText `json:"stanzaId"`
+	SelectedDisplayText lenientText `json:"selectedDisplayText"`
+	SelectedButtonText  lenientText `json:"selectedButtonText"`
+	Title               lenientText `json:"title"` // of a list
+	SelectedID          lenientText `json:"selectedId"`
+	SelectedButtonID    lenientText `json:"selectedButtonId"`
+	SingleSelectReply   lenientText `json:"singleSelectReply"` // of a list: the id of the chosen row
 }
 
 // {"groupJid": "120363025486842017@g.us", "inviteCode": "…", "inviteExpiration": 1657025112, "groupName": "…", "caption": "…"}
 type entryGroupInvite struct {
-	GroupName  looseText `json:"groupName"`
-	Caption    looseText `json:"caption"`
-	InviteCode looseText `json:"inviteCode"`
+	GroupName  lenientText `json:"groupName"`
+	Caption    lenientText `json:"caption"`
+	InviteCode lenientText `json:"inviteCode"`
 }
 
 // {"stanzaId": "3AADDD555CB0822C0539"}
 type entryDeleted struct {
-	StanzaID looseText `json:"stanzaId"`
+	StanzaID lenientText `json:"stanzaId"`
 }
 
 // {"textMessage": "the new text", "stanzaId": "3AADDD555CB0822C0539"}, or caption in place of textMessage
 type entryEdited struct {
-	TextMessage looseText `json:"textMessage"`
-	Caption     looseText `json:"caption"`
-	StanzaID    looseText `json:"stanzaId"`
+	TextMessage lenientText `json:"textMessage"`
+	Caption     lenientText `json:"caption"`
+	StanzaID    lenientText `json:"stanzaId"`
 }
 
-// readEntry reads raw. A field that is of another type than usual reads as empty, and so do fields of JSON null.
-// Text that is not UTF-8 is made so. Its errors say why raw is no entry.
+// readEntry decodes an entry. A field of an unusual type reads as empty, and so does null. Invalid UTF-8 is replaced.
 func readEntry(raw json.RawMessage) (*entry, error) {
 	if !bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) {
 		if !json.Valid(raw) {
@@ -217,7 +213,7 @@ func readEntry(raw json.RawMessage) (*entry, error) {
 	}
 	e := entry{raw: raw}
 	err := json.Unmarshal(raw, &e)
-	// Unmarshal goes on after an error of this type and completes what it can (documented in encoding/json).
+	// Unmarshal decodes all other fields before it returns an error of this type (documented in encoding/json).
 	if _, otherType := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !otherType {
 		return nil, fmt.Errorf("not valid JSON: %w", err)
 	}

@@ -20,7 +20,7 @@ func FuzzEntry(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		c := person(unchanged)
-		c.survey.note(raw)
+		c.index.add(raw)
 		m, invalid := c.convert(raw, 17)
 		if invalid == nil {
 			if err := sourcetest.CheckMessage(m); err != nil {

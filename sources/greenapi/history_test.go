@@ -313,8 +313,10 @@ func TestOneHistoryOfAChatAtATime(t *testing.T) {
 		if got := time.Since(start); got < 3*time.Minute || got > 4*time.Minute {
 			t.Errorf("took %v, want three in a row of three chats at once, which is 3 minutes", got)
 		}
-		if len(client.reading.inside) != 0 {
-			t.Errorf("%d chats are still being read", len(client.reading.inside))
+		for chat, slot := range client.chatLocks.slots {
+			if len(slot) > 0 {
+				t.Errorf("%s is still locked", chat)
+			}
 		}
 	})
 }

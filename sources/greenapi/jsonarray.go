@@ -21,7 +21,7 @@ type jsonArray struct {
 var errLongElement = errors.New("it has an element of more than 16 MB")
 
 func (a *answer) array() *jsonArray {
-	return &jsonArray{answer: a, body: bufio.NewReaderSize(a.body, maxProblem)}
+	return &jsonArray{answer: a, body: bufio.NewReaderSize(a.body, maxErrorBody)}
 }
 
 // all yields the elements as they stand in the answer, but without the token. It yields an error at the end if the answer
@@ -58,16 +58,16 @@ func (l *jsonArray) begin() error {
 	if err != nil && err != io.EOF {
 		return l.answer.broken(err)
 	}
-	body, err := io.ReadAll(io.LimitReader(l.body, maxProblem))
+	body, err := io.ReadAll(io.LimitReader(l.body, maxErrorBody))
 	switch {
 	case err != nil:
 		return l.answer.broken(err)
 	case string(bytes.TrimSpace(body)) == "null":
 		return io.EOF
 	case !json.Valid(body):
-		return l.answer.noJSON(body)
+		return l.answer.notJSON(body)
 	}
-	return l.answer.misshapen(tellKind(body, l.answer.client.words(body)))
+	return l.answer.unexpectedShape(l.answer.kind(body))
 }
 
 // firstByte returns the first byte that is not white space, and leaves it in the body.
@@ -92,16 +92,16 @@ func (l *jsonArray) end() error {
 	if _, err := l.decoder.Token(); err != nil && err == l.readError {
 		return nil
 	}
-	return l.answer.noJSON([]byte("["))
+	return l.answer.notJSON([]byte("["))
 }
 
 // failure returns why the decoder has failed.
 func (l *jsonArray) failure() error {
 	switch l.readError {
 	case nil:
-		return l.answer.noJSON([]byte("["))
+		return l.answer.notJSON([]byte("["))
 	case errLongElement:
-		return l.answer.misshapen(errLongElement.Error())
+		return l.answer.unexpectedShape(errLongElement.Error())
 	}
 	return l.answer.broken(l.readError)
 }

@@ -15,7 +15,7 @@ func FuzzArray(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var got taken
 		client := newClient(answering(200, string(body)))
-		err := client.attempt(t.Context(), question{method: getChats}, func(a *answer) error { return got.take(a.array().all) })
+		err := client.try(t.Context(), call{method: getChats}, func(a *answer) error { return got.take(a.array().all) })
 		var want []json.RawMessage
 		if json.Unmarshal(body, &want) != nil {
 			if err == nil {

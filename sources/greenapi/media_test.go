@@ -16,7 +16,7 @@ func TestMediaNames(t *testing.T) {
 		{"a", "application/x-unheard-of", "a"},
 		{"a", "", "a"},
 	} {
-		e := entry{FileName: looseText(tt.name), MIMEType: looseText(tt.mimeType)}
+		e := entry{FileName: lenientText(tt.name), MIMEType: lenientText(tt.mimeType)}
 		if got := mediaOf(&e).Name; got != tt.want {
 			t.Errorf("name of %q, %q = %q, want %q", tt.name, tt.mimeType, got, tt.want)
 		}

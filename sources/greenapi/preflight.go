@@ -7,14 +7,14 @@ import (
 	"net/http"
 )
 
-// An Account is what is known of one before it is read.
+// An Account is the account of an instance.
 type Account struct {
-	ID string // at WhatsApp, e.g. "79001234567@c.us"; "" if it is not told
+	ID string // at WhatsApp, e.g. "79001234567@c.us"; "" if it is not known
 }
 
-// Preflight asks whether a history that is read now would be whole: the instance is authorized, its settings record
-// messages of both directions, and WhatsApp has handed over what it hands over. It returns a [PreflightError] if not;
-// with Force it gives notice of the same.
+// Preflight checks whether a history read now would be whole: the instance is authorized, its settings record messages
+// of both directions, and WhatsApp has handed over its history. If not, it returns a [PreflightError], or with Force
+// passes the problems to Notice.
 func (s *Source) Preflight(ctx context.Context) (Account, error) {
 	found := &PreflightError{}
 	var err error
@@ -52,7 +52,7 @@ func (s *Source) Preflight(ctx context.Context) (Account, error) {
 	return account, nil
 }
 
-// whatsApp asks about the WhatsApp account. Only an instance that is authorized knows, and not every version of
+// whatsApp asks for the settings of the WhatsApp account. Only an authorized instance has them, and not every version of
 // Green-API has the method (inferred).
 func (s *Source) whatsApp(ctx context.Context, state string) (WaSettings, error) {
 	if state != "authorized" {
@@ -67,7 +67,7 @@ func (s *Source) whatsApp(ctx context.Context, state string) (WaSettings, error)
 	return settings, err
 }
 
-// stateProblem says what is wrong with a state of the instance (the states are documented), or "".
+// stateProblem returns the problem of a state of the instance, or "". The states are documented.
 func stateProblem(state string) string {
 	switch state {
 	case "authorized":
@@ -88,15 +88,15 @@ func stateProblem(state string) string {
 	return fmt.Sprintf("The instance is in a state that is not known here: %q.", state)
 }
 
-// settingsProblems says which of the journals are told to be off. What came before they were on is handed over only when
-// the phone is connected anew (documented).
+// settingsProblems returns the journals that are off. Messages from before they were on are handed over only when the
+// phone is connected anew (documented).
 func settingsProblems(settings Settings) (problems []string) {
 	const again = " Switch it on in the console of Green-API and save; messages from before need more: log the instance out, " +
 		"and scan its QR code again."
-	if settings.IncomingTold && !settings.Incoming {
+	if settings.IncomingKnown && !settings.Incoming {
 		problems = append(problems, "Incoming messages are not recorded: the setting incomingWebhook is off."+again)
 	}
-	if settings.OutgoingMessageTold && !settings.OutgoingMessage {
+	if settings.OutgoingMessageKnown && !settings.OutgoingMessage {
 		problems = append(problems, "Messages sent from the phone are not recorded: the setting outgoingMessageWebhook is off."+again)
 	}
 	return problems

@@ -12,23 +12,23 @@ import (
 	"kommo-import/sources"
 )
 
-// A Source reads the chats of an account through its Green-API instance, each whole: one chat is one batch, in parts
-// if it is long. Since nothing tells what is new, a reading that is not interrupted asks for every chat.
+// A Source reads the chats of an account through its Green-API instance. Each chat is one batch, in parts if it is long.
+// Green-API does not show which chats have changed, so each reading asks for every chat.
 type Source struct {
 	Client *Client
-	// Only names the chats to be read; empty: all.
+	// Only has the ids of the chats to be read; empty: all.
 	Only []string
-	// CountMax is how many messages of a chat are asked for at most, the newest; 0: all.
+	// CountMax is the largest number of messages of a chat, the newest; 0: all.
 	CountMax int
-	// IncludeDeleted takes along what its writer deleted.
+	// IncludeDeleted includes messages that their authors deleted.
 	IncludeDeleted bool
-	// Force reads although [Source.Preflight] found something.
+	// Force reads despite problems that [Source.Preflight] found.
 	Force bool
-	// Progress is told how many chats are read and how long the others will take; nil: nobody is.
+	// Progress, if not nil, gets the number of chats read, the number of all chats, and the time for the others.
 	Progress func(done, total int, remaining time.Duration)
-	// Notice is told what an administrator should know, in sentences; nil: nobody is.
+	// Notice, if not nil, gets sentences for the administrator.
 	Notice func(text string)
-	// Now is the clock that times from the future are told by; nil: time.Now.
+	// Now is the clock against which times in the future are invalid; nil: time.Now.
 	Now func() time.Time
 }
 
@@ -37,16 +37,16 @@ var _ sources.Source = (*Source)(nil)
 // Name returns "green-api:" and the id of the instance.
 func (s *Source) Name() string { return "green-api:" + s.Client.Instance }
 
-// A cursor is where a reading stands, and what it is of. As JSON:
+// A cursor is the position and the scope of a reading. As JSON:
 //
 //	{"after":"79001234567@c.us","done":false,"chats":["79001234567@c.us"],"count_max":1000,"deleted":true}
 type cursor struct {
-	After string `json:"after"` // the chats up to this one are read, in the order of their ids
+	After string `json:"after"` // the chats up to this id are read, in the order of ids
 	Done  bool   `json:"done,omitempty"`
 	scope
 }
 
-// A scope is what a reading is of. One reading has one from its beginning to its end.
+// A scope says which chats and messages a reading covers. It stays the same from the beginning of a reading to its end.
 type scope struct {
 	Only     []string `json:"chats,omitempty"`
 	CountMax int      `json:"count_max,omitempty"`
@@ -61,9 +61,8 @@ func (a scope) equal(b scope) bool {
 	return slices.Equal(a.Only, b.Only) && a.CountMax == b.CountMax && a.Deleted == b.Deleted
 }
 
-// Batches reads the chats behind the cursor, in the order of their ids. Behind the last one there is nothing, although
-// chats may have grown: begin with "" to read them again. A cursor of a reading of other chats, or of other messages,
-// begins another reading.
+// Batches reads the chats after the cursor, in the order of their ids. After the last chat it yields nothing, although
+// chats may have grown: begin with "" to read them again. A cursor of another scope begins a new reading.
 func (s *Source) Batches(ctx context.Context, text string) iter.Seq2[sources.Batch, error] {
 	return func(yield func(sources.Batch, error) bool) {
 		at, err := s.parse(text)
@@ -74,12 +73,12 @@ func (s *Source) Batches(ctx context.Context, text string) iter.Seq2[sources.Bat
 		if at.Done {
 			return
 		}
-		r, err := s.begin(ctx, at)
+		run, err := s.begin(ctx, at)
 		if err != nil {
 			yield(sources.Batch{}, err)
 			return
 		}
-		r.batches(ctx, yield)
+		run.batches(ctx, yield)
 	}
 }
 
@@ -90,19 +89,19 @@ func (s *Source) parse(text string) (cursor, error) {
 	}
 	var at cursor
 	if err := json.Unmarshal([]byte(text), &at); err != nil {
-		return at, fmt.Errorf("the migration file says about %s %q, which is no place in it", s.Name(), text)
+		return at, fmt.Errorf("the migration file has an invalid position in %s: %q", s.Name(), text)
 	}
 	if at.scope.equal(fresh.scope) {
 		return at, nil
 	}
 	if !at.Done {
-		s.notice("An earlier load was interrupted that was to read other chats or messages; this one begins at the beginning.")
+		s.notice("An earlier load of other chats or messages was interrupted; this load starts from the beginning.")
 	}
 	return fresh, nil
 }
 
-// begin asks what the account holds.
-func (s *Source) begin(ctx context.Context, at cursor) (*reading, error) {
+// begin asks for the account, its chats and its contacts.
+func (s *Source) begin(ctx context.Context, at cursor) (*scan, error) {
 	account, err := s.Preflight(ctx)
 	if err != nil {
 		return nil, err
@@ -115,12 +114,12 @@ func (s *Source) begin(ctx context.Context, at cursor) (*reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reading{Source: s, at: at, total: len(chats), own: account.ID, contacts: make(map[string]Contact, len(contacts))}
+	run := &scan{Source: s, at: at, total: len(chats), own: account.ID, contacts: make(map[string]Contact, len(contacts))}
 	for _, contact := range contacts {
-		r.contacts[contact.ID] = contact
+		run.contacts[contact.ID] = contact
 	}
-	r.left = slices.DeleteFunc(chats, func(c Chat) bool { return at.After != "" && c.ID <= at.After })
-	return r, nil
+	run.left = slices.DeleteFunc(chats, func(c Chat) bool { return at.After != "" && c.ID <= at.After })
+	return run, nil
 }
 
 // chats returns the chats to be read, in the order of their ids.

@@ -127,7 +127,7 @@ func TestScopes(t *testing.T) {
 					t.Errorf("FromStart %t, confined to %v", batches[0].FromStart, batches[0].Only)
 				}
 				if tt.beginsAnew {
-					wantNotices(t, i, "An earlier load was interrupted that was to read other chats or messages; this one begins at the beginning.")
+					wantNotices(t, i, "An earlier load of other chats or messages was interrupted; this load starts from the beginning.")
 				} else {
 					wantNotices(t, i)
 				}
@@ -150,7 +150,7 @@ func TestForeignCursor(t *testing.T) {
 		i := newInstance(many(1), sandbox.GreenAPIOptions{})
 		for _, cursor := range []string{"17", "x", `{"after":1}`, `["a"]`} {
 			_, err := sourcetest.Read(t.Context(), i.source(), cursor)
-			if want := fmt.Sprintf("the migration file says about green-api:7105000000 %q, which is no place in it", cursor); err == nil || err.Error() != want {
+			if want := fmt.Sprintf("the migration file has an invalid position in green-api:7105000000: %q", cursor); err == nil || err.Error() != want {
 				t.Errorf("got %v, want %s", err, want)
 			}
 		}

@@ -22,11 +22,11 @@ func TestState(t *testing.T) {
 func TestSettings(t *testing.T) {
 	for body, want := range map[string]Settings{
 		`{"wid":"79001234567@c.us","incomingWebhook":"yes","outgoingMessageWebhook":"no","delaySendMessagesMilliseconds":1000}`: {
-			WID: "79001234567@c.us", Incoming: true, IncomingTold: true, OutgoingMessageTold: true},
-		`{"incomingWebhook":false,"outgoingMessageWebhook":true}`: {OutgoingMessage: true, IncomingTold: true, OutgoingMessageTold: true},
+			WID: "79001234567@c.us", Incoming: true, IncomingKnown: true, OutgoingMessageKnown: true},
+		`{"incomingWebhook":false,"outgoingMessageWebhook":true}`: {OutgoingMessage: true, IncomingKnown: true, OutgoingMessageKnown: true},
 		`{"incomingWebhook":"","outgoingMessageWebhook":{}}`:      {},
-		`{"incomingWebhook":null,"outgoingMessageWebhook":"Yes"}`: {OutgoingMessage: true, OutgoingMessageTold: true},
-		`{"wid":[],"incomingWebhook":"yes"}`:                      {Incoming: true, IncomingTold: true},
+		`{"incomingWebhook":null,"outgoingMessageWebhook":"Yes"}`: {OutgoingMessage: true, OutgoingMessageKnown: true},
+		`{"wid":[],"incomingWebhook":"yes"}`:                      {Incoming: true, IncomingKnown: true},
 		`{}`:                                                      {},
 	} {
 		got, err := newClient(answering(200, body)).Settings(t.Context())

@@ -5,40 +5,42 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"kommo-import/sources"
 )
 
-// bodyOf returns the text of a message wherever it stands: textMessage and extendedTextMessage have it at the top,
-// a quotedMessage only in extendedTextMessage, a reaction in extendedTextMessageData (seen in code). A webhook has it
-// one level deeper (documented there).
-func bodyOf(e *entry) looseText {
+// bodyOf returns the text of a message: of textMessage and extendedTextMessage from the top, of a quotedMessage from
+// extendedTextMessage, of a reaction from extendedTextMessageData (seen in code). A webhook has it one level deeper
+// (documented there).
+func bodyOf(e *entry) lenientText {
 	return cmp.Or(e.TextMessage, e.ExtendedTextMessage.Text, e.ExtendedTextMessageData.Text,
 		e.MessageData.TextMessageData.TextMessage, e.MessageData.ExtendedTextMessageData.Text)
 }
 
-// hasText reports whether an entry has a text, if only an empty one, in one of the places where bodyOf looks for it.
+// hasText reports whether an entry has one of the fields of bodyOf, even if its text is empty.
 func hasText(raw json.RawMessage) bool {
 	type extended struct {
-		Text textThere `json:"text"`
+		Text presentText `json:"text"`
 	}
 	var e struct {
-		TextMessage             textThere `json:"textMessage"`
-		ExtendedTextMessage     extended  `json:"extendedTextMessage"`
-		ExtendedTextMessageData extended  `json:"extendedTextMessageData"`
+		TextMessage             presentText `json:"textMessage"`
+		ExtendedTextMessage     extended    `json:"extendedTextMessage"`
+		ExtendedTextMessageData extended    `json:"extendedTextMessageData"`
 		MessageData             struct {
 			TextMessageData struct {
-				TextMessage textThere `json:"textMessage"`
+				TextMessage presentText `json:"textMessage"`
 			} `json:"textMessageData"`
 			ExtendedTextMessageData extended `json:"extendedTextMessageData"`
 		} `json:"messageData"`
 	}
-	_ = json.Unmarshal(raw, &e) // it completes what it can
+	_ = json.Unmarshal(raw, &e) // fields of another type stay false
 	return bool(e.TextMessage || e.ExtendedTextMessage.Text || e.ExtendedTextMessageData.Text ||
 		e.MessageData.TextMessageData.TextMessage || e.MessageData.ExtendedTextMessageData.Text)
 }
 
-// codeIn returns the code such as {{SWE001}} that Green-API has written in place of a text, as happens to the first
-// messages of a chat (documented for webhooks), or "".
-func codeIn(text looseText) string {
+// codeIn returns the code such as {{SWE001}} that stands in the place of a text, or "". Green-API writes it into the first
+// messages of a chat (documented for webhooks).
+func codeIn(text lenientText) string {
 	code := strings.TrimSpace(string(text))
 	if strings.HasPrefix(code, "{{SWE") && strings.HasSuffix(code, "}}") {
 		return code
@@ -46,27 +48,161 @@ func codeIn(text looseText) string {
 	return ""
 }
 
-// decrypted returns text. It is an error if there is a code in its place.
-func decrypted(text looseText) (string, error) {
+// decrypted returns text, or an error if a code stands in its place.
+func decrypted(text lenientText) (string, error) {
 	if code := codeIn(text); code != "" {
 		return "", fmt.Errorf("WhatsApp had not decrypted it: the text is %q", cutRunes(code, 60))
 	}
 	return string(text), nil
 }
 
-// caption returns what was written with a file. Without it, the file is still there.
+// caption returns the caption of a file, or "" if WhatsApp has not decrypted it. The file itself is usable.
 func caption(e *entry) string {
 	text, _ := decrypted(e.Caption)
 	return text
 }
 
-// groupInviteText returns "[group invitation] Our group", what was written with it, and the link to follow.
+// groupInviteText returns "[group invitation] Our group", the caption and the link to follow.
 func groupInviteText(invite *entryGroupInvite) string {
-	var link looseText
+	var link lenientText
 	if invite.InviteCode != "" {
 		link = "https://chat.whatsapp.com/" + invite.InviteCode
 	}
 	return labelled("[group invitation] ", nonBlankLines(invite.GroupName, invite.Caption, link))
+}
+
+// pollText returns
+//
+//	[poll] Which day?
+//	- Monday
+//	- Tuesday
+func pollText(poll *entryPoll) string {
+	lines := []lenientText{poll.Name}
+	for _, option := range poll.Options {
+		lines = append(lines, lenientText(labelled("- ", oneLine(string(option.Name)))))
+	}
+	return labelled("[poll] ", nonBlankLines(lines...))
+}
+
+// votesText returns the state of a poll after a vote:
+//
+//	[poll votes] Which day?
+//	- Monday: Anna Petrova, +79001234567
+//	- Tuesday: nobody
+func (c *chat) votesText(poll *entryPoll) string {
+	lines := []lenientText{poll.Name}
+	for _, vote := range poll.Votes {
+		var voters []string
+		for _, voter := range vote.Voters {
+			voters = append(voters, c.nameOrID(string(voter)))
+		}
+		line := oneLine(string(vote.Name)) + ": " + cmp.Or(strings.Join(voters, ", "), "nobody")
+		lines = append(lines, lenientText("- "+line))
+	}
+	return labelled("[poll votes] ", nonBlankLines(lines...))
+}
+
+// nameOrID returns the name of a participant, else the phone, else the id.
+func (c *chat) nameOrID(id string) string {
+	var client string
+	if id == c.conversation.Client.ID {
+		client = c.conversation.Client.Name
+	}
+	return cmp.Or(firstName(id, c.name(id), client), sources.PhoneOfID(id), id)
+}
+
+// menuText returns a message with buttons or a list as its reader saw it:
+//
+//	Your order
+//	It is ready. How do you want to get it?
+//	Green Shop
+//	[button] Track it: https://example.com/7
+//	[button] Call us: +79001234567
+//
+// Of an outgoing template only its id and its values are known (seen in code):
+//
+//	[template] order_ready
+//	- Anna
+func menuText(e *entry) string {
+	menu := cmp.Or(e.TemplateMessage, e.InteractiveButtonsReply, e.InteractiveButtons, e.ButtonsMessage, e.ListMessage)
+	if menu == nil {
+		return ""
+	}
+	lines := []lenientText{
+		cmp.Or(menu.HeaderText, menu.Header),
+		cmp.Or(menu.TitleText, menu.Title),
+		menu.MediaURL,
+		cmp.Or(menu.ContentText, menu.Body),
+		cmp.Or(menu.FooterText, menu.Footer),
+	}
+	for _, button := range menu.Buttons {
+		lines = append(lines, lenientText(labelled("[button] ", buttonText(&button))))
+	}
+	for _, section := range menu.Sections {
+		lines = append(lines, section.Title)
+		for _, row := range section.Rows {
+			lines = append(lines, lenientText(labelled("- ", inOneLine(row.Title, row.Description))))
+		}
+	}
+	return cmp.Or(nonBlankLines(lines...), templateText(menu))
+}
+
+func templateText(menu *entryMenu) string {
+	lines := []lenientText{menu.TemplateID}
+	for _, param := range menu.Params {
+		lines = append(lines, lenientText(labelled("- ", oneLine(string(param)))))
+	}
+	return labelled("[template] ", nonBlankLines(lines...))
+}
+
+// buttonText returns the text of a button and its effect: "Our site: https://example.com".
+func buttonText(b *entryButton) string {
+	action := cmp.Or(b.entryAction, b.URLButton, b.CallButton, b.QuickReplyButton)
+	return inOneLine(cmp.Or(action.ButtonText, action.DisplayText), cmp.Or(action.URL, action.PhoneNumber, action.CopyCode))
+}
+
+// chosen returns the choice from a menu, with label before it.
+func chosen(label string, e *entry) string {
+	choice := e.choice()
+	text := cmp.Or(choice.SelectedDisplayText, choice.SelectedButtonText, choice.Title,
+		choice.SelectedID, choice.SelectedButtonID, choice.SingleSelectReply)
+	return labelled(label, strings.TrimSpace(string(text)))
+}
+
+// choice returns the choice from a menu of any type.
+func (e *entry) choice() entryChoice {
+	return cmp.Or(e.TemplateButtonReply, e.InteractiveButtonsResponse, e.ButtonsResponse, e.ListResponse)
+}
+
+// replyTo returns the id of the message that e answers or reacts to, or "".
+func (e *entry) replyTo() string {
+	var quoted lenientText
+	if e.QuotedMessage != nil {
+		quoted = e.QuotedMessage.StanzaID
+	}
+	return string(cmp.Or(quoted, e.ExtendedTextMessage.StanzaID, e.choice().StanzaID, e.Poll.StanzaID))
+}
+
+// quote returns a quoted message on one line of at most 300 runes: its text, or "[picture] caption", "[poll] Which day?".
+// It returns "" if the content is not known.
+func (c *chat) quote(e *entry) string {
+	m := sources.Message{Kind: sources.KindText}
+	if err := c.setContent(&m, e); err != nil && m.Kind == sources.KindText {
+		text, _ := decrypted(bodyOf(e)) // of any type
+		m.Text = cmp.Or(text, caption(e))
+	}
+	text := m.Text
+	switch {
+	case e.Poll.Name != "":
+		text = "[poll] " + string(e.Poll.Name)
+	case m.Contact != nil:
+		text = "[contact] " + inOneLine(lenientText(m.Contact.Name), lenientText(m.Contact.Phone))
+	case m.Kind == sources.KindFile:
+		text = "[file] " + cmp.Or(m.Text, m.Media.Name)
+	case m.Kind != sources.KindText:
+		text = "[" + string(m.Kind) + "] " + m.Text
+	}
+	return cutRunes(oneLine(text), 300)
 }
 
 // labelled returns text with label before it, or "" for an empty text.
@@ -77,8 +213,8 @@ func labelled(label, text string) string {
 	return label + text
 }
 
-// nonBlankLines puts texts below each other, leaving out those without anything to read.
-func nonBlankLines(texts ...looseText) string {
+// nonBlankLines returns the texts that are not blank, one on a line.
+func nonBlankLines(texts ...lenientText) string {
 	var lines []string
 	for _, text := range texts {
 		if line := strings.TrimSpace(string(text)); line != "" {
@@ -88,22 +224,20 @@ func nonBlankLines(texts ...looseText) string {
 	return strings.Join(lines, "\n")
 }
 
-// oneLine puts s on one line.
+// inOneLine returns "name: value", or only the text that is not blank.
+func inOneLine(name, value lenientText) string {
+	return strings.ReplaceAll(nonBlankLines(lenientText(oneLine(string(name))), lenientText(oneLine(string(value)))), "\n", ": ")
+}
+
+// oneLine replaces line breaks and other white space in s by single spaces.
 func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// cutRunes returns the first n runes of s; the last of them is an ellipsis if there were more.
+// cutRunes returns at most n runes of s. An ellipsis is the last of them if s is longer.
 func cutRunes(s string, n int) string {
-	end := 0 // where the rune before the last begins
-	for i := range s {
-		if n == 1 {
-			end = i
-		}
-		if n == 0 {
-			return s[:end] + "…"
-		}
-		n--
+	if runes := []rune(s); len(runes) > n {
+		return string(runes[:n-1]) + "…"
 	}
 	return s
 }

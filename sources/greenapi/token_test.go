@@ -48,7 +48,7 @@ func TestTokenInEntries(t *testing.T) {
 	if err := newClient(answering(200, "["+strings.Join(parts, ",")+"]")).History(t.Context(), "1@c.us", 10, h.take); err != nil {
 		t.Fatal(err)
 	}
-	c := person(func(c *chat) { c.survey = &h.survey })
+	c := person(func(c *chat) { c.index = &h.index })
 	n := 0
 	for one, err := range c.converted(h) {
 		if err != nil {

@@ -18,39 +18,39 @@ func edit(field, text, id string) string {
 	return `{"typeMessage": "editedMessage", "editedMessageData": {"` + field + `": "` + text + `", "stanzaId": "` + id + `"}}`
 }
 
-func TestSurvey(t *testing.T) {
+func TestChatIndex(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		entries []string // newest first
-		want    survey
+		want    chatIndex
 	}{
-		{"nothing", nil, survey{}},
-		{"not entries", []string{`[]`, `null`, `{`, `{"type": 7, "deletedMessageData": []}`, `{"typeMessage": "deletedMessage"}`, edit("textMessage", "x", "")}, survey{}},
+		{"nothing", nil, chatIndex{}},
+		{"not entries", []string{`[]`, `null`, `{`, `{"type": 7, "deletedMessageData": []}`, `{"typeMessage": "deletedMessage"}`, edit("textMessage", "x", "")}, chatIndex{}},
 		{"the newest that is there", []string{from("55@lid", "", ""), from("55@lid", "", "Andrew"), from("79001234567@c.us", "Andrew Smith", "Andy"), from("79007654321@c.us", "A.", "A.")},
-			survey{contactName: "Andrew Smith", senderName: "Andrew", phone: "+79001234567"}},
+			chatIndex{contactName: "Andrew Smith", senderName: "Andrew", phone: "+79001234567"}},
 		{"names that are none", []string{from("79001234567@c.us", "79001234567", "+7 900 123-45-67"), from("79001234567@c.us", "79001234567@c.us", "Andrew")},
-			survey{senderName: "Andrew", phone: "+79001234567"}},
-		{"outgoing", []string{`{"type": "outgoing", "senderId": "79990000000@c.us", "senderName": "Me"}`}, survey{}},
+			chatIndex{senderName: "Andrew", phone: "+79001234567"}},
+		{"outgoing", []string{`{"type": "outgoing", "senderId": "79990000000@c.us", "senderName": "Me"}`}, chatIndex{}},
 		{"deletions", []string{`{"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": "A"}}`, `{"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": "B"}}`},
-			survey{deletions: map[string]bool{"A": true, "B": true}}},
-		{"marked as deleted", []string{`{"idMessage": "A", "isDeleted": true}`, `{"isDeleted": true}`}, survey{deletions: map[string]bool{"A": true}}},
+			chatIndex{deletions: map[string]bool{"A": true, "B": true}}},
+		{"marked as deleted", []string{`{"idMessage": "A", "isDeleted": true}`, `{"isDeleted": true}`}, chatIndex{deletions: map[string]bool{"A": true}}},
 		{"copies", []string{`{"idMessage": "A"}`, `{"idMessage": "B"}`, `null`, `{"idMessage": ""}`, `{"idMessage": "A"}`, `{}`, `{"idMessage": "C"}`, `{"idMessage": "A"}`, `{"idMessage": "C"}`},
-			survey{copies: map[int][]int{0: {4, 7}, 6: {8}}, older: map[int]bool{4: true, 7: true, 8: true}}},
+			chatIndex{duplicates: map[int][]int{0: {4, 7}, 6: {8}}, older: map[int]bool{4: true, 7: true, 8: true}}},
 		{"edits", []string{edit("textMessage", "newest", "A"), edit("caption", "new", "B"), edit("textMessage", "newer", "A"), edit("textMessage", "", "C"), edit("textMessage", "{{SWE001}}", "D")},
-			survey{edits: map[string]looseText{"A": "newest", "B": "new"}}},
+			chatIndex{edits: map[string]lenientText{"A": "newest", "B": "new"}}},
 	} {
-		var got survey
+		var got chatIndex
 		for _, raw := range tt.entries {
-			got.note(json.RawMessage(raw))
+			got.add(json.RawMessage(raw))
 		}
-		if diff := cmp.Diff(got, tt.want, cmp.AllowUnexported(survey{}), cmpopts.IgnoreFields(survey{}, "noted", "newest"), cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(got, tt.want, cmp.AllowUnexported(chatIndex{}), cmpopts.IgnoreFields(chatIndex{}, "entries", "newest"), cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s (-got +want):\n%s", tt.name, diff)
 		}
 	}
 }
 
 func TestConvertEdited(t *testing.T) {
-	c := person(func(c *chat) { c.survey.note(json.RawMessage(edit("textMessage", "new", "3AADDD"))) })
+	c := person(func(c *chat) { c.index.add(json.RawMessage(edit("textMessage", "new", "3AADDD"))) })
 	picture := withMedia(sources.KindPicture, "new", sources.Media{})
 	for _, tt := range []struct {
 		raw  string

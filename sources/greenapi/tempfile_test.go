@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,10 +29,11 @@ func take(t testing.TB, h *history, entries ...string) {
 	}
 }
 
-// kept returns the entries, oldest first.
+// kept returns the entries, newest first.
 func kept(t testing.TB, h *history) (entries []string) {
 	t.Helper()
-	for entry, err := range h.oldestFirst() {
+	for i := range h.len() {
+		entry, err := h.entry(i)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +42,8 @@ func kept(t testing.TB, h *history) (entries []string) {
 	return entries
 }
 
-func TestOldestFirst(t *testing.T) {
+func TestEntriesOnDisk(t *testing.T) {
+	const block = 256 << 10
 	numbered := func(n, size int) (entries []string) {
 		for i := range n {
 			entries = append(entries, fmt.Sprintf(`{"n":%d,"text":"%s"}`, i, strings.Repeat("x", size)))
@@ -55,9 +56,9 @@ func TestOldestFirst(t *testing.T) {
 		"empty ones":        {``, `1`, ``, ``, `22`, ``},
 		"some":              numbered(10, 3),
 		"many":              numbered(30_000, 40),
-		"of just one block": {strings.Repeat("a", readAtOnce)},
-		"of two blocks":     {strings.Repeat("a", readAtOnce-1), "bb"},
-		"longer than a block": {"1", strings.Repeat("a", readAtOnce+1), "2", strings.Repeat("b", 3*readAtOnce), strings.Repeat("c", readAtOnce),
+		"of just one block": {strings.Repeat("a", block)},
+		"of two blocks":     {strings.Repeat("a", block-1), "bb"},
+		"longer than a block": {"1", strings.Repeat("a", block+1), "2", strings.Repeat("b", 3*block), strings.Repeat("c", block),
 			"3"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,16 +68,8 @@ func TestOldestFirst(t *testing.T) {
 			}
 			defer h.close()
 			take(t, h, entries...)
-			want := slices.Clone(entries)
-			slices.Reverse(want)
-			if diff := cmp.Diff(want, kept(t, h)); diff != "" || h.len() != len(entries) {
+			if diff := cmp.Diff(entries, kept(t, h)); diff != "" || h.len() != len(entries) {
 				t.Errorf("%d entries (-want +got):\n%.2000s", h.len(), diff)
-			}
-			for entry := range h.oldestFirst() {
-				if string(entry) != want[0] {
-					t.Errorf("begun anew, the first is %.40s", entry)
-				}
-				break
 			}
 		})
 	}
@@ -101,10 +94,10 @@ func TestAnotherAnswer(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	take(t, h, `{"a":1}`, deleting("5"))
-	if diff := cmp.Diff([]string{deleting("5"), `{"a":1}`}, kept(t, h)); diff != "" || h.len() != 2 {
+	if diff := cmp.Diff([]string{`{"a":1}`, deleting("5")}, kept(t, h)); diff != "" || h.len() != 2 {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(map[string]bool{"5": true}, h.survey.deletions); diff != "" {
+	if diff := cmp.Diff(map[string]bool{"5": true}, h.index.deletions); diff != "" {
 		t.Errorf("deletions (-want +got):\n%s", diff)
 	}
 }
@@ -163,9 +156,7 @@ func TestHistoryOnABadDisk(t *testing.T) {
 	if err := h.file.Truncate(1); err != nil {
 		t.Fatal(err)
 	}
-	for entry, err := range h.oldestFirst() {
-		if err == nil || !strings.HasPrefix(err.Error(), "keeping a chat's history on disk for a moment: ") {
-			t.Errorf("got %q, %v", entry, err)
-		}
+	if entry, err := h.entry(1); err == nil || !strings.HasPrefix(err.Error(), "keeping a chat's history on disk for a moment: ") {
+		t.Errorf("got %q, %v", entry, err)
 	}
 }

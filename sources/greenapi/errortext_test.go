@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestWords(t *testing.T) {
+func TestDetail(t *testing.T) {
 	client := newClient(nil)
 	for _, test := range []struct{ body, want string }{
 		{``, ``},
@@ -38,14 +38,14 @@ func TestWords(t *testing.T) {
 		{strings.Repeat("ё", 301), strings.Repeat("ё", 300) + "…"},
 		{strings.Repeat("ё", 300), strings.Repeat("ё", 300)},
 	} {
-		if got := client.words([]byte(test.body)); got != test.want {
+		if got := client.detail([]byte(test.body)); got != test.want {
 			t.Errorf("%q\ngot  %q\nwant %q", test.body, got, test.want)
 		}
 	}
 }
 
 // A token that is escaped in URLs is found in every form.
-func TestWordsWithAnEscapedToken(t *testing.T) {
+func TestDetailWithAnEscapedToken(t *testing.T) {
 	client := newClient(nil)
 	client.Token = "a/b+c%d~é"
 	for _, form := range []string{client.Token, url.PathEscape(client.Token), url.QueryEscape(client.Token),
@@ -63,10 +63,10 @@ func TestLongProblem(t *testing.T) {
 		return respond(401, nil, counted{&read}), nil
 	}))
 	_, err := client.State(t.Context())
-	if denied := see(err).Denied; denied == nil || utf8.RuneCountInString(denied.Detail) != maxWords+1 {
+	if denied := see(err).Denied; denied == nil || utf8.RuneCountInString(denied.Detail) != 301 {
 		t.Errorf("got %v", err)
 	}
-	if read > 2*maxProblem {
+	if read > 2*maxErrorBody {
 		t.Errorf("%d bytes were read", read)
 	}
 }

@@ -308,7 +308,7 @@ func (s silence) Read([]byte) (int, error) {
 	return 0, s.ctx.Err()
 }
 
-func TestPatience(t *testing.T) {
+func TestIdleTimeout(t *testing.T) {
 	noAnswer := func(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
@@ -326,7 +326,7 @@ func TestPatience(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			client := newClient(test.transport)
-			client.Patience = test.patience
+			client.IdleTimeout = test.patience
 			start := time.Now()
 			_, err := client.Settings(t.Context())
 			want := "green-api getSettings: no usable answer after 6 tries: " + test.text
@@ -345,7 +345,7 @@ func TestPatience(t *testing.T) {
 }
 
 // An answer that comes in parts may take longer than the patience, and so may who reads it.
-func TestPatienceBeginsAnew(t *testing.T) {
+func TestIdleTimeoutBeginsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := &drip{parts: []string{`[1`, `,2`, `,3`, `]`}, pause: 2 * time.Minute}
 		client := newClient(roundTrip(func(*http.Request) (*http.Response, error) { return respond(200, nil, slow), nil }))

@@ -1,0 +1,89 @@
+package greenapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// The types of this file read JSON fields whose type varies between versions of Green-API. They never fail.
+
+// A lenientText is a JSON string or number. Any other value reads as "": the same field may be a number in one place and
+// a string in another, e.g. latitude (seen in code). NUL characters are removed, since no real text has them.
+type lenientText string
+
+func (t *lenientText) UnmarshalJSON(data []byte) error {
+	*t = ""
+	if !isTextOrNumber(data) {
+		return nil
+	}
+	data = bytes.TrimLeft(data, " \t\r\n")
+	if data[0] != '"' {
+		*t = lenientText(data)
+		return nil
+	}
+	var s string
+	if json.Unmarshal(data, &s) == nil {
+		*t = lenientText(strings.ReplaceAll(s, "\x00", ""))
+	}
+	return nil
+}
+
+// A presentText is true for each value that a [lenientText] reads, even for an empty string.
+type presentText bool
+
+func (t *presentText) UnmarshalJSON(data []byte) error {
+	*t = presentText(isTextOrNumber(data))
+	return nil
+}
+
+func isTextOrNumber(data []byte) bool {
+	data = bytes.TrimLeft(data, " \t\r\n")
+	return len(data) > 0 && (data[0] == '"' || data[0] == '-' || data[0] >= '0' && data[0] <= '9')
+}
+
+// A lenientBool is true for true, "true", "yes" and 1, and false for any other value.
+type lenientBool bool
+
+func (b *lenientBool) UnmarshalJSON(data []byte) error {
+	word := lowerWord(data)
+	*b = word == "true" || word == "yes" || word == "1"
+	return nil
+}
+
+// An optionalBool is "yes" or "no" (documented), or a boolean. Any other value is not known.
+type optionalBool struct{ known, value bool }
+
+func (b *optionalBool) UnmarshalJSON(data []byte) error {
+	word := lowerWord(data)
+	*b = optionalBool{value: word == "yes" || word == "true"}
+	b.known = b.value || word == "no" || word == "false"
+	return nil
+}
+
+func lowerWord(data []byte) string { return strings.ToLower(strings.Trim(string(data), "\" \t\r\n")) }
+
+// An optionalNumber is a JSON number, or a number as a string. Any other value is not known.
+type optionalNumber struct {
+	known bool
+	value float64
+}
+
+func (n *optionalNumber) UnmarshalJSON(data []byte) error {
+	*n = optionalNumber{}
+	value, err := strconv.ParseFloat(lowerWord(data), 64)
+	if err == nil && !math.IsNaN(value) && !math.IsInf(value, 0) {
+		*n = optionalNumber{true, value}
+	}
+	return nil
+}
+
+// count returns the number as a whole number; 0 if it is not known, negative or too large.
+func (n optionalNumber) count() int {
+	if n.value < 0 || n.value > math.MaxInt32 {
+		return 0
+	}
+	return int(n.value)
+}
