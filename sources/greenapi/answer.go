@@ -17,7 +17,7 @@ const (
 	maxValue     = 16 << 20 // bytes of the longest JSON value; real entries have some thousand
 )
 
-// An answer is the answer to one request.
+// An answer is the answer to a request.
 type answer struct {
 	client *Client
 	method string
@@ -103,7 +103,7 @@ func (a *answer) notJSON(body []byte) error {
 	return failed
 }
 
-// decode reads an answer that is one object.
+// decode reads an answer that is an object.
 func (a *answer) decode(value any) error {
 	body, err := io.ReadAll(io.LimitReader(a.body, maxValue+1))
 	switch {

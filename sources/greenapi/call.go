@@ -39,7 +39,7 @@ var (
 	getContacts      = method{name: "getContacts", rate: 1}
 	getContactInfo   = method{name: "getContactInfo", rate: 1}
 	getChatHistory   = method{name: "getChatHistory"}
-	// A missing file, too, is answered with 500 (documented): a second try tells it from a passing fault.
+	// A missing file, too, is answered with 500 (documented): only a passing fault ends with the second try.
 	downloadFile = method{name: "downloadFile", rate: 5, triesAt500: 2}
 )
 

@@ -26,7 +26,7 @@ import (
 	"kommo-import/internal/web"
 )
 
-// A Client calls methods of one Green-API instance: those that read, and downloadFile, which renews a link. It keeps
+// A Client calls methods of a Green-API instance: those that read, and downloadFile, which renews a link. It keeps
 // the documented rate limit of each method, retries where that helps, and streams long answers. Zero values of the
 // fields are their documented defaults. A Client may be used by several goroutines at once, and must not be copied or
 // changed after its first call.
@@ -41,7 +41,7 @@ type Client struct {
 	Instance string
 	// Token is apiTokenInstance. It stands in the path of every request (documented), and in no error or log.
 	Token string
-	// Transport carries the requests; nil is one of the client's own, with the proxies of the environment. It must
+	// Transport carries the requests; nil is a transport of its own, with the proxies of the environment. It must
 	// honour the request's context.
 	Transport http.RoundTripper
 	// HistoryRate is the number of calls of getChatHistory per second, not negative; 0 is 1, which is documented.

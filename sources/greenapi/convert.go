@@ -21,7 +21,7 @@ type chat struct {
 	name           func(id string) string // the name of a participant in the account's contacts, or ""
 	index          *chatIndex             // of all entries of the chat
 	includeDeleted bool                   // deleted messages are not skipped
-	now            time.Time              // what [sources.CheckTime] compares with
+	now            time.Time              // for [sources.CheckTime]
 }
 
 // convert returns the message of an entry, or why the entry is invalid. number counts the chat's entries from the oldest,

@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// An entry is one element of the answer to getChatHistory:
+// An entry is an element of the answer to getChatHistory:
 //
 //	{
 //	    "type": "incoming",

@@ -225,7 +225,7 @@ func (endless) Read(p []byte) (int, error) { return copy(p, `,{"idMessage":"3EB0
 
 // Entries are there before the answer ends, and the memory they take does not grow with their number.
 func TestHistoryIsStreamed(t *testing.T) {
-	const count = 50_000
+	const count = 20_000
 	made := 0
 	body := io.MultiReader(strings.NewReader(`[{}`), &generated{&made, count, 2000}, strings.NewReader(`]`))
 	client := newClient(roundTrip(func(*http.Request) (*http.Response, error) { return respond(200, nil, body), nil }))
@@ -239,7 +239,7 @@ func TestHistoryIsStreamed(t *testing.T) {
 			if ahead := made - got; ahead > 200 {
 				t.Fatalf("%d entries were made when the %dth came", made, got)
 			}
-			if got%10_000 == 0 {
+			if got%5_000 == 0 {
 				if grown := int64(heap()) - int64(before); grown > 4<<20 {
 					t.Errorf("after %d entries of %d bytes the heap has grown by %d KB", got, len(entry), grown>>10)
 				}

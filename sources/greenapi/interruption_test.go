@@ -247,9 +247,6 @@ func TestLongChat(t *testing.T) {
 	stopped := errors.New("interrupted by the test")
 	var want migration
 	for k, rule := range []sandbox.Rule{{}, {Do: sandbox.CutBody}, {Do: sandbox.Unauthorized, Count: 1}, {}} {
-		if testing.Short() && k == 1 {
-			continue
-		}
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			i := newInstance(sandbox.Account{Chats: []sandbox.AccountChat{long(anna, 2_001), listed(boris, "Boris", text(boris, "1", 1))}}, sandbox.GreenAPIOptions{})

@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// A jsonArray reads an answer that is an array. It holds one element of the answer in memory.
+// A jsonArray reads an answer that is an array. It holds a single element in memory.
 type jsonArray struct {
 	answer    *answer
 	body      *bufio.Reader

@@ -167,7 +167,7 @@ func collect[Wire, Element any](ctx context.Context, c *Client, m method, read f
 	return all, nil
 }
 
-// ContactInfo describes one contact.
+// ContactInfo describes a contact.
 type ContactInfo struct {
 	Name        string // the contact's name for themselves; may be empty
 	ContactName string // the name in the phone's contacts; may be empty
@@ -175,7 +175,7 @@ type ContactInfo struct {
 	Avatar      string // the address of a picture, which expires (seen in code); may be empty
 }
 
-// ContactInfo returns what the instance knows about the client of a chat.
+// ContactInfo describes the contact behind a chat.
 func (c *Client) ContactInfo(ctx context.Context, chatID string) (ContactInfo, error) {
 	type request struct {
 		ChatID string `json:"chatId"`

@@ -14,7 +14,7 @@ const (
 	largeCount  = 1_000_000_000 // more messages than any chat has
 )
 
-// A readChat is the result of reading one chat: its history, or why there is none.
+// A readChat is the result of reading a chat: its history, or an error.
 type readChat struct {
 	chat    Chat
 	history *history // must be closed

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	batchPart   = 2_000 // messages of a chat in one part of its batch
+	batchPart   = 2_000 // messages in each part of a chat's batch
 	maxBadChats = 3     // chats in a row on which Green-API may fail; more are a fault of the server
 	maxUnread   = 20    // chats in a row that may be unreadable for any reason; more are not a fault of the chats
 
@@ -83,7 +83,7 @@ func (s *scan) readahead(ctx context.Context) iter.Seq[readChat] {
 	}
 }
 
-// start starts to read one chat after the other, and sends to begun the channel of each result. When ctx ends, the last
+// start begins to read the chats in order, and sends to begun the channel of each result. When ctx ends, the last
 // result has its cause.
 func (s *scan) start(ctx context.Context, begun chan<- chan readChat) {
 	defer close(begun)
@@ -158,7 +158,7 @@ func ofOneChat(err error) bool {
 	return ok && (unavailable.Status == http.StatusInternalServerError || unavailable.Status/100 == 2)
 }
 
-// yieldChat yields a chat in one batch of one or more parts, and reports whether to continue.
+// yieldChat yields a chat as a batch, in parts if it is long, and reports whether to continue.
 func (s *scan) yieldChat(read readChat, fresh bool, yield func(sources.Batch, error) bool) bool {
 	text, err := json.Marshal(s.at)
 	if err != nil {

@@ -10,14 +10,14 @@ import (
 )
 
 // bodyOf returns the text of a message: of textMessage and extendedTextMessage from the top, of a quotedMessage from
-// extendedTextMessage, of a reaction from extendedTextMessageData (seen in code). A webhook has it one level deeper
+// extendedTextMessage, of a reaction from extendedTextMessageData (seen in code). In a webhook it is a level deeper
 // (documented there).
 func bodyOf(e *entry) lenientText {
 	return cmp.Or(e.TextMessage, e.ExtendedTextMessage.Text, e.ExtendedTextMessageData.Text,
 		e.MessageData.TextMessageData.TextMessage, e.MessageData.ExtendedTextMessageData.Text)
 }
 
-// hasText reports whether an entry has one of the fields of bodyOf, even if its text is empty.
+// hasText reports whether an entry has any of the fields of bodyOf, even if its text is empty.
 func hasText(raw json.RawMessage) bool {
 	type extended struct {
 		Text presentText `json:"text"`
@@ -183,7 +183,7 @@ func (e *entry) replyTo() string {
 	return string(cmp.Or(quoted, e.ExtendedTextMessage.StanzaID, e.choice().StanzaID, e.Poll.StanzaID))
 }
 
-// quote returns a quoted message on one line of at most 300 runes: its text, or "[picture] caption", "[poll] Which day?".
+// quote returns a quoted message on a single line of at most 300 runes: its text, or "[picture] caption", "[poll] Which day?".
 // It returns "" if the content is not known.
 func (c *chat) quote(e *entry) string {
 	m := sources.Message{Kind: sources.KindText}
@@ -213,7 +213,7 @@ func labelled(label, text string) string {
 	return label + text
 }
 
-// nonBlankLines returns the texts that are not blank, one on a line.
+// nonBlankLines returns the texts that are not blank, each on a line of its own.
 func nonBlankLines(texts ...lenientText) string {
 	var lines []string
 	for _, text := range texts {
