@@ -49,6 +49,13 @@ type call struct {
 	body   any // is sent as JSON; nil: the call is a GET
 }
 
+// A chatRequest is the body of a call about a chat.
+type chatRequest struct {
+	ChatID    string `json:"chatId"`
+	Count     int    `json:"count,omitempty"` // an SDK that sent a text broke the method (#623)
+	IDMessage string `json:"idMessage,omitempty"`
+}
+
 // A retryableError is a failure after which another try may succeed: 429, 499, 5xx, a 400 while the instance is
 // starting, no answer, a broken answer, or an answer that is not JSON. The list is inferred; the vendor's clients do
 // about the same.
@@ -131,7 +138,7 @@ func (c *Client) try(ctx context.Context, q call, read func(*answer) error) erro
 	got.status, got.header, got.body = response.StatusCode, response.Header, http.NoBody
 	if response.Body != nil {
 		defer response.Body.Close()
-		got.body = &idleReader{idle, response.Body}
+		idle.body, got.body = response.Body, idle
 	}
 	if got.status/100 != 2 {
 		return got.failure()

@@ -69,7 +69,7 @@ func TestReadingAnInstance(t *testing.T) {
 			t.Errorf("state %q, %v", state, err)
 		}
 		settings, err := client.Settings(ctx)
-		if err != nil || !settings.Incoming || !settings.OutgoingMessage || settings.WID == "" {
+		if err != nil || settings.IncomingOff || settings.OutgoingMessageOff || settings.WID == "" {
 			t.Errorf("settings %+v, %v", settings, err)
 		}
 		wa, err := client.WaSettings(ctx)
@@ -77,7 +77,7 @@ func TestReadingAnInstance(t *testing.T) {
 			t.Errorf("settings of WhatsApp %+v, %v", wa, err)
 		}
 		chats, err := client.Chats(ctx)
-		if err != nil || len(chats) != 3 || chats[1] != (Chat{"1@c.us", "Chat 1", "user", false}) {
+		if err != nil || len(chats) != 3 || chats[1] != (Chat{"1@c.us", "Chat 1"}) {
 			t.Errorf("chats %+v, %v", chats, err)
 		}
 		var got []string

@@ -166,9 +166,6 @@ func isNumber(s string) bool {
 // isWhatsAppID reports whether s is an id such as "79001234567@c.us" or "120363025486842017@g.us".
 func isWhatsAppID(s string) bool {
 	user, server, found := strings.Cut(s, "@")
-	switch server {
-	case "c.us", "s.whatsapp.net", "lid", "g.us", "broadcast", "newsletter":
-		return found && !strings.ContainsAny(user, " \t\n")
-	}
-	return false
+	servers := []string{"c.us", "s.whatsapp.net", "lid", "g.us", "broadcast", "newsletter"}
+	return found && slices.Contains(servers, server) && !strings.ContainsAny(user, " \t\n")
 }

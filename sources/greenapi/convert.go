@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -110,8 +111,8 @@ func checkComplete(e *entry) error {
 }
 
 func directionOf(e *entry) (sources.Direction, error) {
-	switch direction := sources.Direction(e.Type); direction {
-	case sources.Incoming, sources.Outgoing:
+	direction := sources.Direction(e.Type)
+	if direction == sources.Incoming || direction == sources.Outgoing {
 		return direction, nil
 	}
 	return "", badValue("type", string(e.Type), errors.New("neither incoming nor outgoing"))
@@ -180,14 +181,8 @@ func (c *chat) quotesDeleted(e *entry) bool {
 
 // undelivered reports whether the client never got e (statusMessage: seen in code).
 func undelivered(e *entry) bool {
-	if sources.Direction(e.Type) != sources.Outgoing {
-		return false
-	}
-	switch e.StatusMessage {
-	case "failed", "noAccount", "notInGroup", "yellowCard":
-		return true
-	}
-	return false
+	return sources.Direction(e.Type) == sources.Outgoing &&
+		slices.Contains([]lenientText{"failed", "noAccount", "notInGroup", "yellowCard"}, e.StatusMessage)
 }
 
 // badValue returns an error about the value of a field.

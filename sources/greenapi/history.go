@@ -20,17 +20,12 @@ import (
 // A second call for the same chat waits until the first has returned, since Green-API answers 429 to two at once (seen
 // in code). So take must not ask for the history of the same chat.
 func (c *Client) History(ctx context.Context, chatID string, count int, take func(entries iter.Seq2[json.RawMessage, error]) error) error {
-	// An SDK that sent count as a text broke the method (#623).
-	type request struct {
-		ChatID string `json:"chatId"`
-		Count  int    `json:"count"`
-	}
 	unlock, err := c.chatLocks.lock(ctx, chatID)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	return c.do(ctx, call{getChatHistory, request{chatID, count}}, func(a *answer) error {
+	return c.do(ctx, call{getChatHistory, chatRequest{ChatID: chatID, Count: count}}, func(a *answer) error {
 		entries := a.array()
 		err := take(entries.all)
 		if entries.err != nil && (err == nil || errors.Is(err, entries.err)) {

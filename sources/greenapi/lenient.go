@@ -31,14 +31,6 @@ func (t *lenientText) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// A presentText is true for each value that a [lenientText] reads, even for an empty string.
-type presentText bool
-
-func (t *presentText) UnmarshalJSON(data []byte) error {
-	*t = presentText(isTextOrNumber(data))
-	return nil
-}
-
 func isTextOrNumber(data []byte) bool {
 	data = bytes.TrimLeft(data, " \t\r\n")
 	return len(data) > 0 && (data[0] == '"' || data[0] == '-' || data[0] >= '0' && data[0] <= '9')
@@ -53,13 +45,12 @@ func (b *lenientBool) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// An optionalBool is "yes" or "no" (documented), or a boolean. Any other value is not known.
-type optionalBool struct{ known, value bool }
+// A lenientOff is true for "no" (documented), "false" and false, and false for any other value.
+type lenientOff bool
 
-func (b *optionalBool) UnmarshalJSON(data []byte) error {
+func (b *lenientOff) UnmarshalJSON(data []byte) error {
 	word := lowerWord(data)
-	*b = optionalBool{value: word == "yes" || word == "true"}
-	b.known = b.value || word == "no" || word == "false"
+	*b = word == "no" || word == "false"
 	return nil
 }
 

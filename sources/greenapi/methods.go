@@ -33,32 +33,24 @@ func (c *Client) State(ctx context.Context) (string, error) {
 type Settings struct {
 	// WID is the instance's own id at WhatsApp, e.g. "79001234567@c.us"; "" if not known.
 	WID string
-	// Incoming is incomingWebhook: incoming messages are recorded.
-	Incoming bool
-	// OutgoingMessage is outgoingMessageWebhook: messages sent from the phone are recorded.
-	OutgoingMessage bool
-	// IncomingKnown and OutgoingMessageKnown report whether the answer has "yes" or "no" for the setting.
-	IncomingKnown, OutgoingMessageKnown bool
+	// IncomingOff means that incomingWebhook is "no": incoming messages are not recorded.
+	IncomingOff bool
+	// OutgoingMessageOff means that outgoingMessageWebhook is "no": messages sent from the phone are not recorded.
+	OutgoingMessageOff bool
 }
 
 // Settings returns the settings of the instance. A change of them takes up to 5 minutes (documented).
 func (c *Client) Settings(ctx context.Context) (Settings, error) {
 	// {"wid":"79001234567@c.us","incomingWebhook":"yes","outgoingMessageWebhook":"no","delaySendMessagesMilliseconds":1000,…}
 	var got struct {
-		WID             lenientText  `json:"wid"`
-		Incoming        optionalBool `json:"incomingWebhook"`
-		OutgoingMessage optionalBool `json:"outgoingMessageWebhook"`
+		WID             lenientText `json:"wid"`
+		Incoming        lenientOff  `json:"incomingWebhook"`
+		OutgoingMessage lenientOff  `json:"outgoingMessageWebhook"`
 	}
 	if err := c.do(ctx, call{method: getSettings}, func(a *answer) error { return a.decode(&got) }); err != nil {
 		return Settings{}, err
 	}
-	return Settings{
-		WID:                  string(got.WID),
-		Incoming:             got.Incoming.value,
-		OutgoingMessage:      got.OutgoingMessage.value,
-		IncomingKnown:        got.Incoming.known,
-		OutgoingMessageKnown: got.OutgoingMessage.known,
-	}, nil
+	return Settings{string(got.WID), bool(got.Incoming), bool(got.OutgoingMessage)}, nil
 }
 
 // WaSettings describe the WhatsApp account of an instance.
@@ -89,10 +81,8 @@ func (c *Client) WaSettings(ctx context.Context) (WaSettings, error) {
 
 // A Chat is a chat of the instance's account.
 type Chat struct {
-	ID       string // ends in @c.us, @lid or @g.us; the digits of a @lid are no phone number (documented)
-	Name     string // may be empty
-	Type     string // "user" or "group" (documented)
-	Archived bool
+	ID   string // ends in @c.us, @lid or @g.us; the digits of a @lid are no phone number (documented)
+	Name string // may be empty
 }
 
 // Chats returns the chats of the instance, those active last first; Green-API refreshes the list at most once a minute
@@ -100,24 +90,17 @@ type Chat struct {
 func (c *Client) Chats(ctx context.Context) ([]Chat, error) {
 	// [{"archive":false,"id":"79001234567@c.us","ephemeralExpiration":0,"ephemeralSettingTimestamp":0,"name":"…","type":"user"}]
 	type wire struct {
-		ID      lenientText `json:"id"`
-		Name    lenientText `json:"name"`
-		Type    lenientText `json:"type"`
-		Archive lenientBool `json:"archive"`
+		ID   lenientText `json:"id"`
+		Name lenientText `json:"name"`
 	}
-	return collect(ctx, c, getChats, func(w wire) (Chat, bool) {
-		return Chat{string(w.ID), string(w.Name), string(w.Type), bool(w.Archive)}, w.ID != ""
-	})
+	return collect(ctx, c, getChats, func(w wire) (Chat, bool) { return Chat{string(w.ID), string(w.Name)}, w.ID != "" })
 }
 
 // A Contact is in the phone's contacts, or has written to the account.
 type Contact struct {
 	ID          string
-	ChatID      string // "" in answers of older versions (seen in code)
 	Name        string // the contact's name for themselves (inferred); may be empty (#792)
 	ContactName string // the name in the phone's contacts; may be empty
-	Type        string // "user" or "group" (documented)
-	Phone       string // digits; "" in answers of older versions (seen in code)
 }
 
 // Contacts returns the contacts of the instance. The list may be incomplete (#629). Contacts without an id are left
@@ -129,12 +112,10 @@ func (c *Client) Contacts(ctx context.Context) ([]Contact, error) {
 		ChatID      lenientText `json:"chatId"`
 		Name        lenientText `json:"name"`
 		ContactName lenientText `json:"contactName"`
-		Type        lenientText `json:"type"`
-		Phone       lenientText `json:"phoneNumber"`
 	}
 	return collect(ctx, c, getContacts, func(w wire) (Contact, bool) {
 		id := cmp.Or(w.ID, w.ChatID)
-		return Contact{string(id), string(w.ChatID), string(w.Name), string(w.ContactName), string(w.Type), string(w.Phone)}, id != ""
+		return Contact{string(id), string(w.Name), string(w.ContactName)}, id != ""
 	})
 }
 
@@ -177,9 +158,6 @@ type ContactInfo struct {
 
 // ContactInfo describes the contact behind a chat.
 func (c *Client) ContactInfo(ctx context.Context, chatID string) (ContactInfo, error) {
-	type request struct {
-		ChatID string `json:"chatId"`
-	}
 	// {"avatar":"https://…","name":"…","contactName":"…","email":"","category":"","description":"","products":[],…}
 	var got struct {
 		Name        lenientText `json:"name"`
@@ -187,7 +165,7 @@ func (c *Client) ContactInfo(ctx context.Context, chatID string) (ContactInfo, e
 		Email       lenientText `json:"email"`
 		Avatar      lenientText `json:"avatar"`
 	}
-	if err := c.do(ctx, call{getContactInfo, request{chatID}}, func(a *answer) error { return a.decode(&got) }); err != nil {
+	if err := c.do(ctx, call{getContactInfo, chatRequest{ChatID: chatID}}, func(a *answer) error { return a.decode(&got) }); err != nil {
 		return ContactInfo{}, err
 	}
 	return ContactInfo{string(got.Name), string(got.ContactName), string(got.Email), string(got.Avatar)}, nil
@@ -198,15 +176,11 @@ func (c *Client) ContactInfo(ctx context.Context, chatID string) (ContactInfo, e
 // 400 "File message encrypted url not found …" (documented) or another 400, a 404, a 500 twice in a row (#724), or
 // without a link (inferred).
 func (c *Client) DownloadFile(ctx context.Context, chatID, idMessage string) (url string, err error) {
-	type request struct {
-		ChatID    string `json:"chatId"`
-		IDMessage string `json:"idMessage"`
-	}
 	// {"downloadUrl":"https://sw-media.storage.yandexcloud.net/7105000000/a6679d42-….png"}
 	var got struct {
 		URL lenientText `json:"downloadUrl"`
 	}
-	err = c.do(ctx, call{downloadFile, request{chatID, idMessage}}, func(a *answer) error {
+	err = c.do(ctx, call{downloadFile, chatRequest{ChatID: chatID, IDMessage: idMessage}}, func(a *answer) error {
 		err := a.decode(&got)
 		switch {
 		case err != nil:

@@ -29,11 +29,11 @@ func TestState(t *testing.T) {
 func TestSettings(t *testing.T) {
 	for body, want := range map[string]Settings{
 		`{"wid":"79001234567@c.us","incomingWebhook":"yes","outgoingMessageWebhook":"no","delaySendMessagesMilliseconds":1000}`: {
-			WID: "79001234567@c.us", Incoming: true, IncomingKnown: true, OutgoingMessageKnown: true},
-		`{"incomingWebhook":false,"outgoingMessageWebhook":true}`: {OutgoingMessage: true, IncomingKnown: true, OutgoingMessageKnown: true},
+			WID: "79001234567@c.us", OutgoingMessageOff: true},
+		`{"incomingWebhook":false,"outgoingMessageWebhook":true}`: {IncomingOff: true},
 		`{"incomingWebhook":"","outgoingMessageWebhook":{}}`:      {},
-		`{"incomingWebhook":null,"outgoingMessageWebhook":"Yes"}`: {OutgoingMessage: true, OutgoingMessageKnown: true},
-		`{"wid":[],"incomingWebhook":"yes"}`:                      {Incoming: true, IncomingKnown: true},
+		`{"incomingWebhook":null,"outgoingMessageWebhook":"No"}`:  {OutgoingMessageOff: true},
+		`{"wid":[],"incomingWebhook":"yes"}`:                      {},
 		`{}`:                                                      {},
 	} {
 		got, err := newClient(answering(200, body)).Settings(t.Context())
@@ -78,7 +78,7 @@ func TestChats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Chat{{"79001234567@c.us", "Анна", "user", true}, {"1@g.us", "", "group", false}, {"5", "7", "", false}}
+	want := []Chat{{"79001234567@c.us", "Анна"}, {"1@g.us", ""}, {"5", "7"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("chats (-want +got):\n%s", diff)
 	}
@@ -95,8 +95,8 @@ func TestContacts(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []Contact{
-		{ID: "1@c.us", Name: "A", ContactName: "B", Type: "user"},
-		{ID: "2@lid", ChatID: "2@lid", Phone: "79001234567"},
+		{ID: "1@c.us", Name: "A", ContactName: "B"},
+		{ID: "2@lid"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("contacts (-want +got):\n%s", diff)

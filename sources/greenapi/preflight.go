@@ -93,10 +93,10 @@ func stateProblem(state string) string {
 func settingsProblems(settings Settings) (problems []string) {
 	const again = " Switch it on in the console of Green-API and save; messages from before need more: log the instance out, " +
 		"and scan its QR code again."
-	if settings.IncomingKnown && !settings.Incoming {
+	if settings.IncomingOff {
 		problems = append(problems, "Incoming messages are not recorded: the setting incomingWebhook is off."+again)
 	}
-	if settings.OutgoingMessageKnown && !settings.OutgoingMessage {
+	if settings.OutgoingMessageOff {
 		problems = append(problems, "Messages sent from the phone are not recorded: the setting outgoingMessageWebhook is off."+again)
 	}
 	return problems

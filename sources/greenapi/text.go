@@ -19,23 +19,21 @@ func bodyOf(e *entry) lenientText {
 
 // hasText reports whether an entry has any of the fields of bodyOf, even if its text is empty.
 func hasText(raw json.RawMessage) bool {
-	type extended struct {
-		Text presentText `json:"text"`
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal(raw, &fields) // a value that is not an object has no fields
+	for name, value := range fields {
+		switch name {
+		case "textMessage", "text":
+			if isTextOrNumber(value) {
+				return true
+			}
+		case "extendedTextMessage", "extendedTextMessageData", "messageData", "textMessageData":
+			if hasText(value) {
+				return true
+			}
+		}
 	}
-	var e struct {
-		TextMessage             presentText `json:"textMessage"`
-		ExtendedTextMessage     extended    `json:"extendedTextMessage"`
-		ExtendedTextMessageData extended    `json:"extendedTextMessageData"`
-		MessageData             struct {
-			TextMessageData struct {
-				TextMessage presentText `json:"textMessage"`
-			} `json:"textMessageData"`
-			ExtendedTextMessageData extended `json:"extendedTextMessageData"`
-		} `json:"messageData"`
-	}
-	_ = json.Unmarshal(raw, &e) // fields of another type stay false
-	return bool(e.TextMessage || e.ExtendedTextMessage.Text || e.ExtendedTextMessageData.Text ||
-		e.MessageData.TextMessageData.TextMessage || e.MessageData.ExtendedTextMessageData.Text)
+	return false
 }
 
 // codeIn returns the code such as {{SWE001}} that stands in the place of a text, or "". Green-API writes it into the first

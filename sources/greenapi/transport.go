@@ -54,18 +54,19 @@ func (c *Client) transport() http.RoundTripper {
 const defaultIdleTimeout = 3 * time.Minute
 
 // An idleTimer cancels a request whose connection is silent for too long. It runs only while we wait for the connection:
-// from the request to the beginning of the answer, and during each read of the body.
+// from the request to the beginning of the answer, and during each read of the body, which goes through it.
 type idleTimer struct {
 	ctx     context.Context // of the request
 	cancel  context.CancelCauseFunc
 	timer   *time.Timer
 	timeout time.Duration
+	body    io.Reader
 }
 
 func startIdleTimer(ctx context.Context, timeout time.Duration) *idleTimer {
 	silent := &web.Error{Text: fmt.Sprintf("no data for %v", timeout), Err: context.DeadlineExceeded}
 	watched, cancel := context.WithCancelCause(ctx)
-	return &idleTimer{watched, cancel, time.AfterFunc(timeout, func() { cancel(silent) }), timeout}
+	return &idleTimer{ctx: watched, cancel: cancel, timer: time.AfterFunc(timeout, func() { cancel(silent) }), timeout: timeout}
 }
 
 func (t *idleTimer) pause() { t.timer.Stop() }
@@ -75,17 +76,11 @@ func (t *idleTimer) end() {
 	t.cancel(context.Canceled)
 }
 
-// An idleReader is a body during whose reads the timer runs.
-type idleReader struct {
-	idle *idleTimer
-	body io.Reader
-}
-
-func (r *idleReader) Read(p []byte) (int, error) {
-	if r.idle.ctx.Err() != nil {
-		return 0, context.Cause(r.idle.ctx)
+func (t *idleTimer) Read(p []byte) (int, error) {
+	if t.ctx.Err() != nil {
+		return 0, context.Cause(t.ctx)
 	}
-	r.idle.timer.Reset(r.idle.timeout)
-	defer r.idle.timer.Stop()
-	return r.body.Read(p)
+	t.timer.Reset(t.timeout)
+	defer t.timer.Stop()
+	return t.body.Read(p)
 }
