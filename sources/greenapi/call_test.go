@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// A seen is what became of a call, for comparing.
+// A seen has the typed errors of a call, for comparing.
 type seen struct {
 	Denied      *DeniedError
 	Quota       *QuotaError
@@ -35,10 +35,10 @@ func see(err error) (s seen) {
 	return s
 }
 
-// about reports whether waits took as long as they should: a turn comes a little later than after 1 s.
+// about reports whether waits took as long as they should: the pace of 1 per second adds some milliseconds.
 func about(got, want time.Duration) bool { return got >= want && got < want+50*time.Millisecond }
 
-// allTries is how long six tries take.
+// allTries is the duration of six tries.
 const allTries = 31 * time.Second
 
 func TestStatuses(t *testing.T) {
@@ -246,7 +246,7 @@ func TestRetryHelps(t *testing.T) {
 	})
 }
 
-// A retry takes its turn: here the turns are farther apart than the waits.
+// A retry waits for the rate limit: here the pace is slower than the waits between tries.
 func TestRetryTakesATurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tries, start := 0, time.Now()
@@ -300,7 +300,7 @@ func TestInterrupted(t *testing.T) {
 	})
 }
 
-// A silence is a body that never comes.
+// A silence is a body that never arrives.
 type silence struct{ ctx context.Context }
 
 func (s silence) Read([]byte) (int, error) {
@@ -344,7 +344,7 @@ func TestIdleTimeout(t *testing.T) {
 	}
 }
 
-// An answer that comes in parts may take longer than the patience, and so may who reads it.
+// An answer in parts may take longer than the idle timeout, and so may its reader.
 func TestIdleTimeoutBeginsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := &drip{parts: []string{`[1`, `,2`, `,3`, `]`}, pause: 2 * time.Minute}
@@ -366,7 +366,7 @@ func TestIdleTimeoutBeginsAnew(t *testing.T) {
 	})
 }
 
-// A drip is a body that comes part by part.
+// A drip is a body that arrives part by part.
 type drip struct {
 	parts []string
 	pause time.Duration

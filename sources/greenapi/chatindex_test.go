@@ -73,7 +73,7 @@ func TestConvertEdited(t *testing.T) {
 	}
 }
 
-// Copies of one id stand together where the newest is, and the one to be sent is the first of them.
+// Duplicates follow each other at the place of the newest, and the message to be sent is the first of them.
 func TestCopies(t *testing.T) {
 	text := func(id, words, more string) string {
 		return fmt.Sprintf(`{"type":"outgoing","timestamp":1603964449,"idMessage":%q,"typeMessage":"textMessage","textMessage":%q%s}`, id, words, more)

@@ -41,7 +41,7 @@ func answering(status int, body string) roundTrip {
 	}
 }
 
-// inTurn returns a transport that gives one answer after the other, the last one for ever.
+// inTurn returns a transport that gives the answers in order, and repeats the last answer for ever.
 func inTurn(all ...roundTrip) roundTrip {
 	return func(r *http.Request) (*http.Response, error) {
 		now := all[0]

@@ -14,7 +14,7 @@ import (
 	"kommo-import/internal/sandbox"
 )
 
-// newInstance returns a sandbox with chats 0@c.us … of so many entries each, and a client of it.
+// newInstance returns a sandbox with chats 0@c.us …, each with this number of entries, and its client.
 func newInstance(chats, entries int, rules ...sandbox.Rule) (*sandbox.GreenAPI, *Client) {
 	account := sandbox.Account{Instance: "7105000000", Token: testToken}
 	for i := range chats {
@@ -95,7 +95,7 @@ func TestReadingAnInstance(t *testing.T) {
 	})
 }
 
-// What is worth it is tried again until the history is whole.
+// A passing fault is retried until the history is whole.
 func TestPassingFaults(t *testing.T) {
 	for _, fault := range []sandbox.Action{
 		sandbox.TooMany, sandbox.BadGateway, sandbox.HTMLBadGateway, sandbox.Cut, sandbox.Garbage, sandbox.HTML,
@@ -120,7 +120,7 @@ func TestPassingFaults(t *testing.T) {
 	}
 }
 
-// A fault that stays ends in its error, and none tells the token.
+// A lasting fault ends in its error, and no error holds the token.
 func TestLastingFaults(t *testing.T) {
 	denied := func(s seen) bool { return s.Denied != nil }
 	quota := func(s seen) bool { return s.Quota != nil && s.Quota.Total > 0 }
@@ -157,7 +157,7 @@ func TestLastingFaults(t *testing.T) {
 	}
 }
 
-// An unknown instance and a wrong token are told apart.
+// An unknown instance and a wrong token have different errors.
 func TestWrongAccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g, client := newInstance(0, 0)
@@ -175,7 +175,7 @@ func TestWrongAccess(t *testing.T) {
 	})
 }
 
-// The instance counts what arrives in any second and never has to say 429, although its rate is all but used up.
+// The instance counts the requests of any second and never answers 429, although nearly all of its rate is used.
 func TestPaceAtAnInstance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const reads = 300

@@ -19,7 +19,7 @@ func parted() sandbox.Account {
 	return sandbox.Account{Chats: []sandbox.AccountChat{listed(lid, ""), long(anna, 2_001), listed(boris, "Boris", text(boris, "1", 1))}}
 }
 
-// The source keeps the promises of every source, wherever a reading is interrupted.
+// The source passes the contract of all sources, wherever a reading is interrupted.
 func TestContract(t *testing.T) {
 	for name, account := range map[string]sandbox.Account{"small": small(), "sample": sample(t), "parts": parted(), "many": many(9)} {
 		t.Run(name, func(t *testing.T) {
@@ -29,7 +29,7 @@ func TestContract(t *testing.T) {
 				if err := sourcetest.Check(t.Context(), source); err != nil {
 					t.Error(err)
 				}
-				if name == "parts" { // it has all been read often enough
+				if name == "parts" { // the rest would take long
 					return
 				}
 				source.Only = []string{account.Chats[1].ID}
@@ -46,7 +46,7 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// A chat that grows at both ends, a new chat, and one that becomes so long that it is asked for twice.
+// A chat grows at both ends, a chat is new, and a chat becomes so long that it needs two questions.
 func TestGrowth(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		account := sandbox.Account{Chats: []sandbox.AccountChat{

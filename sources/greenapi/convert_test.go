@@ -43,7 +43,7 @@ func outgoing(fields string) string {
 		"sendByApi": true, ` + fields + `}`
 }
 
-// received returns the message that incoming is, a text without text, changed by change.
+// received returns the message of incoming, an empty text, changed by change.
 func received(change func(*sources.Message)) sources.Message {
 	m := sources.Message{
 		Conversation: person(unchanged).conversation,
@@ -58,7 +58,7 @@ func received(change func(*sources.Message)) sources.Message {
 	return m
 }
 
-// sent returns the message that outgoing is, changed by change.
+// sent returns the message of outgoing, changed by change.
 func sent(change func(*sources.Message)) sources.Message {
 	return received(func(m *sources.Message) {
 		m.Direction, m.Author = sources.Outgoing, sources.Author{ID: "79990000000@c.us"}
@@ -90,7 +90,7 @@ func quoting(quote string) func(*sources.Message) {
 	return func(m *sources.Message) { m.Text, m.ReplyTo, m.Quote = "hi", "3AAEEE", quote }
 }
 
-// An entryTest is an entry and the message that comes of it.
+// An entryTest is an entry and its message.
 type entryTest struct {
 	name string
 	raw  string
@@ -99,7 +99,7 @@ type entryTest struct {
 
 func entryTests() []entryTest {
 	var tests []entryTest
-	for _, some := range [][]entryTest{textTests(), replyTests(), mediaTests(), placeTests(), contactTests(), menuTests(), skipTests(), looseTests()} {
+	for _, some := range [][]entryTest{textTests(), replyTests(), mediaTests(), placeTests(), contactTests(), menuTests(), skipTests(), lenientTests()} {
 		tests = append(tests, some...)
 	}
 	return tests
@@ -327,8 +327,8 @@ func skipTests() []entryTest {
 	}
 }
 
-// looseTests has fields of other types than usual.
-func looseTests() []entryTest {
+// lenientTests has fields of unusual types.
+func lenientTests() []entryTest {
 	return []entryTest{
 		{"strings", `{"type": "incoming", "timestamp": "1603964449", "idMessage": "3AADDD", "typeMessage": "textMessage", "senderId": "79001234567@c.us",
 			"senderName": "Andrew Sh", "forwardingScore": "0", "isForwarded": "false", "isEdited": "false", "isDeleted": "false", "textMessage": "hi"}`, received(saying("hi"))},
@@ -355,7 +355,7 @@ func TestConvertEntries(t *testing.T) {
 	}
 }
 
-// TestConvertDocumentedExample converts the answer that the documentation of getChatHistory shows.
+// TestConvertDocumentedExample converts the example in the documentation of getChatHistory.
 func TestConvertDocumentedExample(t *testing.T) {
 	answer := `[
     {
@@ -547,7 +547,7 @@ func TestConvertChats(t *testing.T) {
 	}
 }
 
-// What its writer deleted is not shown as a quote either.
+// A deleted message is not shown as a quote either.
 func TestConvertDeletedQuotes(t *testing.T) {
 	raw := incoming(`"typeMessage": "quotedMessage", "extendedTextMessage": {"text": "hi", "stanzaId": "3AAEEE"},
 		"quotedMessage": {"typeMessage": "textMessage", "textMessage": "oops"}`)

@@ -10,7 +10,7 @@ import (
 	"kommo-import/sources/sourcetest"
 )
 
-// FuzzEntry checks that whatever stands among the entries of a chat becomes a message as it must be, or is reported.
+// FuzzEntry checks that any entry becomes a valid message or is reported as invalid.
 func FuzzEntry(f *testing.F) {
 	for _, tt := range entryTests() {
 		f.Add([]byte(tt.raw))

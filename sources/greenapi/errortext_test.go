@@ -47,7 +47,7 @@ func TestDetail(t *testing.T) {
 	}
 }
 
-// A long body is read so far that its words are whole, and no farther.
+// Of a long error body only as much is read as the error text may need.
 func TestLongProblem(t *testing.T) {
 	read := 0
 	client := newClient(roundTrip(func(*http.Request) (*http.Response, error) {
@@ -73,8 +73,8 @@ func (c counted) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// FuzzAnswer gives the client answers of any kind: none may make it panic or wait for ever, no error may show what it
-// must not, and each has a type.
+// FuzzAnswer gives the client answers of any kind. The client must not panic or wait for ever, every error must have a
+// type, and no error may hold the token.
 func FuzzAnswer(f *testing.F) {
 	f.Add(200, "", `{"stateInstance":"authorized","downloadUrl":"https://a"}`)
 	f.Add(200, "", `[{"id":"1@c.us"},{"id":`)
@@ -115,7 +115,7 @@ func checkTyped(t *testing.T, err error) {
 	}
 }
 
-// The token is replaced in every form before anything is made of an entry.
+// The token is replaced in every form.
 func TestTokenIsKeptOut(t *testing.T) {
 	c := &Client{Token: "s3cret/Token"}
 	for raw, want := range map[string]string{
@@ -132,8 +132,8 @@ func TestTokenIsKeptOut(t *testing.T) {
 	}
 }
 
-// Nothing that is made of an entry holds the token: not its texts, names and quotes, nor why it is invalid. A link that
-// held it is none.
+// No part of a message holds the token: neither its texts, names and quotes, nor the reason why it is invalid. A link
+// that held the token is dropped.
 func TestTokenInEntries(t *testing.T) {
 	leak := "https://api.example/waInstance7105000000/x/" + testToken
 	parts := []string{
@@ -179,7 +179,7 @@ func TestTokenInEntries(t *testing.T) {
 	}
 }
 
-// A new link that holds the token is none.
+// A new link that holds the token is not used.
 func TestRenewedLinkWithToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &Client{BaseURL: "https://api.example", Instance: "7105", Token: "s3cret", Transport: answering(200, `{"downloadUrl":"https://api.example/s3cret/1"}`)}

@@ -33,7 +33,7 @@ func noEntries(t *testing.T) func(entries) error {
 	}
 }
 
-// A taken is what take got in each of its calls.
+// A taken has the entries of each call of take.
 type taken [][]string
 
 func (all *taken) take(entries entries) error {
@@ -152,7 +152,7 @@ type brokenBody struct{}
 
 func (brokenBody) Read([]byte) (int, error) { return 0, errors.New("reset: " + testToken) }
 
-// Take swallows the error of the sequence: what it has is not whole all the same.
+// History retries although take ignores the error of the sequence.
 func TestHistorySwallowedError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
@@ -223,7 +223,7 @@ type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return copy(p, `,{"idMessage":"3EB0"}`), nil }
 
-// Entries are there before the answer ends, and the memory they take does not grow with their number.
+// Entries are yielded before the answer ends, and the memory does not grow with their number.
 func TestHistoryIsStreamed(t *testing.T) {
 	const count = 20_000
 	made := 0

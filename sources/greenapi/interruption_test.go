@@ -16,9 +16,8 @@ import (
 	"kommo-import/internal/sandbox"
 )
 
-// small is an account in which something of everything is told in few messages: a chat whose client only getContactInfo
-// names, media with a living link, without one, with a dead one and gone, replies, what is deleted, edited, doubled,
-// and not understood, and a group.
+// small is an account with some of everything in few messages: a chat whose client only getContactInfo names, media with
+// a valid link, without a link and gone, a reply, a duplicate, a deletion, an incomplete entry, and a group.
 func small() sandbox.Account {
 	picture := func(id string, second int, link, more string) string {
 		return entry("incoming", anna, id, second, fmt.Sprintf(`"senderId":%q,"typeMessage":"imageMessage","downloadUrl":%q,"caption":"",`+
@@ -46,9 +45,9 @@ func small() sandbox.Account {
 	}
 }
 
-// faults are what can happen to a request.
+// faults returns the faults that a request can meet.
 func faults() []sandbox.Rule {
-	all := []sandbox.Rule{{Do: sandbox.Slow, Wait: time.Hour}} // longer than the patience of anybody
+	all := []sandbox.Rule{{Do: sandbox.Slow, Wait: time.Hour}} // longer than any timeout
 	for _, do := range []sandbox.Action{sandbox.Unauthorized, sandbox.Block, sandbox.QuotaExceeded, sandbox.CorrespondentsReached,
 		sandbox.ClientClosed, sandbox.ServerError, sandbox.BadGateway, sandbox.Unavailable,
 		sandbox.GatewayTimeout, sandbox.Starting, sandbox.TooMany, sandbox.Cut, sandbox.CutBody, sandbox.Half, sandbox.Empty,
@@ -58,8 +57,8 @@ func faults() []sandbox.Rule {
 	return all
 }
 
-// undisturbed returns the migration that a load gives which nothing disturbs, how many requests it takes, and how many
-// of them read the chats. Loading once more gives the same.
+// undisturbed returns the migration of a load without faults, the number of its requests, and the number of requests that
+// read the chats. Loading again gives the same migration.
 func undisturbed(t *testing.T, account func() sandbox.Account) (want migration, requests, reads int) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -84,8 +83,8 @@ func undisturbed(t *testing.T, account func() sandbox.Account) (want migration, 
 	return want, requests, reads
 }
 
-// believed reports whether a fault makes the storage or downloadFile say something about a file that cannot be told
-// from the truth: that it is gone, or another one.
+// believed reports whether a fault of the storage or of downloadFile looks like a true answer: the file is gone, or is
+// another file.
 func believed(rule sandbox.Rule) bool {
 	switch rule.Do {
 	case sandbox.PlainBadRequest, sandbox.NotFound, sandbox.HTML, sandbox.Empty, sandbox.Garbage, sandbox.Half:
@@ -96,7 +95,7 @@ func believed(rule sandbox.Rule) bool {
 	return false
 }
 
-// takesNames reports whether a fault makes a load do without the name of a client.
+// takesNames reports whether a load goes on without the name of a client after a fault.
 func takesNames(rule sandbox.Rule) bool {
 	return slices.Contains([]sandbox.Action{sandbox.QuotaExceeded, sandbox.CorrespondentsReached, sandbox.NotFound, sandbox.PlainBadRequest,
 		sandbox.ServerError, sandbox.CutBody, sandbox.Half, sandbox.Empty, sandbox.Garbage, sandbox.HTML}, rule.Do)
@@ -104,7 +103,7 @@ func takesNames(rule sandbox.Rule) bool {
 
 func (m migration) whole() any { return m }
 
-// msgids leaves of a migration what does not depend on files.
+// msgids returns the parts of a migration that do not depend on files.
 func (m migration) msgids() any {
 	ids := make(map[string][]string)
 	for conversation, bodies := range m.Bodies {
@@ -115,15 +114,15 @@ func (m migration) msgids() any {
 	return ids
 }
 
-// An interruption is a load in which something happens at a request.
+// An interruption is a load with a fault at a request.
 type interruption struct {
 	account         func() sandbox.Account
 	want            migration
 	requests, reads int
 }
 
-// check loads while rule holds from request n on, and then again while nothing does, unless the load should get over
-// the fault by itself: that must work, and end in the same as if nothing had ever happened.
+// check loads with a fault from request n on, and then again without it. A passing fault needs no second load. In the end
+// the migration must be the same as without the fault.
 func (in interruption) check(t *testing.T, n int, rule sandbox.Rule) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -139,7 +138,7 @@ func (in interruption) check(t *testing.T, n int, rule sandbox.Rule) {
 		passing := rule.Count == 1 && mendable(rule)
 		loads := 1
 		if !passing && takesNames(rule) && len(i.asked(sandbox.OnGetContactInfo)) > 0 {
-			loads = 2 // a name that was not told is asked for when the chat is read anew
+			loads = 2 // a missing name is asked for when the chat is read anew
 		}
 		about := migration.whole
 		if met := len(i.asked(sandbox.OnMedia))+len(i.asked(sandbox.OnDownloadFile)) > 0; met && (n > in.reads || rule.Count == 0) && believed(rule) {
@@ -163,14 +162,14 @@ func (in interruption) check(t *testing.T, n int, rule sandbox.Rule) {
 	})
 }
 
-// mendable reports whether a load gets over a fault that happens once.
+// mendable reports whether a load succeeds in spite of a fault that happens once.
 func mendable(rule sandbox.Rule) bool {
 	return !slices.Contains([]sandbox.Action{sandbox.Unauthorized, sandbox.Block, sandbox.QuotaExceeded, sandbox.CorrespondentsReached,
 		sandbox.PlainBadRequest, sandbox.NotFound}, rule.Do)
 }
 
-// Every request of a load meets every fault, once and from there on. Then loading again gives the same migration as if
-// nothing had happened, and nobody has seen the token. With the race detector it is every sixth request for each fault.
+// Every request of a load meets every fault, once and from there on. Then loading again gives the same migration as
+// without the fault, and the token is not shown. With -short each fault meets every sixth request.
 func TestEveryFaultAtEveryRequest(t *testing.T) {
 	in := interruption{account: small}
 	in.want, in.requests, in.reads = undisturbed(t, in.account)
@@ -189,8 +188,8 @@ func TestEveryFaultAtEveryRequest(t *testing.T) {
 	}
 }
 
-// everyFirst returns rules by which the first try of every question that a load of the small account asks meets a fault;
-// of files, the very first.
+// everyFirst returns rules for a load of the small account: the first try of each call meets a fault, and so does the
+// first request for a file.
 func everyFirst(rule sandbox.Rule) (rules []sandbox.Rule) {
 	rule.N = 1
 	for _, method := range []sandbox.Endpoint{sandbox.OnGetStateInstance, sandbox.OnGetSettings, sandbox.OnGetWaSettings,
@@ -209,7 +208,7 @@ func everyFirst(rule sandbox.Rule) (rules []sandbox.Rule) {
 	return rules
 }
 
-// A load gets over it if every first try fails.
+// A load succeeds if the first try of every call fails.
 func TestFaultsAtEveryFirstTry(t *testing.T) {
 	in := interruption{account: small}
 	in.want, in.requests, in.reads = undisturbed(t, in.account)
@@ -226,7 +225,7 @@ func TestFaultsAtEveryFirstTry(t *testing.T) {
 					t.Fatal(err)
 				}
 				if failed := slices.DeleteFunc(i.Requests(), func(r sandbox.GreenAPIRequest) bool { return r.Status == 200 }); rule.Do == sandbox.BadGateway && len(failed) != len(everyFirst(rule))+1 {
-					t.Errorf("not every first try failed: %+v", failed) // one more than the rules say for the file that is gone
+					t.Errorf("not every first try failed: %+v", failed) // and one for the file that is gone
 				}
 				about := migration.whole
 				if believed(rule) {
@@ -241,8 +240,8 @@ func TestFaultsAtEveryFirstTry(t *testing.T) {
 	}
 }
 
-// The same with a long chat: its second question fails, so that it is left out, the load stops, or it is handed over and
-// then interrupted, when all of it or nothing is stored.
+// A long chat is left out because its second question fails, or the load stops there, or is interrupted after it. All of
+// the chat or nothing is stored.
 func TestLongChat(t *testing.T) {
 	stopped := errors.New("interrupted by the test")
 	var want migration
@@ -283,7 +282,7 @@ func TestLongChat(t *testing.T) {
 	}
 }
 
-// The same with the sample, at each of whose requests something else happens.
+// The same with the sample: each of its requests meets two other faults.
 func TestFaultsInTheSample(t *testing.T) {
 	in := interruption{account: func() sandbox.Account { return sample(t) }}
 	in.want, in.requests, in.reads = undisturbed(t, in.account)
@@ -301,7 +300,7 @@ func TestFaultsInTheSample(t *testing.T) {
 	}
 }
 
-// A load that is interrupted at any request ends with the cause, and goes on where it was.
+// A load that is interrupted at any request ends with the cause, and the next load continues it.
 func TestInterruptedAtEveryRequest(t *testing.T) {
 	stopped := errors.New("interrupted by the test")
 	for name, account := range map[string]func() sandbox.Account{

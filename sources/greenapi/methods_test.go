@@ -103,7 +103,7 @@ func TestContacts(t *testing.T) {
 	}
 }
 
-// A list that breaks off is read again, and what was read of it is forgotten.
+// A list that breaks off is read again from its beginning.
 func TestChatsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := newClient(inTurn(answering(200, `[{"id":"1@c.us"},`), answering(200, `[{"id":"1@c.us"}]`)))
@@ -114,7 +114,7 @@ func TestChatsAgain(t *testing.T) {
 	})
 }
 
-// A list of chats in which one cannot be read is not taken for whole.
+// A list of chats with an invalid element is read again.
 func TestChatsThatAreNotJSON(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := newClient(inTurn(answering(200, `[{"id":"1@c.us"},{"id":2@c.us}]`), answering(200, `[{"id":"1@c.us"},{"id":"2@c.us"}]`)))

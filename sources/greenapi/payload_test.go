@@ -21,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/types.txt")
 
-// documented is the example of an answer in the documents of getChatHistory, as it stands there.
+// documented is the example of an answer in the documentation of getChatHistory, verbatim.
 const documented = `[
     {
         "type": "incoming",
@@ -55,7 +55,7 @@ const documented = `[
     }
 ]`
 
-// documentedAccount is an account whose only chat has the history of the documents.
+// documentedAccount is an account whose only chat has the documented history.
 func documentedAccount(t *testing.T) sandbox.Account {
 	t.Helper()
 	account, err := sandbox.ReadAccount(fstest.MapFS{
@@ -69,7 +69,7 @@ func documentedAccount(t *testing.T) sandbox.Account {
 	return account
 }
 
-// The messages of the documents' example.
+// The messages of the documented example.
 func TestDocumentedExampleAsMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conversation := sources.Conversation{ID: anna, Kind: sources.Person,
@@ -104,7 +104,7 @@ func (s storage) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: s.status, ContentLength: 4321, Header: http.Header{"Content-Type": {"image/png"}}, Body: http.NoBody, Request: r}, nil
 }
 
-// The documents' example as Kommo is sent it, byte for byte: while its file is there, and when it is gone.
+// The payloads of the documented example, byte for byte: while its file exists, and after that.
 func TestDocumentedExampleAsPayloads(t *testing.T) {
 	const (
 		andrew  = `{"id":"79001234567@c.us","name":"Andrew Sh","profile":{"phone":"+79001234567"}}`
@@ -139,7 +139,7 @@ func TestDocumentedExampleAsPayloads(t *testing.T) {
 	}
 }
 
-// A block of testdata/types.txt is a history, newest first, with what becomes of it below.
+// A block of testdata/types.txt is a history, newest first, with its payloads and failures below.
 type block struct {
 	title   string
 	entries []string
@@ -164,7 +164,7 @@ func readBlocks(t *testing.T) (blocks []block, content string) {
 	return blocks, string(file)
 }
 
-// Every type of entry, and what becomes of it: the payload, or why there is none. Go test -update writes it anew.
+// Every type of entry with its payload, or the reason why it has no payload. Go test -update writes the file anew.
 func TestEveryType(t *testing.T) {
 	blocks, want := readBlocks(t)
 	head, _, _ := strings.Cut(want, "\n== ")
@@ -188,8 +188,7 @@ func TestEveryType(t *testing.T) {
 	}
 }
 
-// becomes loads a block and returns what Kommo is sent, of the payloads what is not the same in all, and what it is not
-// sent.
+// becomes loads a block and returns its payloads, without the parts that all have in common, and its failures.
 func becomes(t *testing.T, b block) (lines []string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

@@ -16,13 +16,13 @@ import (
 
 const again = " Switch it on in the console of Green-API and save; messages from before need more: log the instance out, and scan its QR code again."
 
-// What keeps a history from being whole is said in sentences before anything is read; with Force it is said and read.
+// Problems that would leave a history incomplete end a load before it reads. With Force they are notices.
 func TestPreflight(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		change func(*sandbox.Account)
 		want   []string
-		denied bool // with Force, Green-API has the last word
+		denied bool // by Green-API, with Force
 	}{
 		{"nothing", func(*sandbox.Account) {}, nil, false},
 		{"not authorized", state("notAuthorized"), []string{"No phone is connected to the instance. Scan its QR code in the console of Green-API."}, true},
@@ -109,7 +109,7 @@ func progress(value any) func(*sandbox.Account) {
 	return func(a *sandbox.Account) { a.WaSettings = map[string]any{"historySyncProgress": value} }
 }
 
-// The account's own id is told by either of two methods, and a version of Green-API without the second will do.
+// Either of two methods has the account's own id. Not every version of Green-API has the second.
 func TestOwnID(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

@@ -33,20 +33,20 @@ const (
 	token = "0d75b3a66374942c5b3c019c698abc2067e151558acbd41234"
 )
 
-// afterAll is a clock behind all messages of the tests: in a bubble of synctest the year is 2000.
+// afterAll is a clock later than all messages of the tests: in a bubble of synctest the year is 2000.
 func afterAll() time.Time { return time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC) }
 
-// An instance is a Green-API with an account, and what an administrator is shown of reading it.
+// An instance is a Green-API with an account, and the output that an administrator sees.
 type instance struct {
 	*sandbox.GreenAPI
-	// before is told of every request, from 1, before it arrives; nil: nobody is.
+	// before, if not nil, gets the number of each request, from 1, before it arrives.
 	before func(number int)
 
 	mu       sync.Mutex
 	number   int
 	underWay int          // requests that wait for their answer
-	most     int          // the most there were
-	shown    bytes.Buffer // the log, and what else the tests put there
+	most     int          // the largest number of them
+	shown    bytes.Buffer // the log and other output
 }
 
 func newInstance(a sandbox.Account, o sandbox.GreenAPIOptions) *instance {
@@ -72,21 +72,21 @@ func (i *instance) RoundTrip(r *http.Request) (*http.Response, error) {
 	return i.GreenAPI.RoundTrip(r)
 }
 
-// Write takes what is shown.
+// Write appends to the output.
 func (i *instance) Write(p []byte) (int, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.shown.Write(p)
 }
 
-// text returns what was shown.
+// text returns the output.
 func (i *instance) text() string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.shown.String()
 }
 
-// source returns the source that a process would make that begins now.
+// source returns the source of a new process.
 func (i *instance) source() *greenapi.Source {
 	return &greenapi.Source{
 		Client: &greenapi.Client{BaseURL: "https://7105.api.greenapi.com", Instance: i.Options.Instance, Token: token,
@@ -96,7 +96,7 @@ func (i *instance) source() *greenapi.Source {
 	}
 }
 
-// notices returns the notices that were given.
+// notices returns the notices in the output.
 func (i *instance) notices() (all []string) {
 	for line := range strings.Lines(i.text()) {
 		if notice, ok := strings.CutPrefix(line, "notice: "); ok {
@@ -138,7 +138,7 @@ func (i *instance) loadFrom(ctx context.Context, f *importer.File, source *green
 	return report, err
 }
 
-// checkClean searches for the token in all that was shown, and in the files of the migration, if path names one.
+// checkClean searches for the token in the output, and in the migration file at path and the files beside it.
 func (i *instance) checkClean(t *testing.T, path string) {
 	t.Helper()
 	if strings.Contains(strings.ToLower(i.text()), token) {
@@ -167,8 +167,8 @@ func (i *instance) checkClean(t *testing.T, path string) {
 	}
 }
 
-// newFile returns an empty migration file and its path. It is in memory where that is a folder: the tests write
-// hundreds, each safe from power failures.
+// newFile returns an empty migration file and its path. It is in memory where the system has /dev/shm: the tests write
+// hundreds of files, and each write waits for the disk.
 func newFile(t testing.TB) (*importer.File, string) {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "kommo-import-test-")
@@ -188,7 +188,7 @@ func newFile(t testing.TB) (*importer.File, string) {
 	return f, path
 }
 
-// emptyMigration returns the content of a new migration file. To copy it is faster than to make one.
+// emptyMigration returns the content of a new migration file. Copies are faster than new files.
 var emptyMigration = sync.OnceValue(func() []byte {
 	dir, err := os.MkdirTemp("", "kommo-import-test-")
 	if err != nil {
@@ -210,18 +210,18 @@ var emptyMigration = sync.OnceValue(func() []byte {
 	return content
 })
 
-// A migration is what an administrator would have in the end.
+// A migration is the outcome of a load.
 type migration struct {
 	Bodies   map[string][]string // by conversation
 	Status   importer.Status
 	Failures map[string][]importer.Failure // by conversation
 }
 
-// renewed matches the number in a link that downloadFile made: each call makes another.
+// renewed matches the number in a link of downloadFile, which differs in each call.
 var renewed = regexp.MustCompile(`/media/r/\d+/`)
 
-// migrationOf reads a migration file. Which of the conversations is sent first depends on which was read first, so the
-// order between conversations is left out; that within them is not.
+// migrationOf reads a migration file. The order between conversations depends on the order of reading and is left out;
+// the order within them is not.
 func migrationOf(t testing.TB, f *importer.File) migration {
 	t.Helper()
 	m := migration{Bodies: make(map[string][]string), Failures: make(map[string][]importer.Failure)}
@@ -289,7 +289,7 @@ func idsOf(batches ...sources.Batch) (ids []string) {
 	return ids
 }
 
-// listed returns a chat that getChats lists under a name, with a history as it stands in an answer.
+// listed returns a chat with its name in getChats and its history as in an answer.
 func listed(id, name string, newestFirst ...string) sandbox.AccountChat {
 	entries := make([]json.RawMessage, len(newestFirst))
 	for i, entry := range newestFirst {
@@ -309,12 +309,12 @@ func text(chat, id string, second int) string {
 		`"senderName":"","senderContactName":"","textMessage":"text of %[2]s"}`, 1700000000+second, id, chat)
 }
 
-// entry returns an entry with these fields besides the common ones.
+// entry returns an entry with the common fields and these.
 func entry(direction, chat, id string, second int, fields string) string {
 	return fmt.Sprintf(`{"type":%q,"timestamp":%d,"idMessage":%q,"chatId":%q,%s}`, direction, 1700000000+second, id, chat, fields)
 }
 
-// long returns a chat of n texts m1 … mn, of which several have the same second. They are made when they are asked for.
+// long returns a chat of n texts m1 … mn, several in each second. They are made on demand.
 func long(id string, n int) sandbox.AccountChat {
 	return sandbox.AccountChat{ID: id, Listing: listing(id, "Long"), Entries: func() iter.Seq[json.RawMessage] {
 		return func(yield func(json.RawMessage) bool) {

@@ -65,7 +65,7 @@ func TestName(t *testing.T) {
 	}
 }
 
-// Chats are read in the order of their ids whatever the order of getChats, a chat that is listed twice once, and one
+// Chats are read in the order of their ids, not in that of getChats. A chat that is listed twice is read once, and a chat
 // without messages is a batch too.
 func TestChatsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -88,7 +88,7 @@ func TestChatsInOrder(t *testing.T) {
 	})
 }
 
-// A reading can be confined to some chats, and belongs to the scope it was begun with.
+// A reading can be confined to some chats, and keeps the scope of its beginning.
 func TestScopes(t *testing.T) {
 	all := []string{lid + ": 1", anna + ": 1 2", boris + ": 1"}
 	for _, tt := range []struct {
@@ -144,7 +144,7 @@ func countMax(n int) func(*greenapi.Source) {
 	return func(s *greenapi.Source) { s.CountMax = n }
 }
 
-// A cursor that is none is an error that names it.
+// An invalid cursor is an error that quotes it.
 func TestForeignCursor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := newInstance(many(1), sandbox.GreenAPIOptions{})
@@ -222,7 +222,7 @@ func TestOrderOfEqualSeconds(t *testing.T) {
 	})
 }
 
-// An answer that does not get longer when more is asked for, or gets shorter, is told; nothing that was given is lost.
+// A larger question that brings no more messages, or fewer, causes a notice. No message of the earlier answer is lost.
 func TestAnswersThatDoNotGrow(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -254,7 +254,7 @@ func TestAnswersThatDoNotGrow(t *testing.T) {
 	}
 }
 
-// A chat that grows between two questions is read as it is in the last answer: nothing is lost, nothing is there twice.
+// A chat that grows between two questions is read as in the last answer: no message is lost or duplicated.
 func TestGrowthWhileReading(t *testing.T) {
 	for _, rule := range []sandbox.Action{sandbox.GrowNew, sandbox.GrowOld} {
 		for n := range 3 {
@@ -291,7 +291,7 @@ func TestGrowthWhileReading(t *testing.T) {
 	}
 }
 
-// The pace is held although chats are read ahead, and kept up although an answer takes long.
+// Reading ahead does not exceed the rate, and slow answers do not slow it down.
 func TestPace(t *testing.T) {
 	for _, latency := range []time.Duration{0, 2500 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
@@ -317,8 +317,8 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// Never is a chat asked for twice at a time, never are more than six asked for at a time, and what is read ahead of who
-// stores it has a bound.
+// A chat has at most one question at a time, at most six chats are read at a time, and the number of chats that wait for
+// the caller is limited.
 func TestAheadWithinBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		account := many(50)
@@ -336,7 +336,7 @@ func TestAheadWithinBounds(t *testing.T) {
 			if !batch.Continued {
 				taken++
 			}
-			time.Sleep(time.Minute) // who stores them is slow
+			time.Sleep(time.Minute) // the caller is slow
 			begun := map[string]bool{}
 			for _, r := range i.asked(sandbox.OnGetChatHistory) {
 				begun[r.ChatID] = true
@@ -354,7 +354,7 @@ func TestAheadWithinBounds(t *testing.T) {
 	})
 }
 
-// A reading that is interrupted when much has been read ahead ends with the cause, too.
+// A reading that is interrupted while many chats are read ahead ends with the cause, too.
 func TestInterruptedBehindMuchReadAhead(t *testing.T) {
 	for _, n := range []int{1, 5, 30} {
 		synctest.Test(t, func(t *testing.T) {
@@ -378,7 +378,7 @@ func TestInterruptedBehindMuchReadAhead(t *testing.T) {
 	}
 }
 
-// Progress tells the chats read, how many there are, and how long the rest takes at least; after a resume too.
+// Progress has the chats read, all chats, and the least time for the rest; after a resume too.
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := newInstance(many(40), sandbox.GreenAPIOptions{Latency: 20 * time.Second}) // six at a time
@@ -464,8 +464,8 @@ func TestBrokenEntries(t *testing.T) {
 	}
 }
 
-// Where four chats in a row fail, or one does and then the instance, it is not the chats: the load stops, and the next
-// one goes on there.
+// If four chats in a row fail, or a chat and then the instance, the fault is not in the chats: the load stops, and the
+// next load continues there.
 func TestServerThatFails(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -516,7 +516,7 @@ func TestServerThatFails(t *testing.T) {
 	}
 }
 
-// Where so many chats in a row are refused, it is not the chats: the load stops, and the next one goes on there.
+// If many chats in a row are refused, the fault is not in the chats: the load stops, and the next load continues there.
 func TestServerThatRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := newInstance(many(30), sandbox.GreenAPIOptions{Rules: []sandbox.Rule{{Do: sandbox.PlainBadRequest}}})
@@ -534,7 +534,7 @@ func TestServerThatRefuses(t *testing.T) {
 	})
 }
 
-// A load that is interrupted while it makes sure that the server lives ends with the cause.
+// A load that is interrupted while it checks the instance ends with the cause.
 func TestInterruptedWhileJudging(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stopped := errors.New("interrupted by the test")
@@ -551,7 +551,7 @@ func TestInterruptedWhileJudging(t *testing.T) {
 	})
 }
 
-// Who a chat is with is told by the best that knows it, and getContactInfo is asked only if nothing else does.
+// The name of a client comes from the best source, and getContactInfo is called only if there is no other.
 func TestNames(t *testing.T) {
 	sender := func(chat, name, contactName string) string {
 		return entry("incoming", chat, "1", 0, fmt.Sprintf(`"senderId":%q,"senderName":%q,"senderContactName":%q,"typeMessage":"textMessage","textMessage":"hi"`, chat, name, contactName))
@@ -616,7 +616,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// A name that is not told because nobody lets us in, or the server is down, is worth waiting for.
+// If getContactInfo denies access or is unavailable, the load stops instead of doing without the name.
 func TestNamesWorthWaitingFor(t *testing.T) {
 	for _, do := range []sandbox.Action{sandbox.Unauthorized, sandbox.BadGateway, sandbox.Cut} {
 		synctest.Test(t, func(t *testing.T) {
@@ -629,7 +629,7 @@ func TestNamesWorthWaitingFor(t *testing.T) {
 	}
 }
 
-// Who wrote in a group is called what the account's contacts call them, or else what they call themselves.
+// The author in a group has the name in the account's contacts, or else their own.
 func TestAuthors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		said := func(id, sender string) string {
@@ -652,8 +652,8 @@ func TestAuthors(t *testing.T) {
 	})
 }
 
-// What was deleted is taken along if it is wanted, times from the future are invalid by the given clock, and notes to
-// oneself are left out.
+// Deleted messages are included on demand, times in the future are invalid by the given clock, and notes to oneself are
+// left out.
 func TestFieldsOfTheSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := newInstance(sandbox.Account{WID: own, Chats: []sandbox.AccountChat{
@@ -677,7 +677,7 @@ func TestFieldsOfTheSource(t *testing.T) {
 	})
 }
 
-// A long history is held on disk: what is in memory does not grow with it, and the disk is free again afterwards.
+// A long history is held on disk: the memory does not grow with it, and the disk is free again afterwards.
 func TestMemory(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	synctest.Test(t, func(t *testing.T) {
@@ -711,7 +711,7 @@ func TestMemory(t *testing.T) {
 	checkNothingLeft(t)
 }
 
-// Whatever ends a reading, its files on disk and its goroutines are gone.
+// After any end of a reading its files on disk and its goroutines are gone.
 func TestNothingIsLeft(t *testing.T) {
 	for n := range 12 {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -736,7 +736,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// Who breaks a reading off waits for nothing, and asks for nothing more.
+// A caller that stops a reading does not wait, and no further request is sent.
 func TestBrokenOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := newInstance(many(60), sandbox.GreenAPIOptions{Latency: time.Second})
@@ -755,7 +755,7 @@ func TestBrokenOff(t *testing.T) {
 	})
 }
 
-// Nothing is left on disk either when a chat is asked for more, and is given more, less, or nothing.
+// Nothing is left on disk after a larger question, whether its answer is longer, shorter or broken.
 func TestNothingIsLeftOfAnyAnswer(t *testing.T) {
 	for name, second := range map[string]func(*instance) int{
 		"more":   func(*instance) int { return 1001 },
@@ -764,7 +764,7 @@ func TestNothingIsLeftOfAnyAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("TMPDIR", t.TempDir())
-			defer debug.SetGCPercent(debug.SetGCPercent(-1)) // which would close what nobody closes
+			defer debug.SetGCPercent(debug.SetGCPercent(-1)) // the collector would close forgotten files
 			synctest.Test(t, func(t *testing.T) {
 				var i *instance
 				entries := func() iter.Seq[json.RawMessage] {
@@ -784,7 +784,7 @@ func TestNothingIsLeftOfAnyAnswer(t *testing.T) {
 	}
 }
 
-// checkNoOpenFiles makes sure that no removed file of a history is open, where the system tells.
+// checkNoOpenFiles makes sure that no removed file of a history is open, on systems with /proc.
 func checkNoOpenFiles(t *testing.T) {
 	t.Helper()
 	open, err := filepath.Glob("/proc/self/fd/*")
@@ -798,7 +798,7 @@ func checkNoOpenFiles(t *testing.T) {
 	}
 }
 
-// Where no file can be made the error says what it is for.
+// If no temporary file can be made, the error has its purpose.
 func TestNoTemporaryFiles(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "missing")
 	t.Setenv("TMPDIR", dir)

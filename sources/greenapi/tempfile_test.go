@@ -75,7 +75,7 @@ func TestEntriesOnDisk(t *testing.T) {
 	}
 }
 
-// Another answer takes the place of the one before, with all that was learned from it, also if that one broke off.
+// An answer replaces the one before and its index, also if that answer broke off.
 func TestAnotherAnswer(t *testing.T) {
 	h, err := newHistory()
 	if err != nil {
@@ -102,7 +102,7 @@ func TestAnotherAnswer(t *testing.T) {
 	}
 }
 
-// The file is in TMPDIR, gone from there at once where it can be, and in any case when the history is closed.
+// The file is in TMPDIR. It is removed at once where the system allows that, and otherwise when the history is closed.
 func TestHistoryFile(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -127,7 +127,7 @@ func TestHistoryFile(t *testing.T) {
 	(*history)(nil).close()
 }
 
-// A disk that is full, or fails when it is read, is an error that says what the file is for.
+// A full or broken disk is an error with the purpose of the file.
 func TestHistoryOnABadDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
 	if err != nil {

@@ -41,7 +41,7 @@ func TestParseBaseURL(t *testing.T) {
 	}
 }
 
-// Over a real connection: one that is cut in an answer, and one that is given up while an answer comes.
+// A real connection is cut in an answer, and another is given up while the answer arrives.
 func TestOwnTransport(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, `[{"a":1},{"b`)
