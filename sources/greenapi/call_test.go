@@ -351,6 +351,7 @@ func TestIdleTimeoutBeginsAnew(t *testing.T) {
 		client := newClient(roundTrip(func(*http.Request) (*http.Response, error) { return respond(200, nil, slow), nil }))
 		var got int
 		err := client.History(t.Context(), "1@c.us", 3, func(entries entries) error {
+			time.Sleep(time.Hour)
 			for _, err := range entries {
 				if err != nil {
 					return err
