@@ -54,7 +54,7 @@ func (r *requester) turn(ctx context.Context) error {
 //	any other failure             the failure itself
 func (r *requester) retry(ctx context.Context, tries *tries, departed time.Time, failure error) error {
 	if limited, ok := errors.AsType[*kommo.RateLimitError](failure); ok {
-		wait := r.pace.TooFast(departed, limited.RetryAfter)
+		wait := r.pace.RateLimited(departed, limited.RetryAfter)
 		r.rateLimited.Add(1)
 		r.log.Warn("Kommo asks to slow down; everything waits", "for", wait.Round(time.Second), "then requests per second", r.pace.Rate())
 		return nil

@@ -1,4 +1,15 @@
-// Package pace decides when a request may leave.
+// Package pace decides when a request may leave. One Pace is the rate limit of all requests to one service.
+//
+// A request that only reads waits once:
+//
+//	err := limit.Wait(ctx)
+//
+// A request that is written down first waits in two steps:
+//
+//	limit.Turn(ctx) ─► write down ─► limit.Depart(ctx) ─► request
+//
+// Nearly all of the waiting is in Turn, so that an interrupt finds nothing written down. Depart keeps requests that were
+// held up by the writing from leaving together.
 package pace
 
 import (
@@ -12,68 +23,61 @@ import (
 	"kommo-import/internal/web"
 )
 
-// DefaultRate is the rate limit in requests per second where none is set. Kommo documents 7 for its main API and nothing
-// for the Chats API.
+// DefaultRate is the rate limit in requests per second for Kommo. Kommo documents 7 per second for its main API and no
+// limit for the Chats API.
 const DefaultRate = 6
 
-// A Pace is the one pace of all requests to Kommo. It lets them go one by one, evenly, and when Kommo asks to slow
-// down it holds all of them back. It may be used by several goroutines.
-//
-// A request first waits for its turn, then is written down, then departs:
-//
-//	pace.Turn(ctx) ─► mark sending ─► pace.Depart(ctx) ─► request
-//
-// Turn carries nearly all of the waiting, so that what ends it leaves no message in doubt. Depart keeps requests
-// that were held up by the writing from leaving together.
+// A Pace lets requests leave one by one, evenly. When the service answers that there are too many requests, it holds
+// back all of them. It may be used by several goroutines.
 type Pace struct {
-	mu       sync.Mutex
-	top      rate.Limit // what was asked for
-	turns    *rate.Limiter
-	last     time.Time     // when the last request departs
-	until    time.Time     // nothing departs before
-	pauses   int           // how often everything was held back
-	slowed   time.Time     // when the pace was last halved
-	patience time.Duration // the wait after the next 429 that asks for none
+	mu      sync.Mutex
+	top     rate.Limit // the rate limit that was set
+	turns   *rate.Limiter
+	last    time.Time     // when the last request departs
+	until   time.Time     // nothing departs before
+	pauses  int           // how many pauses there were
+	slowed  time.Time     // when the rate was last halved
+	backoff time.Duration // the pause after the next 429 without a time to wait
 }
 
 const (
-	firstPatience = time.Second
-	lastPatience  = 5 * time.Minute
-	slowest       = 32  // the pace is never less than this part of what was asked for
-	recovery      = 100 // accepted requests that bring the pace from nothing to what was asked for
+	firstBackoff = time.Second
+	lastBackoff  = 5 * time.Minute
+	slowest      = 32  // the rate never falls below top / slowest
+	recovery     = 100 // accepted requests in which the rate rises by top
 )
 
-// New returns a pace of that many requests per second; 0 means [DefaultRate].
+// New returns a Pace of perSecond requests per second; 0 means [DefaultRate].
 func New(perSecond float64) *Pace {
 	if perSecond == 0 {
 		perSecond = DefaultRate
 	}
 	top := rate.Limit(perSecond)
-	return &Pace{top: top, turns: rate.NewLimiter(top, 1), patience: firstPatience}
+	return &Pace{top: top, turns: rate.NewLimiter(top, 1), backoff: firstBackoff}
 }
 
-// Rate returns the present pace in requests per second.
+// Rate returns the present rate in requests per second.
 func (p *Pace) Rate() float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return float64(p.turns.Limit())
 }
 
-// PausedFor returns how long everything is held back from now; 0 if it is not.
+// PausedFor returns how long requests are still held back; 0 if they are not.
 func (p *Pace) PausedFor() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return max(0, time.Until(p.until))
 }
 
-// Pauses returns how often everything was held back so far.
+// Pauses returns how many pauses there were so far.
 func (p *Pace) Pauses() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.pauses
 }
 
-// Wait returns when a request that needs no writing down may leave. It returns the cause when ctx ends first.
+// Wait returns when a request may leave that is not written down. It returns the cause when ctx ends first.
 func (p *Pace) Wait(ctx context.Context) error {
 	for {
 		if err := p.Turn(ctx); err != nil {
@@ -110,8 +114,8 @@ func (p *Pace) Turn(ctx context.Context) error {
 // ErrHeldBack means that a pause began between the turn of a request and its departure.
 var ErrHeldBack = errors.New("held back by a pause")
 
-// Depart returns when the request may leave, which is at once or nearly so. It returns ErrHeldBack if everything is
-// held back meanwhile, and the cause if ctx ends first; then the request must not leave.
+// Depart returns when the request may leave, which is at once or nearly so. It returns ErrHeldBack if a pause began
+// after Turn, and the cause if ctx ends first; then the request must not leave.
 func (p *Pace) Depart(ctx context.Context) error {
 	p.mu.Lock()
 	now := time.Now()
@@ -134,10 +138,10 @@ func (p *Pace) Depart(ctx context.Context) error {
 	return nil
 }
 
-// TooFast holds everything back for as long as Kommo asked after a request that departed at departed; if it named no
-// time, for a second, and twice as long each time. The pace halves, once for all requests that were on their way.
-// It returns how long everything is held back.
-func (p *Pace) TooFast(departed time.Time, asked time.Duration) time.Duration {
+// RateLimited handles a 429 to a request that departed at departed. It holds back all requests for as long as the
+// service asked; if that is 0, for a second, and twice as long each time. The rate halves, once for all requests that
+// were under way. It returns how long requests are held back.
+func (p *Pace) RateLimited(departed time.Time, asked time.Duration) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
@@ -146,7 +150,7 @@ func (p *Pace) TooFast(departed time.Time, asked time.Duration) time.Duration {
 		p.slowed = now
 		p.turns.SetLimit(max(p.turns.Limit()/2, p.top/slowest))
 		if wait == 0 {
-			wait, p.patience = p.patience, min(2*p.patience, lastPatience)
+			wait, p.backoff = p.backoff, min(2*p.backoff, lastBackoff)
 		}
 	}
 	p.until = later(p.until, now.Add(wait))
@@ -154,11 +158,11 @@ func (p *Pace) TooFast(departed time.Time, asked time.Duration) time.Duration {
 	return p.until.Sub(now)
 }
 
-// Accepted lets the pace recover a little.
+// Accepted lets the rate recover a little after an accepted request.
 func (p *Pace) Accepted() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.patience = firstPatience
+	p.backoff = firstBackoff
 	if limit := p.turns.Limit(); limit < p.top {
 		p.turns.SetLimit(min(p.top, limit+p.top/recovery))
 	}

@@ -44,10 +44,10 @@ func TestPaceSlowsDownAndRecovers(t *testing.T) {
 			time.Sleep(time.Millisecond)
 			departed := time.Now()
 			time.Sleep(time.Millisecond)
-			if wait := p.TooFast(departed, 0); wait != want.wait || p.Rate() != want.rate {
+			if wait := p.RateLimited(departed, 0); wait != want.wait || p.Rate() != want.rate {
 				t.Errorf("waits %v at %v per second, want %v at %v", wait, p.Rate(), want.wait, want.rate)
 			}
-			if p.TooFast(departed, 0); p.Rate() != want.rate {
+			if p.RateLimited(departed, 0); p.Rate() != want.rate {
 				t.Errorf("a second answer to the same burst slows down to %v", p.Rate())
 			}
 			time.Sleep(p.PausedFor())
@@ -73,11 +73,11 @@ func TestPauseMeetsRequestsThatWait(t *testing.T) {
 		p := New(1)
 		p.Turn(t.Context())
 		began := time.Now()
-		time.AfterFunc(500*time.Millisecond, func() { p.TooFast(time.Now(), 10*time.Second) })
+		time.AfterFunc(500*time.Millisecond, func() { p.RateLimited(time.Now(), 10*time.Second) })
 		if err := p.Turn(t.Context()); err != nil || time.Since(began) < 10*time.Second {
 			t.Errorf("the turn comes after %v, error %v, want it after the pause", time.Since(began), err)
 		}
-		p.TooFast(time.Now(), 10*time.Second)
+		p.RateLimited(time.Now(), 10*time.Second)
 		if err := p.Depart(t.Context()); err != ErrHeldBack {
 			t.Errorf("departure in a pause: %v", err)
 		}
@@ -85,7 +85,7 @@ func TestPauseMeetsRequestsThatWait(t *testing.T) {
 		if err := p.Depart(t.Context()); err != nil {
 			t.Errorf("departure after the pause: %v", err)
 		}
-		time.AfterFunc(time.Millisecond, func() { p.TooFast(time.Now(), 10*time.Second) })
+		time.AfterFunc(time.Millisecond, func() { p.RateLimited(time.Now(), 10*time.Second) })
 		if err := p.Depart(t.Context()); err != ErrHeldBack {
 			t.Errorf("departure that a pause overtakes: %v", err)
 		}
@@ -99,13 +99,13 @@ func TestPauseMeetsRequestsThatWait(t *testing.T) {
 }
 
 // What Kommo takes ends the doubling of waits.
-func TestPatienceBeginsAnew(t *testing.T) {
+func TestBackoffBeginsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New(8)
 		for range 2 {
 			for _, want := range []time.Duration{time.Second, 2 * time.Second} {
 				time.Sleep(time.Minute)
-				if wait := p.TooFast(time.Now(), 0); wait != want {
+				if wait := p.RateLimited(time.Now(), 0); wait != want {
 					t.Errorf("waits %v, want %v", wait, want)
 				}
 			}
