@@ -20,7 +20,7 @@ type Finding struct {
 	Retried      bool        `json:"retried,omitempty"`   // it was missing and was planned again since
 }
 
-// FindingKind says what is wrong.
+// FindingKind is the kind of a difference.
 type FindingKind string
 
 // The kinds of findings.

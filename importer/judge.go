@@ -90,8 +90,9 @@ func (rb *readback) judge(tx *sql.Tx, reason string) (judged int, err error) {
 			WHERE copy = 1 AND difference <> ''`, []any{id}},
 		{find + shown + `SELECT ?1, 'doubled', lower(hex(identity)), remote_id, time, 'it is in the chat more than once' FROM shown
 			WHERE copy > 1`, []any{id}},
-		{find + shown + `, in_order AS (SELECT * FROM shown WHERE copy = 1 AND NOT moved), ` + misplaced + `SELECT ?1, 'out_of_order', lower(hex(identity)), '', time,
-			'Kommo shows it at another place than it was sent to' FROM misplaced`, []any{id, rb.oldestFirst}},
+		{find + shown + `, in_order AS (SELECT * FROM shown WHERE copy = 1 AND NOT moved), ` + misplaced +
+			`SELECT ?1, 'out_of_order', lower(hex(identity)), '', time, 'Kommo shows it at another place than it was sent to'
+			FROM misplaced`, []any{id, rb.oldestFirst}},
 		{find + `SELECT ?1, 'unsent', lower(hex(m.identity)), e.remote_id, m.time, 'it is in the chat, although the plan has it as ' || m.state
 			FROM entry e JOIN message m ON m.conversation = e.conversation AND m.identity = e.identity
 			WHERE e.conversation = ?1 AND m.state NOT IN ('accepted', 'verified', 'sending')`, []any{id}}, // sending: in doubt
@@ -125,8 +126,8 @@ func (rb *readback) end(tx *sql.Tx) error {
 	return errors.Join(err, rb.store(tx))
 }
 
-// judgeWithoutChat counts all accepted messages of a conversation as missing if its chat at Kommo is not known. Kommo
-// is not asked for the chat: it would create one if there is none.
+// judgeWithoutChat counts all accepted messages of a conversation as missing, because its chat at Kommo is not known.
+// Kommo is not asked for the chat: that might create one.
 func (f *File) judgeWithoutChat(rb *readback) (judged int, err error) {
 	err = f.Update(func(tx *sql.Tx) error {
 		judged, err = rb.judge(tx, "Kommo has not told in which chat it is")

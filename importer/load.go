@@ -44,7 +44,7 @@ const (
 	LookingUpMedia LoadPhase = "media"
 )
 
-// A LoadReport is what a load did.
+// A LoadReport is the outcome of a load.
 type LoadReport struct {
 	Source    string `json:"source"`
 	Unchanged bool   `json:"unchanged"` // the source was read to its end before and has not changed

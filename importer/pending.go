@@ -111,7 +111,7 @@ type outgoing struct {
 	msec          int64  // msec_timestamp
 	direction     sources.Direction
 	content       sources.Message
-	media         mediaInfo     // what the media link answered; found if there was no need to ask
+	media         mediaInfo     // the answer about its media link; found if the link need not be asked
 	quotes        identity      // of the message that it answers; zero if it answers no message
 	asText        bool          // its media are sent as text
 	mayExist      bool          // a request with it once had an unknown outcome
@@ -175,7 +175,7 @@ func scanOutgoing(rows *sql.Rows) (*outgoing, error) {
 	return m, err
 }
 
-// complete reads the content of m, and what is known about the media and the message that it refers to. A reply names
+// complete reads the content of m, the answer about its media link, and the message that it answers. A reply names
 // the message that it answers if that comes before it and was not refused: Kommo would refuse the reply too.
 func complete(q migration.Querier, cv *conversation, m *outgoing) error {
 	var content []byte

@@ -132,7 +132,7 @@ func (p *planner) add(m *stagedMessage) error {
 	return p.current.add(m)
 }
 
-// conclude records how far the staging rows are planned, and deletes what is no longer needed.
+// conclude records how far the staging rows are planned, and deletes rows that are no longer needed.
 func (p *planner) conclude(source int64, forgetUnfinished bool) error {
 	for _, statement := range []string{
 		`DELETE FROM staging WHERE id IN (SELECT id FROM dropped ORDER BY id)`,

@@ -12,7 +12,7 @@ import (
 	"kommo-import/internal/migration"
 )
 
-// A Preview describes what sending would do. Making it changes nothing and sends no request to Kommo.
+// A Preview describes a send before it starts. Making it changes nothing and sends no request to Kommo.
 type Preview struct {
 	Conversations int `json:"conversations"` // of which something is to be sent
 	Messages      int `json:"messages"`      // to be sent
@@ -41,7 +41,7 @@ type Group struct {
 	Examples []string `json:"examples"` // positions of some of them in the source
 }
 
-// Preview returns what sending the selection would do at perSecond requests per second.
+// Preview returns the preview of sending the selection at perSecond requests per second.
 func (f *File) Preview(composer Composer, selection Selection, perSecond float64) (Preview, error) {
 	p := &Preview{Rate: perSecond, Kinds: make(map[string]int), Directions: make(map[string]int), Warnings: []Warning{}}
 	err := f.View(func(tx *sql.Tx) (err error) {
@@ -140,11 +140,11 @@ func messageGroups(tx *sql.Tx, state State) ([]Group, error) {
 		FROM message m WHERE m.conversation IN (SELECT id FROM conversation WHERE `+string(state)+` > 0) AND m.state = ?`, state)
 }
 
-// quotedPart is what a reason quotes from the source, as %q writes it.
+// quotedPart matches the part of a reason that quotes the source, as %q writes it.
 var quotedPart = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// groupByReason counts the rows of a query, which are a reason and a position, by reason. Reasons that differ only in
-// what they quote are one group.
+// groupByReason counts the rows of a query, which are a reason and a position, by reason. Reasons that differ only
+// in their quoted parts are one group.
 func groupByReason(tx *sql.Tx, query string, args ...any) ([]Group, error) {
 	rows, err := tx.Query(query, args...)
 	if err != nil {

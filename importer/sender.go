@@ -24,7 +24,7 @@ type Sender struct {
 	Pace      *pace.Pace
 	Workers   int           // conversations at a time; 0 means 4
 	Settle    time.Duration // how long Kommo is given to show a message in its history; 0 means 5 s
-	Log       *slog.Logger  // receives what an administrator should know during the run; nil discards it
+	Log       *slog.Logger  // receives the events that concern an administrator; nil discards them
 	// Renew makes new links to media of the source RenewOf whose links have died since the load; nil if no source can.
 	Renew   Renewer
 	RenewOf string
@@ -40,7 +40,7 @@ const (
 	defaultSettle  = 5 * time.Second
 )
 
-// A SendReport is what one run of a [Sender] did.
+// A SendReport is the outcome of one run of a [Sender].
 type SendReport struct {
 	Accepted   int           `json:"accepted"`
 	Refused    int           `json:"refused"`

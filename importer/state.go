@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// A State is what became of a message. Duplicates and invalid entries have tables of their own; together with them,
-// the messages in all states are the messages that were read.
+// A State is the state of a message. Duplicates and invalid entries have tables of their own; together with them, the
+// messages in all states are the messages that were read.
 type State string
 
 // The states of a message. mayFollow lists the ways from one to another.
@@ -43,8 +43,8 @@ func mayFollow(from, to State) bool {
 }
 
 // moveMessages takes the messages of a conversation that are in the state from, and that the condition selects, to
-// another state. Every state changes here, together with the numbers that the conversation keeps. set is what else
-// changes in the messages, "" for nothing; args belong to set and to the condition. It returns how many messages
+// another state. Every state changes here, together with the numbers that the conversation keeps. set changes further
+// columns, "" no other; args belong to set and to the condition. It returns how many messages
 // were moved.
 func moveMessages(exec execer, conversation int64, from, to State, set, condition string, args ...any) (int, error) {
 	if !mayFollow(from, to) {

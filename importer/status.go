@@ -13,7 +13,7 @@ type Status struct {
 	// ScopeID is the scope of the first send; "" before it.
 	ScopeID string         `json:"scope_id,omitempty"`
 	Sources []SourceStatus `json:"sources"`
-	// Unplanned is how many messages an interrupted load has read and not yet planned. They are in none of the states.
+	// Unplanned is how many messages an interrupted load has read and not yet planned. They have no state.
 	Unplanned int `json:"unplanned,omitempty"`
 	// MediaUnknown is how many media links did not answer; their messages are sent as text, unless another load gets
 	// an answer.

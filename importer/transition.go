@@ -51,7 +51,7 @@ func (f *File) setChat(cv *conversation, id string) error {
 	return err
 }
 
-// updateConversation records what sending changes in a conversation: its chat and its notifying message.
+// updateConversation records the chat and the notifying message of a conversation, if sending has changed them.
 func updateConversation(tx *sql.Tx, before, after *conversation) error {
 	if *before == *after {
 		return nil

@@ -25,7 +25,7 @@ type Verifier struct {
 	Pace     *pace.Pace
 	Workers  int           // chats at a time; 0 means 4
 	Wait     time.Duration // how long Kommo is given to show missing messages; 0 means 2 min
-	Log      *slog.Logger  // receives what an administrator should know during the run; nil discards it
+	Log      *slog.Logger  // receives the events that concern an administrator; nil discards them
 
 	progress progress // in pages
 	messages struct{ done, total atomic.Int64 }
@@ -34,7 +34,7 @@ type Verifier struct {
 
 const defaultWait = 2 * time.Minute
 
-// A VerifyReport is what a verification found so far, in all of its runs. It compares the messages that Kommo has
+// A VerifyReport is the outcome of a verification so far, over all of its runs. It compares the messages that Kommo has
 // accepted.
 type VerifyReport struct {
 	Conversations int           `json:"conversations"` // read to their end

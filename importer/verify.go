@@ -119,8 +119,8 @@ func unreadable(err error) (why error, ok bool) {
 	return nil, false
 }
 
-// couldNotRead sets a chat aside. After several in a row a ping tells whether the trouble is with those chats, or with
-// all, so that the run stops.
+// couldNotRead sets a chat aside. After several in a row, a ping shows whether Kommo denies those chats only; if not,
+// the run stops.
 func (r *verifyRun) couldNotRead(ctx context.Context, rb *readback, why error) error {
 	r.requests.log.Warn("a chat cannot be read", "conversation", rb.conversation.externalID, "why", why)
 	unread := r.setAside(unreadChat{rb, why})

@@ -12,7 +12,7 @@ type Warning struct {
 	Examples []string    `json:"examples,omitempty"` // conversation ids, authors
 }
 
-// WarningKind says what a warning is about.
+// WarningKind is the kind of a warning.
 type WarningKind string
 
 // The kinds of warning.
