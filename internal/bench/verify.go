@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"kommo-import/internal/sandbox"
@@ -84,7 +85,8 @@ func (b *bench) startSandbox(ctx context.Context) (*exec.Cmd, []string, error) {
 
 // summaryOf asks the sandbox that an environment points to what has arrived.
 func summaryOf(ctx context.Context, environment []string) (s sandbox.Summary, err error) {
-	address := strings.TrimPrefix(environment[0], "KOMMO_BASE_URL=")
+	base := slices.IndexFunc(environment, func(line string) bool { return strings.HasPrefix(line, "KOMMO_BASE_URL=") })
+	address := strings.TrimPrefix(environment[base], "KOMMO_BASE_URL=")
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/sandbox/summary", nil)
 	if err != nil {
 		return s, err
