@@ -45,22 +45,18 @@ func TestAccount(t *testing.T) {
 }
 
 func TestUsers(t *testing.T) {
-	var users []sandbox.User
-	for i := range 3 {
-		users = append(users, sandbox.User{ID: int64(i), Name: fmt.Sprint("user ", i), Email: "u@x"})
-	}
-	users[0].AmojoID = "a0"
-	c := newCaller(sandbox.Options{Users: users, AccountToken: "token"})
-	const self = `{"href":"https://sandbox.kommo.com/api/v4/users?page=%d\u0026limit=2"}`
+	c := newCaller(sandbox.Options{AccountToken: "token"})
+	const self = `{"href":"https://sandbox.kommo.com/api/v4/users?page=%d\u0026limit=1"}`
+	const max = `{"id":102,"name":"Max Sandbox","email":"max@sandbox.test","amojo_id":null}`
+	eva := `{"id":101,"name":"Eva Sandbox","email":"eva@sandbox.test","amojo_id":"` + c.Options.ManagerID + `"}`
 	tests := []struct {
 		query string
 		want  reply
 	}{
-		{"with=amojo_id&limit=2", reply{200, `{"_page":1,"_links":{"next":` + fmt.Sprintf(self, 2) + `,"self":` + fmt.Sprintf(self, 1) +
-			`},"_embedded":{"users":[{"id":0,"name":"user 0","email":"u@x","amojo_id":"a0"},{"id":1,"name":"user 1","email":"u@x","amojo_id":null}]}}`}},
-		{"limit=2&page=2", reply{200, `{"_page":2,"_links":{"self":` + fmt.Sprintf(self, 2) +
-			`},"_embedded":{"users":[{"id":2,"name":"user 2","email":"u@x","amojo_id":null}]}}`}},
-		{"limit=2&page=3", reply{204, ""}},
+		{"with=amojo_id&limit=1", reply{200, `{"_page":1,"_links":{"next":` + fmt.Sprintf(self, 2) + `,"self":` + fmt.Sprintf(self, 1) +
+			`},"_embedded":{"users":[` + eva + `]}}`}},
+		{"limit=1&page=2", reply{200, `{"_page":2,"_links":{"self":` + fmt.Sprintf(self, 2) + `},"_embedded":{"users":[` + max + `]}}`}},
+		{"limit=1&page=3", reply{204, ""}},
 		{"limit=251", reply{422, `{"title":"Unprocessable Entity","type":"https://httpstatus.es/422","status":422,"detail":"Request validation failed"}`}},
 	}
 	for _, tt := range tests {

@@ -2,19 +2,25 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 )
 
-// An answer is a response before it is known which way it leaves.
+// An answer is a response that can leave as an [http.Response] or over a connection.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
-	stream stream // instead of body, for what is made while it is sent
-	done   func() // nil, or called once or more when the whole answer has left or nobody wants it any longer
+	last   int    // where the last element of an array begins in body; 0 for other bodies
+	broken error  // nil, or how the connection breaks after body
+	done   func() // nil, or called at least once when the answer has left or the client has closed it
 }
 
 // newAnswer returns an answer with that body; an empty contentType means an answer without a body.
@@ -26,12 +32,11 @@ func newAnswer(status int, contentType string, body []byte) answer {
 	return a
 }
 
-func emptyAnswer(status int) answer {
-	return newAnswer(status, "", nil)
-}
+func emptyAnswer(status int) answer { return newAnswer(status, "", nil) }
 
-func textAnswer(status int, text string) answer {
-	return newAnswer(status, "text/plain; charset=utf-8", []byte(text))
+// textAnswer has the body that a proxy gives: the status and its name, such as 502 Bad Gateway.
+func textAnswer(status int) answer {
+	return newAnswer(status, "text/plain; charset=utf-8", []byte(strconv.Itoa(status)+" "+http.StatusText(status)))
 }
 
 func htmlAnswer(status int) answer {
@@ -47,60 +52,44 @@ func redirectAnswer() answer {
 }
 
 func jsonAnswer(status int, contentType string, v any) answer {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return textAnswer(http.StatusInternalServerError, "sandbox: "+err.Error())
-	}
-	return newAnswer(status, contentType, body)
+	return newAnswer(status, contentType, mustMarshal(v))
 }
 
 func okAnswer(v any) answer {
 	return jsonAnswer(http.StatusOK, "application/json", v)
 }
 
-// apiError is the documented error body of the Chats API:
-//
-//	{"status":0,"error_code":403,"error_type":"ORIGIN_INVALID_SIGNATURE","error_description":"invalid signature"}
-type apiError struct {
-	Status      int    `json:"status"`
-	Code        int    `json:"error_code"`
-	Type        string `json:"error_type"`
-	Description string `json:"error_description"`
+// mustMarshal returns v, one of the sandbox's own types, as JSON.
+func mustMarshal(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("sandbox: " + err.Error())
+	}
+	return b
 }
 
-func errorAnswer(status int, kind, description string) answer {
-	return jsonAnswer(status, "application/json", apiError{Code: status, Type: kind, Description: description})
+// errCut is the error of a connection that breaks.
+func errCut() error {
+	return fmt.Errorf("sandbox: connection reset by peer: %w", io.ErrUnexpectedEOF)
 }
 
-func invalidSignature() answer {
-	return errorAnswer(http.StatusForbidden, "ORIGIN_INVALID_SIGNATURE", "invalid signature")
+// cutShort returns the answer up to the middle of its last element. There the connection breaks with that error; nil is
+// a regular end.
+func (a answer) cutShort(broken error) answer {
+	a.body = a.body[:a.last+(len(a.body)-a.last)/2]
+	a.broken = broken
+	return a
 }
 
-func notRegistered() answer {
-	return errorAnswer(http.StatusNotFound, "ORIGIN_NOT_REGISTERED", "NOT_FOUND")
-}
-
-// refused is the answer to invalid data. Kommo documents "details in the body" and not their shape: that it is the
-// envelope of the other errors, and that error_description begins with the name of the field, is the sandbox's choice.
-func refused(reason string) answer {
-	return errorAnswer(http.StatusBadRequest, "BAD_REQUEST", reason)
-}
-
-// write sends the answer. Where its stream breaks the connection is dropped, after what came before has been sent.
+// write sends the answer. If it is broken, the connection is dropped after the body has left.
 func (a answer) write(w http.ResponseWriter) {
 	defer a.finish()
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	w.WriteHeader(a.status)
-	for piece, err := range a.pieces() {
-		if err != nil {
-			http.NewResponseController(w).Flush()
-			panic(http.ErrAbortHandler)
-		}
-		if _, err := w.Write(piece); err != nil {
-			return // a client that has gone away misses nothing but its own answer
-		}
+	w.Write(a.body) // on an error the client has gone away, and misses only its own answer
+	if a.broken != nil {
+		http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
 	}
 }
 
@@ -111,9 +100,10 @@ func (a answer) finish() {
 }
 
 func (a answer) response(r *http.Request) *http.Response {
-	var b io.ReadCloser = io.NopCloser(bytes.NewReader(a.body))
-	if a.stream != nil {
-		b = &body{ctx: r.Context(), pieces: a.stream, done: a.finish}
+	length := int64(len(a.body))
+	if r.Method == http.MethodHead {
+		length, _ = strconv.ParseInt(a.header.Get("Content-Length"), 10, 64)
+		a.body = nil
 	}
 	return &http.Response{
 		Status:        strconv.Itoa(a.status) + " " + http.StatusText(a.status),
@@ -122,19 +112,39 @@ func (a answer) response(r *http.Request) *http.Response {
 		ProtoMajor:    1,
 		ProtoMinor:    1,
 		Header:        a.header,
-		Body:          b,
-		ContentLength: a.length(),
+		Body:          &responseBody{ctx: r.Context(), answer: a, rest: bytes.NewReader(a.body)},
+		ContentLength: length,
 		Request:       r,
 	}
 }
 
-// length returns the Content-Length, or -1 where the answer is not made yet.
-func (a answer) length() int64 {
-	if n, err := strconv.ParseInt(a.header.Get("Content-Length"), 10, 64); err == nil {
-		return n
+var errClosed = errors.New("sandbox: read of a closed body")
+
+// A responseBody is the body of an answer that did not go over a network. As there, nothing can be read once the
+// request's context has ended.
+type responseBody struct {
+	ctx    context.Context
+	answer answer
+	rest   *bytes.Reader // nil: closed
+}
+
+func (b *responseBody) Read(p []byte) (int, error) {
+	switch {
+	case b.ctx.Err() != nil:
+		return 0, context.Cause(b.ctx)
+	case b.rest == nil:
+		return 0, errClosed
 	}
-	if a.stream != nil {
-		return -1
+	n, err := b.rest.Read(p)
+	if err == io.EOF {
+		b.answer.finish()
+		err = cmp.Or(b.answer.broken, io.EOF)
 	}
-	return int64(len(a.body))
+	return n, err
+}
+
+func (b *responseBody) Close() error {
+	b.answer.finish()
+	b.rest, b.answer.body = nil, nil
+	return nil
 }

@@ -1,23 +1,26 @@
 package sandbox
 
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
 var (
-	connectShape = object(
-		must("account_id", filled),
-		may("title", text),
-		may("hook_api_version", oneOf("v1", "v2")),
-		may("is_time_window_disabled", boolean),
+	connectBody = object(
+		field{"account_id", filled, must},
+		field{"title", text, may},
+		field{"hook_api_version", oneOf("v1", "v2"), may},
+		field{"is_time_window_disabled", boolean, may},
 	)
-	disconnectShape = object(must("account_id", filled))
-	chatShape       = object(
-		must("conversation_id", filled),
-		may("source", sourceShape),
-		must("user", partyShape),
+	disconnectBody = object(field{"account_id", filled, must})
+	chatBody       = object(
+		field{"conversation_id", filled, must},
+		field{"source", sourceBody, may},
+		field{"user", participantBody, must},
 	)
 )
 
-// connection is the body of a connect, and of its answer, which has the scope id besides.
+// connection is the body of a connect, and of its answer, which adds the scope id.
 type connection struct {
 	AccountID            string `json:"account_id"`
 	ScopeID              string `json:"scope_id"`
@@ -26,12 +29,12 @@ type connection struct {
 	TimeWindowIsDisabled bool   `json:"is_time_window_disabled"`
 }
 
-// connect answers POST …/{channel}/connect, which may be repeated. What Kommo answers for an account that is not
-// there is not documented: here it is 400.
+// connect answers POST …/{channel}/connect, which may be repeated. Kommo documents no answer for an unknown account:
+// here it is 400.
 func (k *Kommo) connect(body []byte) answer {
 	c := connection{Title: "Sandbox", HookAPIVersion: "v2"}
-	if refusal := k.setConnected(body, connectShape, &c, true); refusal != nil {
-		return *refusal
+	if err := k.setConnected(body, connectBody, &c, true); err != nil {
+		return refused(err.Error())
 	}
 	c.ScopeID = k.ScopeID()
 	return okAnswer(c)
@@ -39,21 +42,18 @@ func (k *Kommo) connect(body []byte) answer {
 
 // disconnect answers DELETE …/{channel}/disconnect: 200 without a body.
 func (k *Kommo) disconnect(body []byte) answer {
-	if refusal := k.setConnected(body, disconnectShape, &connection{}, false); refusal != nil {
-		return *refusal
+	if err := k.setConnected(body, disconnectBody, &connection{}, false); err != nil {
+		return refused(err.Error())
 	}
-	return emptyAnswer(200)
+	return emptyAnswer(http.StatusOK)
 }
 
-func (k *Kommo) setConnected(body []byte, s shape, c *connection, to bool) *answer {
-	var refusal answer
-	if err := decode(body, s, c); err != nil {
-		refusal = refused(err.Error())
-		return &refusal
+func (k *Kommo) setConnected(body []byte, of kind, c *connection, to bool) error {
+	if err := decode(body, of, c); err != nil {
+		return err
 	}
 	if c.AccountID != k.Options.AccountID {
-		refusal = refused("account_id: not the account of the sandbox")
-		return &refusal
+		return within("account_id", invalidf("not the account of the sandbox"))
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -69,11 +69,11 @@ func (k *Kommo) reaches(account string) bool {
 }
 
 type chatRequest struct {
-	ConversationID string `json:"conversation_id"`
-	User           party  `json:"user"`
+	ConversationID string      `json:"conversation_id"`
+	User           participant `json:"user"`
 }
 
-// chatAnswer is the answer to a chat that was made or found:
+// chatAnswer is the answer about a chat that was created or found:
 //
 //	{"id":"742a…","user":{"id":"b709…","client_id":"c1","name":"Anna","avatar":"","phone":"79151112233"}}
 type chatAnswer struct {
@@ -90,10 +90,10 @@ type chatUser struct {
 	Email    string `json:"email,omitempty"`
 }
 
-// createChat answers POST …/{scope}/chats. A conversation id that is known gives the chat that there is.
+// createChat answers POST …/{scope}/chats. A known conversation id gives the existing chat.
 func (k *Kommo) createChat(body []byte) answer {
 	var r chatRequest
-	if err := decode(body, chatShape, &r); err != nil {
+	if err := decode(body, chatBody, &r); err != nil {
 		return refused(err.Error())
 	}
 	k.mu.Lock()

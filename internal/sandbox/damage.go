@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Lose takes a message out of its chat, as if it had never arrived.
+// Lose removes a message from its chat, as if it had never arrived.
 func (k *Kommo) Lose(msgid string) error {
 	return k.damage(msgid, func(lost *message) error {
 		c := lost.chat
@@ -19,8 +19,8 @@ func (k *Kommo) Lose(msgid string) error {
 	})
 }
 
-// Rewrite changes the payload of a message as it would be read as JSON. A change of its msec_timestamp moves it to the
-// place of that time; one of its people shows in the history only as far as there is a receiver or none.
+// Rewrite changes the payload of a message, given as decoded JSON. Another msec_timestamp moves the message to the place
+// of that time. The history shows of another sender or receiver only whether there is a receiver.
 func (k *Kommo) Rewrite(msgid string, change func(payload map[string]any)) error {
 	return k.damage(msgid, func(m *message) error {
 		var body map[string]any
@@ -32,16 +32,8 @@ func (k *Kommo) Rewrite(msgid string, change func(payload map[string]any)) error
 			return fmt.Errorf("message %s: no payload", msgid)
 		}
 		change(payload)
-		var err error
-		if m.body, err = json.Marshal(body); err != nil {
-			return err
-		}
-		now := m.payload()
-		m.msec, m.chat.newestFirst = now.MsecTimestamp, nil
-		m.sender, m.receiver = k.store.join(m.chat, now.Sender), nil
-		if now.Receiver != nil {
-			m.receiver = k.store.join(m.chat, *now.Receiver)
-		}
+		m.body = mustMarshal(body)
+		k.store.set(m, m.payload(), m.body)
 		return nil
 	})
 }
@@ -68,8 +60,8 @@ func (k *Kommo) Double(msgid string) error {
 	})
 }
 
-// Insert puts a message of the client into the chat of a conversation that did not come through the API, or that came
-// with an msgid of somebody else.
+// Insert puts a text of the client into the chat of a conversation, as if it had not come through the API (no msgid) or
+// had come from a live integration (an msgid of its own).
 func (k *Kommo) Insert(conversation, msgid, text string, at time.Time) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -77,17 +69,12 @@ func (k *Kommo) Insert(conversation, msgid, text string, at time.Time) error {
 	if c == nil || len(c.people) == 0 {
 		return fmt.Errorf("conversation %s: no such chat", conversation)
 	}
-	p := payload{MsgID: msgid, ConversationID: conversation, Timestamp: at.Unix(), MsecTimestamp: at.UnixMilli()}
-	p.Sender.ID, p.Sender.Name = "somebody", "Somebody"
-	p.Message.Type, p.Message.Text = "text", text
-	body, err := json.Marshal(map[string]any{"event_type": "new_message", "payload": map[string]any{
-		"timestamp": p.Timestamp, "msec_timestamp": p.MsecTimestamp,
-		"message": map[string]any{"type": "text", "text": text},
-	}})
-	if err != nil {
-		return err
+	p := payload{
+		MsgID: msgid, ConversationID: conversation, Timestamp: at.Unix(), MsecTimestamp: at.UnixMilli(),
+		Sender:  participant{ID: "somebody", Name: "Somebody"},
+		Message: content{Type: "text", Text: text},
 	}
-	k.store.add(c, p, body, k.Options.Now())
+	k.store.add(c, p, mustMarshal(envelope{"new_message", p}), k.now())
 	return nil
 }
 

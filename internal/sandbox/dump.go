@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// State is all that a Kommo knows, as Dump returns it.
+// State is everything that a Kommo knows, as Dump returns it.
 type State struct {
 	Summary  Summary   `json:"summary"`
 	Chats    []Chat    `json:"chats"`    // in order of appearance
 	Requests []Request `json:"requests"` // in order of arrival
 }
 
-// Chat is one chat with everything that was taken into it.
+// Chat is one chat with every message that was taken into it.
 type Chat struct {
 	ConversationID string        `json:"conversation_id"` // ours
 	ID             string        `json:"id"`              // Kommo's
@@ -21,10 +21,10 @@ type Chat struct {
 	Messages       []Message     `json:"messages"` // in order of arrival
 }
 
-// Participant is somebody in a chat. Kommo tells them apart by our id.
+// Participant is a person or a bot in a chat. Kommo distinguishes them by our id.
 type Participant struct {
 	ClientID string `json:"client_id"` // ours
-	ID       string `json:"id"`        // Kommo's: the ref_id, if one was sent
+	ID       string `json:"id"`        // Kommo's: the ref_id, if a message had it
 	Name     string `json:"name"`
 	Avatar   string `json:"avatar,omitempty"`
 	Phone    string `json:"phone,omitempty"`
@@ -47,13 +47,13 @@ type Message struct {
 	Body          json.RawMessage `json:"body"` // the bytes of the request; as JSON, without their white space
 }
 
-// Request is a request as it arrived, whatever became of it.
+// Request is a request as it arrived, also if it was refused.
 type Request struct {
 	At       time.Time `json:"at"`
 	Method   string    `json:"method"`
 	Path     string    `json:"path"` // with the query
 	Endpoint Endpoint  `json:"endpoint,omitempty"`
-	Status   int       `json:"status"` // of the answer; 0: none was given, or not yet
+	Status   int       `json:"status"` // of the answer; 0: it had no answer, or has none yet
 }
 
 func newRequest(q request, now time.Time) Request {
@@ -75,35 +75,87 @@ func (k *Kommo) Dump() State {
 	return s
 }
 
-// Requests returns what arrived, in order of arrival, refused requests included.
-func (k *Kommo) Requests() []Request {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return append([]Request{}, k.requests...)
-}
-
 func (c *chat) dump() Chat {
 	d := Chat{ConversationID: c.conversation, ID: c.id, Participants: []Participant{}, Messages: []Message{}}
 	for _, p := range c.people {
 		d.Participants = append(d.Participants, *p)
 	}
 	for _, m := range c.messages {
-		d.Messages = append(d.Messages, m.dump())
+		p := m.payload()
+		message := Message{
+			MsgID: m.msgid, ID: m.id, Type: p.Message.Type, Text: p.Message.Text, Silent: m.silent,
+			Timestamp: p.Timestamp, MsecTimestamp: p.MsecTimestamp,
+			Side: "in", Sender: m.sender.ClientID, Arrived: m.arrived, Body: m.body,
+		}
+		if m.receiver != nil {
+			message.Side, message.Receiver = "out", m.receiver.ClientID
+		}
+		d.Messages = append(d.Messages, message)
 	}
 	return d
 }
 
-func (m *message) dump() Message {
-	p := m.payload()
-	d := Message{
-		MsgID: m.msgid, ID: m.id, Type: p.Message.Type, Text: p.Message.Text, Silent: m.silent,
-		Timestamp: p.Timestamp, MsecTimestamp: p.MsecTimestamp,
-		Side: "in", Sender: m.sender.ClientID, Arrived: m.arrived, Body: m.body,
+// Summary counts the messages that arrived, and the faults in them.
+type Summary struct {
+	Chats               int `json:"chats"`
+	Messages            int `json:"messages"`
+	Distinct            int `json:"distinct"`               // different msgids
+	Doubled             int `json:"doubled"`                // messages whose msgid had arrived before
+	OutOfOrder          int `json:"out_of_order"`           // messages older than the previous arrival in the same chat
+	Loud                int `json:"loud"`                   // messages without silent:true
+	ChatsWithoutOneLoud int `json:"chats_without_one_loud"` // chats with messages, of which not exactly one is loud
+	Incoming            int `json:"incoming"`
+	Outgoing            int `json:"outgoing"`
+	Requests            int `json:"requests"`
+	TooManyRequests     int `json:"too_many_requests"` // answered with 429
+	BusiestSecond       int `json:"busiest_second"`    // most requests in any second
+}
+
+// Summary returns the counts of this moment.
+func (k *Kommo) Summary() Summary {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.summarize()
+}
+
+func (k *Kommo) summarize() Summary {
+	s := Summary{Chats: len(k.store.chats), Distinct: len(k.store.byMsgID), Requests: len(k.requests)}
+	for _, c := range k.store.chats {
+		s.countChat(c)
 	}
-	if m.receiver != nil {
-		d.Side, d.Receiver = "out", m.receiver.ClientID
+	s.Doubled = s.Messages - s.Distinct
+	s.Incoming = s.Messages - s.Outgoing
+	first := 0
+	for i, r := range k.requests {
+		if r.Status == http.StatusTooManyRequests {
+			s.TooManyRequests++
+		}
+		for r.At.Sub(k.requests[first].At) >= time.Second {
+			first++
+		}
+		s.BusiestSecond = max(s.BusiestSecond, i-first+1)
 	}
-	return d
+	return s
+}
+
+func (s *Summary) countChat(c *chat) {
+	loud := 0
+	for i, m := range c.messages {
+		if i > 0 && m.msec < c.messages[i-1].msec {
+			s.OutOfOrder++
+		}
+		if !m.silent {
+			loud++
+		}
+		if m.receiver != nil {
+			s.Outgoing++
+		}
+	}
+	s.Messages += len(c.messages)
+	s.Loud += loud
+	if len(c.messages) > 0 && loud != 1 {
+		s.ChatsWithoutOneLoud++
+	}
 }
 
 // serveInspection answers GET /sandbox/state and /sandbox/summary, which are not part of Kommo: they need no
@@ -123,6 +175,6 @@ func (k *Kommo) serveInspection(w http.ResponseWriter, r *http.Request) bool {
 	w.Header().Set("Content-Type", "application/json")
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	enc.Encode(v) // what fails here is the connection of whoever asked
+	enc.Encode(v) // an error here means that the client has gone away
 	return true
 }

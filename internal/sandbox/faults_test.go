@@ -155,7 +155,7 @@ func TestRuleConditions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c := newCaller(sandbox.Options{Rules: []sandbox.Rule{rule}, Seed: 1})
+			c := newCaller(sandbox.Options{Rules: []sandbox.Rule{rule}})
 			got := ""
 			for i := range 6 {
 				got += mark(c.post(t, incoming(fmt.Sprintf("m%d", i+1), "a", i)))

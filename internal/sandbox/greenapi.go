@@ -2,10 +2,9 @@ package sandbox
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"net/http"
-	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -13,8 +12,8 @@ import (
 // GreenAPI is one instance of Green-API with its WhatsApp account, which can be read but not written to. Everything is
 // in memory but the files of the account. It is made by NewGreenAPI and is safe for use by several goroutines.
 //
-// Like a Kommo it is an [http.RoundTripper] and an [http.Handler]. One listener can serve both: [GreenAPI.Serves] tells
-// whose a request is.
+// Like a Kommo it is an [http.RoundTripper] and an [http.Handler]. One listener can serve both: [GreenAPI.Serves]
+// reports whether a request is for this half.
 type GreenAPI struct {
 	// Options are those given to NewGreenAPI with the defaults filled in. They must not be changed.
 	Options GreenAPIOptions
@@ -22,16 +21,14 @@ type GreenAPI struct {
 	account Account
 	start   time.Time
 
-	mu       sync.Mutex // guards what follows
+	server[GreenAPIRequest]
 	chats    []*accountChat
 	byID     map[string]*accountChat
-	grown    int
-	renewals map[string]map[string]string // chat id → idMessage → path of the newest link
+	grown    int               // entries that the actions grow-new and grow-old have added
+	renewals map[string]string // chat id and idMessage → path of the newest link to its file
 	links    []renewedLink
-	requests []GreenAPIRequest
 	windows  map[Endpoint]*window
 	reading  map[string]bool // chats whose history is being sent
-	rules    rules
 }
 
 // NewGreenAPI returns an instance that has this account. The links of its files are as old as the instance.
@@ -40,11 +37,11 @@ func NewGreenAPI(account Account, o GreenAPIOptions) *GreenAPI {
 		Options:  o.withDefaults(account),
 		account:  account.withDefaults(),
 		byID:     map[string]*accountChat{},
-		renewals: map[string]map[string]string{},
+		renewals: map[string]string{},
 		windows:  map[Endpoint]*window{},
 		reading:  map[string]bool{},
 	}
-	g.start = g.Options.Now()
+	g.now, g.faultOn, g.start = g.Options.Now, OnGetChatHistory, g.Options.Now()
 	for _, c := range account.Chats {
 		g.addChat(c)
 	}
@@ -54,90 +51,120 @@ func NewGreenAPI(account Account, o GreenAPIOptions) *GreenAPI {
 	return g
 }
 
-// GreenAPIRequest is a request as it arrived, whatever became of it.
+// The instance of the sandbox's Green-API unless options or account name another: made up, of the documented form.
+const (
+	defaultInstance = "7105000000"
+	defaultToken    = "5a0db0c500004000800000000000e15a0db0c500004000800f"
+	defaultWID      = "79990000000@c.us"
+)
+
+// GreenAPIOptions say how the sandbox's Green-API behaves. The zero value has the documented limits and lifetime of
+// links, and no waits or faults.
+type GreenAPIOptions struct {
+	Instance string // idInstance; "": the account's, or a fixed one
+	Token    string // apiTokenInstance; "": the account's, or a fixed one
+
+	Now     func() time.Time // nil: time.Now
+	Latency time.Duration    // how long each answer takes before it begins
+
+	HistoryRate  int           // more getChatHistory than this in any second are answered with 429; 0: 1, below: no limit
+	LinkLifetime time.Duration // how long a link to a file works from the start, or from its renewal; 0: 15 days
+
+	Rules []Rule // the faults from the start on
+}
+
+// Check returns an error about the first option that has no meaning.
+func (o GreenAPIOptions) Check() error {
+	if min(o.Latency, o.LinkLifetime) < 0 {
+		return fmt.Errorf("latency %v, link lifetime %v: want 0 or more", o.Latency, o.LinkLifetime)
+	}
+	for _, r := range o.Rules {
+		if err := r.CheckForGreenAPI(); err != nil {
+			return fmt.Errorf("rule %q: %w", r, err)
+		}
+	}
+	return nil
+}
+
+func (o GreenAPIOptions) withDefaults(a Account) GreenAPIOptions {
+	o.Instance = cmp.Or(o.Instance, a.Instance, defaultInstance)
+	o.Token = cmp.Or(o.Token, a.Token, defaultToken)
+	o.HistoryRate = cmp.Or(o.HistoryRate, 1)
+	o.LinkLifetime = cmp.Or(o.LinkLifetime, 15*24*time.Hour)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// perSecond returns how many requests of a method are answered in a second; 0: any number. The limits are documented,
+// but for getChats, whose limit is assumed.
+func (o GreenAPIOptions) perSecond(method Endpoint) int {
+	switch method {
+	case OnGetChatHistory:
+		return max(o.HistoryRate, 0)
+	case OnDownloadFile:
+		return 5
+	case OnMedia, "":
+		return 0
+	default:
+		return 1
+	}
+}
+
+// Environment returns the lines KEY=value that point kommo-import at this sandbox.
+// GREEN_API_URL is among them unless baseURL is empty.
+func (g *GreenAPI) Environment(baseURL string) []string {
+	lines := []string{
+		"GREEN_API_INSTANCE=" + g.Options.Instance,
+		"GREEN_API_TOKEN=" + g.Options.Token,
+	}
+	if baseURL != "" {
+		lines = append([]string{"GREEN_API_URL=" + baseURL}, lines...)
+	}
+	return lines
+}
+
+// GreenAPIRequest is a request as it arrived, also if it was refused.
 type GreenAPIRequest struct {
 	At     time.Time `json:"at"`
-	Method Endpoint  `json:"method,omitempty"` // getChatHistory, media …; "" if Green-API has none of that name
+	Method Endpoint  `json:"method,omitempty"` // getChatHistory, media …; "" if Green-API has no such method
 	ChatID string    `json:"chat_id,omitempty"`
-	Count  int       `json:"count,omitempty"` // of getChatHistory, 100 if none was given
-	Status int       `json:"status"`          // of the answer; 0: none was given, or not yet
+	Count  int       `json:"count,omitempty"` // of getChatHistory, 100 by default
+	Status int       `json:"status"`          // of the answer; 0: it had no answer, or has none yet
 }
 
-// Requests returns what arrived, in order of arrival, refused requests included.
-func (g *GreenAPI) Requests() []GreenAPIRequest {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return slices.Clone(g.requests)
-}
-
-// AddRule adds a rule behind those that are there. It may be called while requests are served.
-func (g *GreenAPI) AddRule(r Rule) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	r.On = cmp.Or(r.On, OnGetChatHistory)
-	g.rules.add(r, g.Options.Seed)
-}
-
-// ClearRules takes all rules away.
-func (g *GreenAPI) ClearRules() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.rules = nil
+// Serves reports whether a request's path is one of Green-API's, or of its files.
+func (g *GreenAPI) Serves(path string) bool {
+	return strings.HasPrefix(path, instancePrefix) || strings.HasPrefix(path, mediaPrefix)
 }
 
 // ServeHTTP answers one request. A cut closes the connection.
 func (g *GreenAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	base := "http://" + r.Host
-	if r.TLS != nil {
-		base = "https://" + r.Host
-	}
-	q, err := readGreenAPICall(r, base)
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	a, err := g.serve(r.Context(), q)
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	a.write(w)
+	handler(g.serve).serveHTTP(w, r)
 }
 
-// RoundTrip answers one request in the calling goroutine; a history is made while its body is read there. A cut is an
-// error that wraps io.ErrUnexpectedEOF, here or from reading the body. When the request's context ends its cause is
-// returned. As long as the body of a history is neither read to its end nor closed, the chat counts as being read.
+// RoundTrip answers one request in the calling goroutine. A cut is an error that wraps io.ErrUnexpectedEOF, here or
+// from reading the body. When the request's context ends, its cause is returned. As long as the body of a history is
+// neither read to its end nor closed, the chat counts as being read.
 func (g *GreenAPI) RoundTrip(r *http.Request) (*http.Response, error) {
-	q, err := readGreenAPICall(r, r.URL.Scheme+"://"+r.URL.Host)
-	if err != nil {
-		return nil, fmt.Errorf("sandbox: read the request: %w", err)
-	}
-	if r.Context().Err() != nil {
-		return nil, context.Cause(r.Context())
-	}
-	a, err := g.serve(r.Context(), q)
-	if err != nil {
-		return nil, err
-	}
-	if r.Method == http.MethodHead {
-		a.stream, a.body = nil, nil
-	}
-	return a.response(r), nil
+	return handler(g.serve).roundTrip(r)
 }
 
-// serve takes the request at once and gives the answer when its time has come.
-func (g *GreenAPI) serve(ctx context.Context, q greenAPICall) (answer, error) {
+// serve takes the request at once and answers after the latency.
+func (g *GreenAPI) serve(r *http.Request, body []byte) (answer, error) {
+	q := newCall(r, body)
 	number, fault, release := g.arrive(q)
 	a, err := g.perform(fault, q)
-	if waitErr := wait(ctx, g.Options.Latency+fault.Wait); waitErr != nil {
+	if waitErr := wait(r.Context(), g.Options.Latency+fault.Wait); waitErr != nil {
 		err = waitErr
 	}
 	if err != nil {
 		release()
 		return answer{}, err
 	}
-	if a.done = release; a.stream == nil {
-		release()
-	}
-	a.header.Set("Date", g.Options.Now().UTC().Format(http.TimeFormat))
+	a.done = release
+	a.header.Set("Date", g.now().UTC().Format(http.TimeFormat))
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.requests[number].Status = a.status
@@ -145,38 +172,35 @@ func (g *GreenAPI) serve(ctx context.Context, q greenAPICall) (answer, error) {
 }
 
 // arrive writes the request down and decides which fault, if any, it meets: the limits come before the rules. Until
-// release is called no other request for the history of the same chat is answered. What the limits turn away does not
-// count against them, and neither does what has the wrong token.
-func (g *GreenAPI) arrive(q greenAPICall) (number int, fault Rule, release func()) {
+// release is called, no other request for the history of the same chat is answered. A request beyond a limit, or with a
+// wrong token, does not count against the limit.
+func (g *GreenAPI) arrive(q call) (number int, fault Rule, release func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := g.Options.Now()
-	g.requests = append(g.requests, q.asRequest(now))
+	g.requests = append(g.requests, GreenAPIRequest{At: g.now(), Method: q.endpoint, ChatID: q.ChatID, Count: q.count()})
 	number, release = len(g.requests)-1, func() {}
-	if g.admits(q) && g.exceeds(q, now) {
+	if g.admits(q) && g.exceeds(q) {
 		return number, Rule{Do: TooMany}, release
 	}
 	if g.admits(q) && q.endpoint == OnGetChatHistory {
 		g.reading[q.ChatID] = true
-		release = sync.OnceFunc(func() { g.release(q.ChatID) })
+		release = sync.OnceFunc(func() {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			delete(g.reading, q.ChatID)
+		})
 	}
 	return number, g.rules.choose(q.endpoint, q.ChatID, func() string { return q.IDMessage }), release
 }
 
 // exceeds reports whether the request comes while the same history is read, or too soon after others of its method.
 // The caller holds g.mu.
-func (g *GreenAPI) exceeds(q greenAPICall, now time.Time) bool {
+func (g *GreenAPI) exceeds(q call) bool {
 	if q.endpoint == OnGetChatHistory && g.reading[q.ChatID] {
 		return true
 	}
 	if g.windows[q.endpoint] == nil {
 		g.windows[q.endpoint] = &window{}
 	}
-	return g.windows[q.endpoint].exceeded(now, g.Options.perSecond(q.endpoint))
-}
-
-func (g *GreenAPI) release(chatID string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	delete(g.reading, chatID)
+	return g.windows[q.endpoint].exceeded(g.now(), g.Options.perSecond(q.endpoint))
 }

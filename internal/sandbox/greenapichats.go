@@ -1,15 +1,50 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 )
 
+var (
+	historyBody     = object(field{"chatId", filled, must}, field{"count", atLeast(1), may})
+	contactInfoBody = object(field{"chatId", filled, must})
+)
+
+// getChatHistory answers POST …/getChatHistory with the newest entries of a chat, newest first. An unknown chat has an
+// empty history (the sandbox's own choice).
+func (g *GreenAPI) getChatHistory(q call) answer {
+	if decode(q.body, historyBody, &q.parameters) != nil {
+		return g.invalid(q)
+	}
+	var newest []json.RawMessage
+	for entry := range g.entries(q.ChatID) {
+		if newest = append(newest, g.published(q.ChatID, entry, q.base)); len(newest) == q.count() {
+			break
+		}
+	}
+	return arrayAnswer(newest)
+}
+
+// arrayAnswer answers with a JSON array of the elements, byte for byte as they are.
+func arrayAnswer(elements []json.RawMessage) answer {
+	a := newAnswer(http.StatusOK, "application/json; charset=utf-8", []byte("["))
+	for i, e := range elements {
+		if i > 0 {
+			a.body = append(a.body, ',')
+		}
+		a.last = len(a.body)
+		a.body = append(a.body, e...)
+	}
+	a.body = append(a.body, ']')
+	return a
+}
+
 // getChats answers GET …/getChats?count=.
-func (g *GreenAPI) getChats(q greenAPICall) answer {
+func (g *GreenAPI) getChats(q call) answer {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	var listings []json.RawMessage
@@ -21,13 +56,8 @@ func (g *GreenAPI) getChats(q greenAPICall) answer {
 	return g.firstOf(q, listings)
 }
 
-// getContacts answers GET …/getContacts?count=. The parameter group is not looked at.
-func (g *GreenAPI) getContacts(q greenAPICall) answer {
-	return g.firstOf(q, g.account.Contacts)
-}
-
 // firstOf answers with as many elements as the query's count allows.
-func (g *GreenAPI) firstOf(q greenAPICall, list []json.RawMessage) answer {
+func (g *GreenAPI) firstOf(q call, list []json.RawMessage) answer {
 	if q.query.Has("count") {
 		n, err := strconv.Atoi(q.query.Get("count"))
 		if err != nil || n < 1 {
@@ -35,94 +65,52 @@ func (g *GreenAPI) firstOf(q greenAPICall, list []json.RawMessage) answer {
 		}
 		list = list[:min(n, len(list))]
 	}
-	return arrayAnswer(slices.Values(list))
+	return arrayAnswer(list)
 }
 
-// listing is an element of getChats.
-type listing struct {
-	Archive                   bool   `json:"archive"`
-	ID                        string `json:"id"`
-	EphemeralExpiration       int    `json:"ephemeralExpiration"`
-	EphemeralSettingTimestamp int    `json:"ephemeralSettingTimestamp"`
-	Name                      string `json:"name"`
-	Type                      string `json:"type"`
-}
-
-// newListing returns what getChats says of a chat that appeared by itself.
+// newListing returns the element of getChats for a chat that has appeared by itself.
 func newListing(chatID string) json.RawMessage {
-	l := listing{ID: chatID, Type: "user"}
+	kind := "user"
 	if isGroup(chatID) {
-		l.Type = "group"
+		kind = "group"
 	}
-	return okAnswer(l).body
+	return fmt.Appendf(nil, `{"archive":false,"id":%s,"ephemeralExpiration":0,"ephemeralSettingTimestamp":0,"name":"","type":"%s"}`,
+		mustMarshal(chatID), kind)
 }
 
 func isGroup(chatID string) bool {
 	return strings.HasSuffix(chatID, "@g.us")
 }
 
-var contactInfoShape = object(must("chatId", filled))
-
-// contactInfo is the answer of getContactInfo.
-type contactInfo struct {
-	Avatar            string `json:"avatar"`
-	Name              string `json:"name"`
-	ContactName       string `json:"contactName"`
-	Email             string `json:"email"`
-	Category          string `json:"category"`
-	Description       string `json:"description"`
-	Products          []any  `json:"products"`
-	ChatID            string `json:"chatId"`
-	LastSeen          any    `json:"lastSeen"`
-	IsArchive         bool   `json:"isArchive"`
-	IsDisappearing    bool   `json:"isDisappearing"`
-	IsMute            bool   `json:"isMute"`
-	MessageExpiration int    `json:"messageExpiration"`
-	MuteExpiration    any    `json:"muteExpiration"`
-	IsBusiness        bool   `json:"isBusiness"`
-}
-
-// getContactInfo answers POST …/getContactInfo. Of a chat that the account does not know it answers an empty name.
-func (g *GreenAPI) getContactInfo(q greenAPICall) answer {
-	if decode(q.body, contactInfoShape, &q.asked) != nil {
+// getContactInfo answers POST …/getContactInfo: as the account says, else from getContacts and getChats. The name of a
+// chat that the account does not know is empty.
+func (g *GreenAPI) getContactInfo(q call) answer {
+	if decode(q.body, contactInfoBody, &q.parameters) != nil {
 		return g.invalid(q)
 	}
 	if info, ok := g.account.ContactInfo[q.ChatID]; ok {
 		return newAnswer(http.StatusOK, "application/json", info)
 	}
-	info := contactInfo{ChatID: q.ChatID, Products: []any{}}
+	type element struct {
+		ID, Name, ContactName string
+		Archive               bool
+	}
+	var chat, contact element
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if c := g.byID[q.ChatID]; c != nil && c.Listing != nil {
-		info.take(c.Listing)
+		json.Unmarshal(c.Listing, &chat) // an unreadable element says nothing
 	}
-	i := slices.IndexFunc(g.account.Contacts, func(c json.RawMessage) bool { return idOf(c) == q.ChatID })
-	if i >= 0 {
-		info.take(g.account.Contacts[i])
+	for _, listed := range g.account.Contacts {
+		var e element
+		if json.Unmarshal(listed, &e) == nil && e.ID == q.ChatID {
+			contact = e
+			break
+		}
 	}
-	return okAnswer(info)
-}
-
-// take takes over what an element of getChats or getContacts says.
-func (info *contactInfo) take(element json.RawMessage) {
-	var known struct {
-		Name, ContactName string
-		Archive           bool
-	}
-	if json.Unmarshal(element, &known) != nil {
-		return
-	}
-	if known.Name != "" {
-		info.Name = known.Name
-	}
-	info.ContactName = known.ContactName
-	info.IsArchive = info.IsArchive || known.Archive
-}
-
-func idOf(element json.RawMessage) string {
-	var known struct{ ID string }
-	if json.Unmarshal(element, &known) != nil {
-		return ""
-	}
-	return known.ID
+	body := fmt.Appendf(nil, `{"avatar":"","name":%s,"contactName":%s,"email":"","category":"","description":"","products":[],`+
+		`"chatId":%s,"lastSeen":null,"isArchive":%t,"isDisappearing":false,"isMute":false,"messageExpiration":0,`+
+		`"muteExpiration":null,"isBusiness":false}`,
+		mustMarshal(cmp.Or(contact.Name, chat.Name)), mustMarshal(contact.ContactName), mustMarshal(q.ChatID), chat.Archive)
+	return newAnswer(http.StatusOK, "application/json", body)
 }

@@ -1,80 +1,69 @@
 package sandbox
 
-import "net/http"
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+)
 
-// perform answers the request as the fault wants it; the zero Rule is no fault. An error is a cut connection.
-func (g *GreenAPI) perform(fault Rule, q greenAPICall) (answer, error) {
+// perform answers the request as the fault demands; the zero Rule is no fault. An error is a cut connection.
+func (g *GreenAPI) perform(fault Rule, q call) (answer, error) {
 	switch fault.Do {
+	case "", Slow:
+		return g.handle(q), nil
 	case Cut:
 		return answer{}, errCut()
 	case Half:
-		a := g.handle(q)
+		a := g.handle(q).cutShort(nil)
 		a.header.Del("Content-Length")
-		a.stream, a.body = a.pieces().cutShort(nil), nil
 		return a, nil
 	case CutBody:
-		a := g.handle(q)
-		a.stream, a.body = a.pieces().cutShort(errCut()), nil
-		return a, nil
+		return g.handle(q).cutShort(errCut()), nil
 	case GrowNew, GrowOld:
 		if q.endpoint == OnGetChatHistory && g.admits(q) {
 			g.grow(q.ChatID, fault.Do == GrowOld)
 		}
 		return g.handle(q), nil
-	case "", Slow:
-		return g.handle(q), nil
-	default:
-		return g.refuse(fault.Do, q), nil
 	}
+	return g.refuse(fault.Do, q), nil
 }
 
-// refuse returns the answer of a fault that does not care what was asked.
-func (g *GreenAPI) refuse(do Action, q greenAPICall) answer {
+// refuse returns the answer of a fault that is the same for every request. Some come from Green-API itself, others from
+// a proxy in front of it.
+func (g *GreenAPI) refuse(do Action, q call) answer {
 	switch do {
-	case TooMany:
-		return g.errorAnswer(q, http.StatusTooManyRequests, "Too Many Requests")
-	case Unauthorized:
-		return g.unauthorized(q)
-	case Block:
-		return textAnswer(http.StatusForbidden, "403 Forbidden")
-	case NotFound:
-		return g.errorAnswer(q, http.StatusNotFound, "Not Found")
 	case QuotaExceeded:
-		return requestsUsedUp(q.endpoint)
+		return quotaAnswer(fmt.Sprintf(`{"invokeStatus":{"method":"%s","used":1001,"total":1000,"status":"QUOTE_EXCEEDED",`+
+			`"description":"Monthly quota of requests for the method has been exceeded"}}`, q.endpoint))
 	case CorrespondentsReached:
-		return correspondentsUsedUp(q.endpoint)
+		return quotaAnswer(fmt.Sprintf(`{"invokeStatus":{"method":"%s","used":12,"total":1000,"status":"QUOTE_ALLOWED",`+
+			`"description":"Request is allowed"},"correspondentsStatus":{"method":"%[1]s","used":4,"total":3,`+
+			`"status":"CORRESPONDENTS_QUOTE_EXCEEDED","description":"Monthly quota of chats has been exceeded"}}`, q.endpoint))
 	case Starting:
 		return g.starting(q)
 	case PlainBadRequest:
-		return textAnswer(http.StatusBadRequest, "bad request data")
+		return newAnswer(http.StatusBadRequest, "text/plain; charset=utf-8", []byte("bad request data"))
 	case Garbage:
 		return newAnswer(http.StatusOK, "application/json", []byte(`[{"type":"incoming","idMessage":"`))
-	case HTML:
-		return htmlAnswer(http.StatusOK)
-	case Redirect:
-		return redirectAnswer()
 	case Empty:
 		return newAnswer(http.StatusOK, "application/json", nil)
-	default:
-		return g.brokenServer(do, q)
-	}
-}
-
-// brokenServer returns the answer of a fault for which nobody who asks is to blame: some come from Green-API itself,
-// others from what stands before it.
-func (g *GreenAPI) brokenServer(do Action, q greenAPICall) answer {
-	switch do {
-	case ClientClosed:
-		return g.errorAnswer(q, 499, "Client Closed Request")
-	case BadGateway:
-		return textAnswer(http.StatusBadGateway, "502 Bad Gateway")
+	case HTML:
+		return htmlAnswer(http.StatusOK)
 	case HTMLBadGateway:
 		return htmlAnswer(http.StatusBadGateway)
-	case Unavailable:
-		return textAnswer(http.StatusServiceUnavailable, "503 Service Unavailable")
-	case GatewayTimeout:
-		return textAnswer(http.StatusGatewayTimeout, "504 Gateway Timeout")
-	default:
-		return g.errorAnswer(q, http.StatusInternalServerError, "Internal Server Error")
+	case Redirect:
+		return redirectAnswer()
+	case ClientClosed:
+		return g.errorAnswer(q, 499, "Client Closed Request")
 	}
+	status, _ := strconv.Atoi(string(do))
+	if do == TooMany || do == Unauthorized || do == NotFound || do == ServerError {
+		return g.errorAnswer(q, status, http.StatusText(status))
+	}
+	return textAnswer(status)
+}
+
+// quotaAnswer is the answer when the tariff allows no more this month. HTTP has no name for its status.
+func quotaAnswer(body string) answer {
+	return newAnswer(466, "application/json", []byte(body))
 }

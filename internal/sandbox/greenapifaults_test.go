@@ -172,7 +172,7 @@ func TestGreenAPIRuleConditions(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				o := sandbox.GreenAPIOptions{HistoryRate: -1, Rules: []sandbox.Rule{rule}, Seed: 1}
+				o := sandbox.GreenAPIOptions{HistoryRate: -1, Rules: []sandbox.Rule{rule}}
 				if err := o.Check(); err != nil {
 					t.Fatal(err)
 				}

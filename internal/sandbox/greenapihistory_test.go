@@ -94,83 +94,6 @@ func TestHistoryEntries(t *testing.T) {
 	})
 }
 
-// A history is made while it is read, as far as it is read.
-func TestHistoryIsStreamed(t *testing.T) {
-	made, ended := 0, 0
-	a := sandbox.Account{Chats: []sandbox.AccountChat{{ID: anna, Entries: func() iter.Seq[json.RawMessage] {
-		return func(yield func(json.RawMessage) bool) {
-			defer func() { ended++ }()
-			for e := range numbered(1_000_000)() {
-				if made++; !yield(e) {
-					return
-				}
-			}
-		}
-	}}}}
-	p := newPhone(a, unlimited)
-	response, err := p.RoundTrip(p.request(t.Context(), "POST", p.path("getChatHistory"), asking(anna, 1_000_000)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.ReadFull(response.Body, make([]byte, 1000)); err != nil {
-		t.Fatal(err)
-	}
-	if made > 20 || response.ContentLength != -1 {
-		t.Errorf("%d entries made for 1000 bytes of %d, want few of an unknown length", made, response.ContentLength)
-	}
-	if response.Body.Close(); ended != 1 {
-		t.Error("a closed body does not end the making of entries")
-	}
-	if _, err := response.Body.Read(make([]byte, 1)); err == nil || err == io.EOF {
-		t.Errorf("read of a closed body: got %v, want an error", err)
-	}
-	if ids(t, p.history(t, anna, 5)); made > 30 {
-		t.Errorf("%d entries made for 5 more", made)
-	}
-}
-
-// A history without an end, which a fault would cut at its end, ends when its body is closed.
-func TestCloseEndsCutHistory(t *testing.T) {
-	a := sandbox.Account{Chats: []sandbox.AccountChat{{ID: anna, Entries: func() iter.Seq[json.RawMessage] {
-		return func(yield func(json.RawMessage) bool) {
-			for yield(json.RawMessage(`{"idMessage":"m"}`)) {
-			}
-		}
-	}}}}
-	p := newPhone(a, sandbox.GreenAPIOptions{HistoryRate: -1, Rules: []sandbox.Rule{{Do: sandbox.Half}}})
-	for length := range 60 { // wherever it is closed
-		response, err := p.RoundTrip(p.request(t.Context(), "POST", p.path("getChatHistory"), asking(anna, 1<<60)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.ReadFull(response.Body, make([]byte, length)); err != nil {
-			t.Fatal(err)
-		}
-		response.Body.Close()
-	}
-}
-
-// When a client goes away its history is not made any further.
-func TestClientGoesAway(t *testing.T) {
-	ended := make(chan struct{})
-	p := network(t, sandbox.Account{Chats: []sandbox.AccountChat{{ID: anna, Entries: func() iter.Seq[json.RawMessage] {
-		return func(yield func(json.RawMessage) bool) {
-			defer close(ended)
-			for yield(json.RawMessage(`{"idMessage":"m"}`)) {
-			}
-		}
-	}}}}, unlimited)
-	response, err := p.transport.RoundTrip(p.request(t.Context(), "POST", p.path("getChatHistory"), asking(anna, 1<<60)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.ReadFull(response.Body, make([]byte, 1000)); err != nil {
-		t.Fatal(err)
-	}
-	response.Body.Close()
-	<-ended
-}
-
 // While one history of a chat is read a second one of it is refused, but not one of another chat.
 func TestParallelHistory(t *testing.T) {
 	a := account(100_000)
@@ -263,14 +186,4 @@ func TestAddEntry(t *testing.T) {
 	if diff := cmp.Diff(want, p.get(t, "getChats").Body); diff != "" {
 		t.Errorf("getChats (-want +got):\n%s", diff)
 	}
-}
-
-func BenchmarkHistory(b *testing.B) {
-	p := newPhone(account(b.N), unlimited)
-	b.ReportAllocs()
-	response, err := p.RoundTrip(p.request(b.Context(), "POST", p.path("getChatHistory"), asking(anna, b.N)))
-	if err != nil {
-		b.Fatal(err)
-	}
-	io.Copy(io.Discard, response.Body)
 }

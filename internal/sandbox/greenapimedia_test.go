@@ -2,14 +2,12 @@ package sandbox_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -107,60 +105,6 @@ func TestContentLength(t *testing.T) {
 		if response.ContentLength != 7 {
 			t.Errorf("%s: got %d, want 7", verb, response.ContentLength)
 		}
-	}
-}
-
-// brokenFiles can be found, but gone.jpg cannot be opened and the others not be read to their end.
-type brokenFiles struct {
-	fstest.MapFS
-	open *atomic.Int32
-}
-
-type brokenFile struct {
-	fs.File
-	reads int
-	open  *atomic.Int32
-}
-
-func (files brokenFiles) Open(name string) (fs.File, error) {
-	f, err := files.MapFS.Open(name)
-	if err != nil || name == "gone.jpg" {
-		return nil, fs.ErrPermission
-	}
-	files.open.Add(1)
-	return &brokenFile{File: f, open: files.open}, nil
-}
-
-func (f *brokenFile) Close() error {
-	f.open.Add(-1)
-	return f.File.Close()
-}
-
-func (f *brokenFile) Read(p []byte) (int, error) {
-	if f.reads++; f.reads > 1 {
-		return 0, errors.New("the disk is broken")
-	}
-	return f.File.Read(p[:4])
-}
-
-func TestBrokenFile(t *testing.T) {
-	photo := &fstest.MapFile{Data: []byte("a photo")}
-	files := brokenFiles{fstest.MapFS{"photo.jpg": photo, "gone.jpg": photo}, &atomic.Int32{}}
-	a := sandbox.Account{Media: files}
-	for _, o := range []sandbox.GreenAPIOptions{{}, {Rules: []sandbox.Rule{{Do: sandbox.Half, On: sandbox.OnMedia}}}} {
-		for _, path := range []string{"/media/photo.jpg", "/media/gone.jpg"} {
-			p := newPhone(a, o)
-			if got, _, err := p.do(p.request(t.Context(), "GET", path, "")); err == nil || got.Status != 200 {
-				t.Errorf("%s: got %+v, %v; want 200 and a body that breaks", path, got, err)
-			}
-		}
-	}
-	if n := files.open.Load(); n != 0 {
-		t.Errorf("%d files are still open", n)
-	}
-	p := network(t, a, sandbox.GreenAPIOptions{})
-	if got, _, err := p.do(p.request(t.Context(), "GET", "/media/photo.jpg", "")); err == nil {
-		t.Errorf("over a network: got %+v, want a body that breaks", got)
 	}
 }
 

@@ -2,13 +2,11 @@ package sandbox
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // The methods of Green-API that the sandbox has, by their names in the path, and OnMedia for the storage of files.
@@ -38,43 +36,36 @@ const (
 	mediaPrefix    = "/media/"
 )
 
-// Serves reports whether a request's path is one of Green-API's, or of its files.
-func (g *GreenAPI) Serves(path string) bool {
-	return strings.HasPrefix(path, instancePrefix) || strings.HasPrefix(path, mediaPrefix)
-}
-
-// A greenAPICall is what both ways in have in common.
-type greenAPICall struct {
+// A call is a request to Green-API with the meaning of its path and body.
+type call struct {
 	endpoint        Endpoint // "" for a path that Green-API does not have
 	instance, token string
 	verb            string
 	path            string // with the token
-	base            string // scheme and host that the client knows the sandbox by
+	base            string // scheme and host under which the client knows the sandbox
 	query           url.Values
 	body            []byte
-	asked
+	parameters
 }
 
-// asked is what the body says before anybody has checked it.
-type asked struct {
+// parameters are the fields of a body.
+type parameters struct {
 	ChatID    string          `json:"chatId"`
 	IDMessage string          `json:"idMessage"`
 	Count     json.RawMessage `json:"count"`
 }
 
-func readGreenAPICall(r *http.Request, base string) (greenAPICall, error) {
-	q := greenAPICall{verb: r.Method, path: r.URL.Path, base: base, query: r.URL.Query()}
+func newCall(r *http.Request, body []byte) call {
+	q := call{verb: r.Method, path: r.URL.Path, base: "http://" + r.Host, query: r.URL.Query(), body: body}
+	switch {
+	case r.URL.Host != "": // of a RoundTrip
+		q.base = r.URL.Scheme + "://" + r.URL.Host
+	case r.TLS != nil:
+		q.base = "https://" + r.Host
+	}
 	q.endpoint, q.instance, q.token = routeGreenAPI(q.path)
-	if r.Body == nil {
-		return q, nil
-	}
-	defer r.Body.Close()
-	var err error
-	if q.body, err = io.ReadAll(r.Body); err != nil {
-		return q, err
-	}
-	json.Unmarshal(q.body, &q.asked) // whether the body is right is for the method to say
-	return q, nil
+	json.Unmarshal(body, &q.parameters) // the method checks the body itself
+	return q
 }
 
 // routeGreenAPI takes /waInstance7105000000/getChats/token apart. A method may begin with a capital letter, as in older
@@ -96,24 +87,24 @@ func routeGreenAPI(path string) (method Endpoint, instance, token string) {
 	return method, parts[0], parts[2]
 }
 
-func (q greenAPICall) asRequest(now time.Time) GreenAPIRequest {
-	r := GreenAPIRequest{At: now, Method: q.endpoint, ChatID: q.ChatID}
-	if q.endpoint == OnGetChatHistory {
-		r.Count = defaultCount
+const defaultCount = 100 // entries of getChatHistory
+
+// count returns how many entries a getChatHistory asks for; 0 for other methods.
+func (q call) count() int {
+	if q.Count == nil && q.endpoint == OnGetChatHistory {
+		return defaultCount
 	}
-	if q.Count != nil {
-		r.Count, _ = strconv.Atoi(string(q.Count))
-	}
-	return r
+	n, _ := strconv.Atoi(string(q.Count))
+	return n
 }
 
 // admits reports whether the request reaches the instance, or the storage of files, which asks for no token.
-func (g *GreenAPI) admits(q greenAPICall) bool {
+func (g *GreenAPI) admits(q call) bool {
 	return q.endpoint == OnMedia || q.instance == g.Options.Instance && q.token == g.Options.Token
 }
 
 // handle answers a request that meets no fault.
-func (g *GreenAPI) handle(q greenAPICall) answer {
+func (g *GreenAPI) handle(q call) answer {
 	verb := http.MethodGet
 	if slices.Contains([]Endpoint{OnGetChatHistory, OnGetContactInfo, OnDownloadFile}, q.endpoint) {
 		verb = http.MethodPost
@@ -126,15 +117,16 @@ func (g *GreenAPI) handle(q greenAPICall) answer {
 	case q.instance != g.Options.Instance:
 		return g.errorAnswer(q, http.StatusForbidden, "Forbidden")
 	case q.token != g.Options.Token:
-		return g.unauthorized(q)
+		return g.errorAnswer(q, http.StatusUnauthorized, "Unauthorized")
 	case q.endpoint == "" || q.verb != verb:
 		return g.errorAnswer(q, http.StatusNotFound, "Cannot "+q.verb+" "+q.path)
 	}
 	return g.call(q)
 }
 
-// call answers a request that may be made. Only what tells how the instance does is answered in every state of it.
-func (g *GreenAPI) call(q greenAPICall) answer {
+// call answers a request that may be made. Only getStateInstance and getSettings are answered in every state of the
+// instance.
+func (g *GreenAPI) call(q call) answer {
 	switch q.endpoint {
 	case OnGetStateInstance:
 		return okAnswer(map[string]string{"stateInstance": g.account.State})
@@ -154,7 +146,7 @@ func (g *GreenAPI) call(q greenAPICall) answer {
 	case OnGetChats:
 		return g.getChats(q)
 	case OnGetContacts:
-		return g.getContacts(q)
+		return g.firstOf(q, g.account.Contacts)
 	case OnGetContactInfo:
 		return g.getContactInfo(q)
 	case OnDownloadFile:
@@ -162,4 +154,26 @@ func (g *GreenAPI) call(q greenAPICall) answer {
 	default:
 		return g.getChatHistory(q)
 	}
+}
+
+// errorAnswer has the form of Green-API's errors. The path holds the token on purpose, as in the real service: a client
+// that prints the body gives the token away.
+//
+//	{"statusCode":403,"timestamp":"2026-03-01T12:00:00.000Z","path":"/waInstance7105000000/getChats/5a0d…","message":"Forbidden"}
+func (g *GreenAPI) errorAnswer(q call, status int, message string) answer {
+	return jsonAnswer(status, "application/json", struct {
+		StatusCode int    `json:"statusCode"`
+		Timestamp  string `json:"timestamp"`
+		Path       string `json:"path"`
+		Message    string `json:"message"`
+	}{status, g.now().UTC().Format("2006-01-02T15:04:05.000Z"), q.path, message})
+}
+
+func (g *GreenAPI) starting(q call) answer {
+	return g.errorAnswer(q, http.StatusBadRequest, "instance in starting process try later")
+}
+
+// invalid is the answer to a body that the method does not accept. It does not name the reason.
+func (g *GreenAPI) invalid(q call) answer {
+	return g.errorAnswer(q, http.StatusBadRequest, "Validation failed")
 }

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"cmp"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,7 +9,7 @@ import (
 	"time"
 )
 
-// longestPage is the documented maximum of limit; that it is also the default is the sandbox's choice.
+// longestPage is the documented maximum of limit. The sandbox makes it the default too (its own choice).
 const longestPage = 50
 
 type historyAnswer struct {
@@ -18,14 +17,14 @@ type historyAnswer struct {
 }
 
 type historyMessage struct {
-	Timestamp     int64          `json:"timestamp"`
-	MsecTimestamp int64          `json:"msec_timestamp"`
-	Sender        historyParty   `json:"sender"`
-	Receiver      *historyParty  `json:"receiver,omitempty"`
-	Message       historyContent `json:"message"`
+	Timestamp     int64               `json:"timestamp"`
+	MsecTimestamp int64               `json:"msec_timestamp"`
+	Sender        historyParticipant  `json:"sender"`
+	Receiver      *historyParticipant `json:"receiver,omitempty"`
+	Message       historyContent      `json:"message"`
 }
 
-type historyParty struct {
+type historyParticipant struct {
 	ID       string `json:"id"`
 	Name     string `json:"name"`
 	ClientID string `json:"client_id,omitempty"` // absent for a CRM user or the bot
@@ -48,8 +47,8 @@ type historyContent struct {
 	Contact   *contact  `json:"contact,omitempty"`
 }
 
-// history answers GET …/{scope}/chats/{chat}/history?limit=&offset=, newest first. A chat that does not exist, and a
-// page on which there is nothing, is a 204; that a page beyond the end is one too is the sandbox's choice.
+// history answers GET …/{scope}/chats/{chat}/history?limit=&offset=, newest first. An unknown chat is a 204, and so is
+// an empty page (documented), also beyond the end (the sandbox's own choice).
 func (k *Kommo) history(chatID, query string) answer {
 	limit, offset, err := parsePage(query)
 	if err != nil {
@@ -61,7 +60,7 @@ func (k *Kommo) history(chatID, query string) answer {
 	if c == nil {
 		return emptyAnswer(http.StatusNoContent)
 	}
-	visible := c.visible(k.Options.Now().Add(-k.Options.HistoryDelay))
+	visible := c.visible(k.now().Add(-k.Options.HistoryDelay))
 	start := min(offset, len(visible))
 	page := visible[start:min(start+limit, len(visible))]
 	if len(page) == 0 {
@@ -77,22 +76,22 @@ func (k *Kommo) history(chatID, query string) answer {
 func parsePage(query string) (limit, offset int, err error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return 0, 0, within("query", misfitf("%v", err))
+		return 0, 0, within("query", invalidf("%v", err))
 	}
 	limit, err = strconv.Atoi(cmp.Or(values.Get("limit"), strconv.Itoa(longestPage)))
 	if err != nil || limit < 1 || limit > longestPage {
-		return 0, 0, within("limit", misfitf("want a number from 1 to %d", longestPage))
+		return 0, 0, within("limit", invalidf("want a number from 1 to %d", longestPage))
 	}
 	offset, err = strconv.Atoi(cmp.Or(values.Get("offset"), "0"))
 	if err != nil || offset < 0 {
-		return 0, 0, within("offset", misfitf("want a number from 0"))
+		return 0, 0, within("offset", invalidf("want a number from 0"))
 	}
 	return limit, offset, nil
 }
 
-// visible returns the messages that had arrived by then, newest first; of one millisecond, the later arrival first.
+// visible returns the messages that had arrived by then, newest first. Of one millisecond, the later arrival is first.
 func (c *chat) visible(by time.Time) []*message {
-	if len(c.newestFirst) < len(c.messages) {
+	if c.newestFirst == nil {
 		c.newestFirst = slices.Clone(c.messages)
 		slices.Reverse(c.newestFirst)
 		slices.SortStableFunc(c.newestFirst, func(a, b *message) int { return cmp.Compare(b.msec, a.msec) })
@@ -100,13 +99,7 @@ func (c *chat) visible(by time.Time) []*message {
 	if last := c.messages; len(last) == 0 || !last[len(last)-1].arrived.After(by) {
 		return c.newestFirst
 	}
-	var there []*message
-	for _, m := range c.newestFirst {
-		if !m.arrived.After(by) {
-			there = append(there, m)
-		}
-	}
-	return there
+	return slices.DeleteFunc(slices.Clone(c.newestFirst), func(m *message) bool { return m.arrived.After(by) })
 }
 
 func (m *message) forHistory() historyMessage {
@@ -128,17 +121,8 @@ func (m *message) forHistory() historyMessage {
 	return h
 }
 
-// payload reads the body again; that it can be read was checked when it came.
-func (m *message) payload() payload {
-	var e envelope
-	if err := json.Unmarshal(m.body, &e); err != nil {
-		return payload{}
-	}
-	return e.Payload
-}
-
-func (p *Participant) forHistory(ofCRM bool) historyParty {
-	h := historyParty{ID: p.ID, Name: p.Name, ClientID: p.ClientID, Avatar: p.Avatar, Phone: p.Phone, Email: p.Email}
+func (p *Participant) forHistory(ofCRM bool) historyParticipant {
+	h := historyParticipant{ID: p.ID, Name: p.Name, ClientID: p.ClientID, Avatar: p.Avatar, Phone: p.Phone, Email: p.Email}
 	if ofCRM {
 		h.ClientID = ""
 	}

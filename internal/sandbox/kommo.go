@@ -1,28 +1,8 @@
-// Package sandbox is a local Kommo Chats API, good enough to be believed: it checks signatures and types strictly,
-// answers what the documents say, remembers every message, and fails on demand.
-//
-// It is used in three ways. As an [http.RoundTripper] it needs no network and runs in the calling goroutine, so
-// that it also works in a bubble of testing/synctest:
-//
-//	kommo := sandbox.NewKommo(sandbox.Options{Latency: 150 * time.Millisecond})
-//	client := &http.Client{Transport: kommo}
-//
-// As an [http.Handler] it is served over a real connection, where people and scripts also read what arrived, at
-// /sandbox/state and /sandbox/summary. In both forms [Kommo.Dump] and [Kommo.Summary] tell a test the same.
-//
-// The account's main API is served beside, as far as somebody asks who the account and its users are.
-//
-// [GreenAPI] is the other half: one instance of Green-API, from which chats are read. It has the same two forms.
-//
-// It knows none of the packages that it is there to test: what it says about a signature is a second opinion.
 package sandbox
 
 import (
-	"context"
-	"fmt"
-	"io"
+	"encoding/json"
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -32,24 +12,37 @@ type Kommo struct {
 	// Options are those given to NewKommo with the defaults filled in. They must not be changed.
 	Options Options
 
-	mu        sync.Mutex // guards what follows
+	server[Request]
 	connected bool
 	store     store
-	requests  []Request
 	limits    limits
-	rules     rules
 }
 
 // NewKommo returns a Kommo that has no chats yet.
 func NewKommo(o Options) *Kommo {
 	k := &Kommo{Options: o.withDefaults(), connected: !o.Disconnected, store: newStore()}
+	k.now, k.faultOn = k.Options.Now, OnMessage
 	for _, r := range o.Rules {
 		k.AddRule(r)
 	}
 	return k
 }
 
-// A request is what both ways in have in common: over the network and as a RoundTripper.
+// ServeHTTP answers one request. A cut closes the connection without an answer.
+func (k *Kommo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if k.serveInspection(w, r) {
+		return
+	}
+	handler(k.serve).serveHTTP(w, r)
+}
+
+// RoundTrip answers one request in the calling goroutine. A cut is an error that wraps io.ErrUnexpectedEOF.
+// When the request's context ends during a slow answer, its cause is returned; the message may have been taken.
+func (k *Kommo) RoundTrip(r *http.Request) (*http.Response, error) {
+	return handler(k.serve).roundTrip(r)
+}
+
+// A request is a request to Kommo with the meaning of its path.
 type request struct {
 	target
 	method string
@@ -59,56 +52,13 @@ type request struct {
 	body   []byte
 }
 
-func readRequest(r *http.Request) (request, error) {
-	q := request{method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header}
-	q.target = route(q.method, q.path)
-	if r.Body == nil {
-		return q, nil
-	}
-	defer r.Body.Close()
-	var err error
-	q.body, err = io.ReadAll(r.Body)
-	return q, err
-}
-
-// ServeHTTP answers one request. A cut closes the connection without an answer.
-func (k *Kommo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if k.serveInspection(w, r) {
-		return
-	}
-	q, err := readRequest(r)
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	a, err := k.serve(r.Context(), q)
-	if err != nil {
-		panic(http.ErrAbortHandler) // how net/http is told to drop the connection
-	}
-	a.write(w)
-}
-
-// RoundTrip answers one request in the calling goroutine. A cut is an error that wraps io.ErrUnexpectedEOF.
-// When the request's context ends during a slow answer its cause is returned; what was taken stays taken.
-func (k *Kommo) RoundTrip(r *http.Request) (*http.Response, error) {
-	q, err := readRequest(r)
-	if err != nil {
-		return nil, fmt.Errorf("sandbox: read the request: %w", err)
-	}
-	if r.Context().Err() != nil {
-		return nil, context.Cause(r.Context())
-	}
-	a, err := k.serve(r.Context(), q)
-	if err != nil {
-		return nil, err
-	}
-	return a.response(r), nil
-}
-
-// serve takes the request at once and gives the answer when its time has come.
-func (k *Kommo) serve(ctx context.Context, q request) (answer, error) {
+// serve takes the request at once and answers after the latency.
+func (k *Kommo) serve(r *http.Request, body []byte) (answer, error) {
+	q := request{target: route(r.Method, r.URL.EscapedPath()), method: r.Method, path: r.URL.EscapedPath(),
+		query: r.URL.RawQuery, header: r.Header, body: body}
 	number, fault := k.arrive(q)
 	a, err := k.perform(fault, q)
-	if waitErr := wait(ctx, k.Options.Latency+fault.Wait); waitErr != nil {
+	if waitErr := wait(r.Context(), k.Options.Latency+fault.Wait); waitErr != nil {
 		err = waitErr
 	}
 	if err != nil {
@@ -126,10 +76,10 @@ func (k *Kommo) serve(ctx context.Context, q request) (answer, error) {
 func (k *Kommo) arrive(q request) (number int, fault Rule) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	now := k.Options.Now()
+	now := k.now()
 	k.requests = append(k.requests, newRequest(q, now))
 	switch {
-	case k.limits.blocked(now, k.Options):
+	case k.limits.blocked(k.Options):
 		fault = Rule{Do: Block}
 	case k.limits.exceeded(now, k.Options.RateLimit):
 		fault = Rule{Do: TooMany}
@@ -137,26 +87,62 @@ func (k *Kommo) arrive(q request) (number int, fault Rule) {
 		fault = k.rules.choose(q.endpoint, "", func() string { return peekMsgID(q) })
 	}
 	if fault.Do == TooMany {
-		k.limits.count(now, k.Options)
+		k.limits.tooMany++
 	}
 	return len(k.requests) - 1, fault
 }
 
-// clock is the sandbox's system clock, which may be wrong on purpose.
-func (k *Kommo) clock() time.Time {
-	return k.Options.Now().Add(k.Options.ClockSkew)
+// peekMsgID returns the msgid of a message before it is checked, or "".
+func peekMsgID(q request) string {
+	var e envelope
+	if q.endpoint != OnMessage || json.Unmarshal(q.body, &e) != nil {
+		return ""
+	}
+	return e.Payload.MsgID
 }
 
-func wait(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
+// clock is the sandbox's system clock, which may be wrong on purpose.
+func (k *Kommo) clock() time.Time {
+	return k.now().Add(k.Options.ClockSkew)
+}
+
+// perform answers the request as the fault demands; the zero Rule is no fault. An error is a cut connection.
+func (k *Kommo) perform(fault Rule, q request) (answer, error) {
+	if q.endpoint.ofAccount() {
+		if status := accountStatus(fault.Do); status != 0 {
+			return problemAnswer(status), nil
+		}
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	switch fault.Do {
+	case Refuse:
+		return refused("payload: refused by a rule of the sandbox"), nil
+	case TooMany:
+		return k.tooManyAnswer(), nil
+	case BadGateway:
+		return textAnswer(http.StatusBadGateway), nil
+	case HTML:
+		return htmlAnswer(http.StatusOK), nil
+	case HTMLBadGateway:
+		return htmlAnswer(http.StatusBadGateway), nil
+	case Block:
+		return textAnswer(http.StatusForbidden), nil
+	case BadSignature:
+		return invalidSignature(), nil
+	case NotFound:
+		return notRegistered(), nil
+	case Redirect:
+		return redirectAnswer(), nil
+	case Cut:
+		return answer{}, errCut()
 	}
+	right := k.handle(q)
+	switch fault.Do {
+	case BadGatewayTaken:
+		return textAnswer(http.StatusBadGateway), nil
+	case CutTaken:
+		return answer{}, errCut()
+	case Garbage:
+		return newAnswer(http.StatusOK, "application/json", []byte(`{"new_message":{"conversation_id":"`)), nil
+	}
+	return right, nil
 }

@@ -9,18 +9,21 @@ import (
 // limits count requests against Options.RateLimit and 429s against Options.BlockAfter.
 type limits struct {
 	window
-	tooMany      int // 429s since the start or the last block
-	isBlocked    bool
-	blockedSince time.Time
+	tooMany int // answers with 429
 }
 
-// A window holds the requests of the last second that were not turned away.
+// blocked reports whether a request meets the block that repeated 429s end in.
+func (l *limits) blocked(o Options) bool {
+	return o.BlockAfter > 0 && l.tooMany >= o.BlockAfter
+}
+
+// A window holds the times of the requests of the last second, without those it refused.
 type window struct {
 	recent []time.Time
 }
 
-// exceeded reports whether a request at now is one too many in the second that ends with it; if not, it counts.
-// A limit of 0 or less is none.
+// exceeded reports whether a request at now is beyond the limit of the second that ends with it; if not, it counts.
+// A limit of 0 or less means no limit.
 func (w *window) exceeded(now time.Time, perSecond int) bool {
 	if perSecond <= 0 {
 		return false
@@ -35,49 +38,20 @@ func (w *window) exceeded(now time.Time, perSecond int) bool {
 	return false
 }
 
-// count notes that a 429 is given at now.
-func (l *limits) count(now time.Time, o Options) {
-	l.tooMany++
-	if o.BlockAfter > 0 && l.tooMany >= o.BlockAfter {
-		l.isBlocked, l.blockedSince = true, now
-	}
-}
-
-// blocked reports whether a request at now meets the block that repeated 429s end in.
-func (l *limits) blocked(now time.Time, o Options) bool {
-	if l.isBlocked && o.BlockFor > 0 && now.Sub(l.blockedSince) >= o.BlockFor {
-		l.isBlocked, l.tooMany = false, 0
-	}
-	return l.isBlocked
-}
-
-// tooManyRequests is the body that Kommo documents for its main API; for the Chats API it documents none.
-type tooManyRequests struct {
-	Title      string `json:"title"`
-	Type       string `json:"type"`
-	Status     int    `json:"status"`
-	Detail     string `json:"detail"`
-	RetryAfter int    `json:"retry_after,omitzero"`
-}
-
+// tooManyAnswer has the body that Kommo documents for its main API; for the Chats API it documents none.
 func (k *Kommo) tooManyAnswer() answer {
+	const status = http.StatusTooManyRequests
 	seconds := int((k.Options.RetryAfter + time.Second - 1) / time.Second)
-	body := tooManyRequests{
-		Title:  "Too Many Requests",
-		Type:   "https://httpstatus.es/429",
-		Status: http.StatusTooManyRequests,
-		Detail: "You have sent too many requests in a given amount of time. Please try again later.",
-	}
+	body := newProblem(status, "You have sent too many requests in a given amount of time. Please try again later.")
 	if k.Options.RetryAfterIn == InBody {
 		body.RetryAfter = seconds
 	}
-	a := jsonAnswer(http.StatusTooManyRequests, "application/problem+json", body)
+	a := jsonAnswer(status, "application/problem+json", body)
 	switch k.Options.RetryAfterIn {
 	case InDate:
 		at := k.clock().Add(k.Options.RetryAfter + time.Second - 1).Truncate(time.Second)
 		a.header.Set("Retry-After", at.UTC().Format(http.TimeFormat))
-	case InBody, Nowhere:
-	default:
+	case InHeader:
 		a.header.Set("Retry-After", strconv.Itoa(seconds))
 	}
 	return a

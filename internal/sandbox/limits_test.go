@@ -73,7 +73,6 @@ func TestBlock(t *testing.T) {
 		want []int
 	}{
 		{"for good", sandbox.Options{RateLimit: 1, BlockAfter: 2}, []int{200, 429, 429, 403, 403, 403}},
-		{"for a while", sandbox.Options{RateLimit: 1, BlockAfter: 2, BlockFor: time.Minute}, []int{200, 429, 429, 403, 200, 429}},
 		{"never", sandbox.Options{RateLimit: 1}, []int{200, 429, 429, 429, 200, 429}},
 		{"by a rule", sandbox.Options{BlockAfter: 1, Rules: []sandbox.Rule{{Do: sandbox.TooMany, N: 2}}}, []int{200, 429, 403, 403, 403, 403}},
 	}

@@ -1,31 +1,87 @@
 package sandbox
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
 
-// envelope is the body of POST …/{scope}, as far as the sandbox looks into it after its shape is checked.
+// The bodies that Kommo takes: the fields of its reference that an import sends, with their kinds. The other fields of
+// the reference (forwards, shared_post, sticker_id …) are refused as unknown.
+var (
+	newMessageBody = object(
+		field{"event_type", oneOf("new_message"), must},
+		field{"payload", payloadBody, must},
+	)
+
+	payloadBody = object(
+		field{"timestamp", count, must},
+		field{"msec_timestamp", count, must},
+		field{"msgid", filled, must},
+		field{"conversation_id", filled, must},
+		field{"silent", boolean, may},
+		field{"source", sourceBody, may},
+		field{"sender", participantBody, must},
+		field{"receiver", participantBody, may},
+		field{"message", contentBody, must},
+		field{"reply_to", object(field{"message", quoteBody, must}), may},
+	)
+
+	sourceBody = object(field{"external_id", externalID, must})
+
+	participantBody = object(
+		field{"id", filled, must},
+		field{"name", filled, must},
+		field{"ref_id", amojoID, may},
+		field{"avatar", linkOrEmpty, may},
+		field{"profile", object(field{"phone", text, may}, field{"email", text, may}), may},
+		field{"profile_link", linkOrEmpty, may},
+	)
+
+	contentBody = object(
+		field{"type", oneOf("text", "contact", "file", "video", "picture", "voice", "audio", "sticker", "location"), must},
+		field{"text", textOrNull, may}, // clients at work send null beside media
+		field{"media", link, may},
+		field{"file_name", filled, may},
+		field{"file_size", count, may},
+		field{"location", object(field{"lon", degrees(180), must}, field{"lat", degrees(90), must}), may},
+		field{"contact", object(field{"name", filled, must}, field{"phone", filled, must}), may},
+		field{"post", postBody, may},
+	).and(fieldsOfType)
+
+	postBody = object(
+		field{"id", filled, must},
+		field{"url", link, must},
+		field{"preview_url", linkOrEmpty, may},
+		field{"preview_permalink", linkOrEmpty, may},
+		field{"username", text, may},
+		field{"caption", text, may},
+	)
+
+	// quoteBody names the quoted message by Kommo's id or by ours. Spelling it out is documented too.
+	quoteBody = object(field{"id", amojoID, may}, field{"msgid", filled, may})
+)
+
+// envelope is the body of POST …/{scope}, as far as the sandbox looks into it after its fields are checked.
 type envelope struct {
 	EventType string  `json:"event_type"`
 	Payload   payload `json:"payload"`
 }
 
 type payload struct {
-	Timestamp         int64    `json:"timestamp"`
-	MsecTimestamp     int64    `json:"msec_timestamp"`
-	MsgID             string   `json:"msgid"`
-	ConversationID    string   `json:"conversation_id"`
-	ConversationRefID string   `json:"conversation_ref_id"`
-	Silent            bool     `json:"silent"`
-	Sender            party    `json:"sender"`
-	Receiver          *party   `json:"receiver"`
-	Message           content  `json:"message"`
-	ReplyTo           *replyTo `json:"reply_to"`
+	Timestamp      int64        `json:"timestamp"`
+	MsecTimestamp  int64        `json:"msec_timestamp"`
+	MsgID          string       `json:"msgid"`
+	ConversationID string       `json:"conversation_id"`
+	Silent         bool         `json:"silent"`
+	Sender         participant  `json:"sender"`
+	Receiver       *participant `json:"receiver"`
+	Message        content      `json:"message"`
+	ReplyTo        *struct {
+		Message quote `json:"message"`
+	} `json:"reply_to"`
 }
 
-type party struct {
+type participant struct {
 	ID      string `json:"id"`
 	RefID   string `json:"ref_id"`
 	Name    string `json:"name"`
@@ -56,38 +112,37 @@ type contact struct {
 	Phone string `json:"phone"`
 }
 
-type replyTo struct {
-	Message quote `json:"message"`
-}
-
-// A quote is an embedded message: by Kommo's id, by ours, or spelt out.
 type quote struct {
-	content
-	ID            string `json:"id"`
-	MsgID         string `json:"msgid"`
-	Timestamp     int64  `json:"timestamp"`
-	MsecTimestamp int64  `json:"msec_timestamp"`
-	Sender        *party `json:"sender"`
+	ID    string `json:"id"`
+	MsgID string `json:"msgid"`
 }
 
-// whole reports whether the quote can be shown without the message that it quotes.
-func (q quote) whole() bool {
-	switch {
-	case q.Timestamp == 0, q.MsecTimestamp == 0, q.Sender == nil, q.Type == "":
-		return false
-	case q.Sender.ID == "" && q.Sender.RefID == "" && q.Sender.Name == "":
-		return false
+// fieldsOfType returns an error unless a message has the fields that its type requires. A text must not be empty, as
+// nothing else is there.
+func fieldsOfType(message map[string]any) error {
+	kind := message["type"].(string)
+	required := []string{"media"}
+	switch kind {
+	case "text", "location", "contact":
+		required = []string{kind}
+	case "picture", "video", "file":
+		required = []string{"media", "file_name", "file_size"}
 	}
-	return q.Type == "text" && q.Text != "" ||
-		q.Type == "location" && q.Location != nil ||
-		q.Type == "contact" && q.Contact != nil ||
-		!slices.Contains([]string{"text", "location", "contact"}, q.Type)
+	for _, name := range required {
+		if _, present := message[name]; !present {
+			return within(name, invalidf("missing"))
+		}
+	}
+	if kind == "text" {
+		return within("text", filled.check(message["text"]))
+	}
+	return nil
 }
 
 // takeMessage answers POST …/{scope}. edit_message is documented too, but an import has nothing to edit: it gets 400.
 func (k *Kommo) takeMessage(body []byte) answer {
 	var e envelope
-	if err := decode(body, messageShape, &e); err != nil {
+	if err := decode(body, newMessageBody, &e); err != nil {
 		return refused(err.Error())
 	}
 	if err := e.Payload.check(); err != nil {
@@ -95,16 +150,16 @@ func (k *Kommo) takeMessage(body []byte) answer {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.store.take(e.Payload, body, k.Options.Now(), k.Options.Duplicates)
+	return k.store.take(e.Payload, body, k.now(), k.Options.Duplicates)
 }
 
-// check reports the first field that does not go with the others.
+// check returns an error about the first field that contradicts another one.
 func (p payload) check() error {
 	if p.MsecTimestamp/1000 != p.Timestamp {
-		return within("msec_timestamp", misfitf("%d is not in the second %d of timestamp", p.MsecTimestamp, p.Timestamp))
+		return within("msec_timestamp", invalidf("%d is not in the second %d of timestamp", p.MsecTimestamp, p.Timestamp))
 	}
 	if p.Receiver != nil && p.Sender.RefID == "" {
-		return within("sender.ref_id", misfitf("missing, although there is a receiver"))
+		return within("sender.ref_id", invalidf("missing, although there is a receiver"))
 	}
 	return nil
 }
@@ -126,45 +181,30 @@ type newMessageIDs struct {
 
 // take stores the message, unless it is refused or a duplicate to be dropped, and answers it.
 func (s *store) take(p payload, body []byte, now time.Time, d Duplicates) answer {
-	c, err := s.chatFor(p.ConversationID, p.ConversationRefID)
-	if err != nil {
-		return refused(within("payload.conversation_ref_id", err).Error())
-	}
-	if p.ReplyTo != nil && !s.holds(c, p.ReplyTo.Message) && !p.ReplyTo.Message.whole() {
-		return refused("payload.reply_to.message: not a message of this chat, and not spelt out")
+	if p.ReplyTo != nil && !s.holds(p.ConversationID, p.ReplyTo.Message) {
+		return refused("payload.reply_to.message: not a message of this chat")
 	}
 	if earlier := s.byMsgID[p.MsgID]; len(earlier) > 0 {
 		switch d {
 		case RefuseDuplicates:
 			return refused("payload.msgid: has been used before")
 		case DropDuplicates:
-			return okAnswer(newMessageAnswer{s.idsOf(earlier[0])})
+			return okAnswer(newMessageAnswer{earlier[0].ids()})
 		}
 	}
-	m := s.add(c, p, body, now)
-	return okAnswer(newMessageAnswer{s.idsOf(m)})
+	return okAnswer(newMessageAnswer{s.add(s.open(p.ConversationID), p, body, now).ids()})
 }
 
-// holds reports whether the quote names a message of that chat, by either id. A nil chat has no messages.
-func (s *store) holds(c *chat, q quote) bool {
-	if c == nil {
-		return false
-	}
-	if m := s.byID[q.ID]; m != nil && m.chat == c {
-		return true
-	}
-	return slices.ContainsFunc(s.byMsgID[q.MsgID], func(m *message) bool { return m.chat == c })
+// holds reports whether the quote names a message of that conversation, by either id.
+func (s *store) holds(conversation string, q quote) bool {
+	return slices.ContainsFunc(s.byMsgID[q.MsgID], func(m *message) bool { return m.chat.conversation == conversation }) ||
+		s.byID[q.ID] != nil && s.byID[q.ID].chat.conversation == conversation
 }
 
-func (s *store) idsOf(m *message) newMessageIDs {
+func (m *message) ids() newMessageIDs {
 	ids := newMessageIDs{ConversationID: m.chat.id, SenderID: m.sender.ID, MsgID: m.id, RefID: m.msgid}
 	if m.receiver != nil {
 		ids.ReceiverID = m.receiver.ID
 	}
 	return ids
-}
-
-// kommoID returns Kommo's id of a participant: what ref_id says, else one made from our id.
-func (p party) kommoID() string {
-	return cmp.Or(p.RefID, uuidOf("participant", p.ID))
 }

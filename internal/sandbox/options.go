@@ -6,17 +6,18 @@ import (
 	"time"
 )
 
-// Who the sandbox's Kommo is unless Options say otherwise. The ids are made up and of the documented form.
+// The ids and tokens of the sandbox's Kommo unless Options say otherwise. They are made up and of the documented form.
 const (
 	defaultChannelID     = "5a0db0c5-0000-4000-8000-0000000000c1"
 	defaultChannelSecret = "73616e64626f782d6368616e6e656c2d73656372"
 	defaultAccountID     = "5a0db0c5-0000-4000-8000-0000000000a1"
 	defaultBotID         = "5a0db0c5-0000-4000-8000-0000000000b1"
 	defaultManagerID     = "5a0db0c5-0000-4000-8000-0000000000d1"
+	defaultAccountToken  = "sandbox-account-token-5a0db0c500004000800000000000"
 )
 
 // Duplicates says what becomes of a message whose msgid has arrived before, in whatever chat.
-// Kommo's documents say that it is not accepted, but not how that looks.
+// Kommo's documents say that it is not accepted, but not how the answer looks.
 type Duplicates string
 
 const (
@@ -25,8 +26,8 @@ const (
 	RefuseDuplicates Duplicates = "refuse" // answered with 400
 )
 
-// RetryAfterPlace says where a 429 tells how long to wait. Kommo documents none for the Chats API;
-// its main API tells it in the body.
+// RetryAfterPlace is the part of a 429 that names the wait. Kommo documents none for the Chats API; its main API has it
+// in the body.
 type RetryAfterPlace string
 
 const (
@@ -36,24 +37,22 @@ const (
 	Nowhere  RetryAfterPlace = "none"
 )
 
-// Options say who the sandbox's Kommo is, and how it behaves where Kommo's documents are silent.
+// Options identify the sandbox's Kommo, and say how it behaves where Kommo's documents are silent.
 // The zero value is a Kommo with fixed ids, without limits, waits or faults, which keeps duplicates.
 type Options struct {
-	ChannelID     string // uuid of the channel; has a fixed default, like the four that follow
+	ChannelID     string // uuid of the channel; has a fixed default, like the five that follow
 	ChannelSecret string // 40 hexadecimal digits, used as text
 	AccountID     string // amojo id of the account
 	BotID         string // amojo id of the channel's bot
 	ManagerID     string // amojo id of a CRM user; other ref_ids are taken as well
+	AccountToken  string // of the account's main API
 
-	AccountToken string // of the account's main API, which is served beside; has a fixed default
-	Users        []User // who works in the account; nil: two people
-
-	Disconnected bool // the account is not connected to the channel until somebody connects it
+	Disconnected bool // the account is not connected to the channel until a request connects it
 
 	Now       func() time.Time // the time of arrivals; nil: time.Now
 	ClockSkew time.Duration    // added to Now for signatures and Date headers, to rehearse a wrong system clock
 
-	Latency      time.Duration // how long each answer takes; what it answers has been taken at once
+	Latency      time.Duration // how long each answer takes; the request is taken at its beginning
 	HistoryDelay time.Duration // how long after its acceptance a message appears in the history
 	Duplicates   Duplicates    // "" means KeepDuplicates
 
@@ -61,13 +60,11 @@ type Options struct {
 	RetryAfter   time.Duration   // the wait that a 429 asks for, in whole seconds rounded up; 0: one second
 	RetryAfterIn RetryAfterPlace // "" means InHeader
 	BlockAfter   int             // after so many 429s every request is answered with a plain 403; 0: never
-	BlockFor     time.Duration   // how long such a block lasts; 0: for good
 
 	Rules []Rule // the faults from the start on
-	Seed  uint64 // of the chance that rules with a probability are decided by
 }
 
-// Check reports the first option that has no meaning. NewKommo treats an unknown word as the default.
+// Check returns an error about the first option that has no meaning.
 func (o Options) Check() error {
 	switch cmp.Or(o.Duplicates, KeepDuplicates) {
 	case KeepDuplicates, DropDuplicates, RefuseDuplicates:
@@ -82,9 +79,8 @@ func (o Options) Check() error {
 	if o.RateLimit < 0 || o.BlockAfter < 0 {
 		return fmt.Errorf("rate limit %d, block after %d: want 0 or more", o.RateLimit, o.BlockAfter)
 	}
-	if min(o.Latency, o.HistoryDelay, o.RetryAfter, o.BlockFor) < 0 {
-		return fmt.Errorf("latency %v, history delay %v, retry-after %v, block for %v: want 0 or more",
-			o.Latency, o.HistoryDelay, o.RetryAfter, o.BlockFor)
+	if min(o.Latency, o.HistoryDelay, o.RetryAfter) < 0 {
+		return fmt.Errorf("latency %v, history delay %v, retry-after %v: want 0 or more", o.Latency, o.HistoryDelay, o.RetryAfter)
 	}
 	for _, r := range o.Rules {
 		if err := r.CheckForKommo(); err != nil {
@@ -101,9 +97,6 @@ func (o Options) withDefaults() Options {
 	o.BotID = cmp.Or(o.BotID, defaultBotID)
 	o.ManagerID = cmp.Or(o.ManagerID, defaultManagerID)
 	o.AccountToken = cmp.Or(o.AccountToken, defaultAccountToken)
-	if o.Users == nil {
-		o.Users = o.defaultUsers()
-	}
 	o.Duplicates = cmp.Or(o.Duplicates, KeepDuplicates)
 	o.RetryAfterIn = cmp.Or(o.RetryAfterIn, InHeader)
 	o.RetryAfter = cmp.Or(o.RetryAfter, time.Second)
@@ -119,7 +112,7 @@ func (k *Kommo) ScopeID() string {
 }
 
 // Environment returns the lines KEY=value that point kommo-import at this sandbox.
-// KOMMO_BASE_URL is among them unless baseURL is empty.
+// KOMMO_BASE_URL is the first of them unless baseURL is empty.
 func (k *Kommo) Environment(baseURL string) []string {
 	lines := []string{
 		"KOMMO_SCOPE_ID=" + k.ScopeID(),
@@ -131,4 +124,10 @@ func (k *Kommo) Environment(baseURL string) []string {
 		lines = append([]string{"KOMMO_BASE_URL=" + baseURL}, lines...)
 	}
 	return lines
+}
+
+// AccountEnvironment returns the lines KEY=value that point kommo-import at the account of this sandbox, whose main API
+// is served at baseURL.
+func (k *Kommo) AccountEnvironment(baseURL string) []string {
+	return []string{"KOMMO_ACCOUNT_URL=" + baseURL, "KOMMO_TOKEN=" + k.Options.AccountToken}
 }

@@ -5,23 +5,29 @@ import (
 	"strings"
 )
 
-// Endpoint names what a request asks for.
+// Endpoint names the purpose of a request.
 type Endpoint string
 
+// The endpoints of Kommo: five of the Chats API and two of the account's main API.
 const (
 	OnMessage    Endpoint = "message"    // POST …/{scope}
 	OnChats      Endpoint = "chats"      // POST …/{scope}/chats
 	OnHistory    Endpoint = "history"    // GET …/{scope}/chats/{chat}/history
 	OnConnect    Endpoint = "connect"    // POST …/{channel}/connect
 	OnDisconnect Endpoint = "disconnect" // DELETE …/{channel}/disconnect
+	OnAccount    Endpoint = "account"    // GET /api/v4/account
+	OnUsers      Endpoint = "users"      // GET /api/v4/users
 	OnAny        Endpoint = "any"        // in a Rule: all of these, and paths that do not exist
 )
 
 func kommoEndpoints() []Endpoint {
-	return append([]Endpoint{OnMessage, OnChats, OnHistory, OnConnect, OnDisconnect, OnAny}, accountEndpoints()...)
+	return []Endpoint{OnMessage, OnChats, OnHistory, OnConnect, OnDisconnect, OnAny, OnAccount, OnUsers}
 }
 
-// A target is what a path says. Its endpoint is "" when the sandbox has no such path.
+// ofAccount reports whether the endpoint belongs to the account's main API, which has errors of its own.
+func (e Endpoint) ofAccount() bool { return e == OnAccount || e == OnUsers }
+
+// A target is the meaning of a path. Its endpoint is "" when the sandbox has no such path.
 type target struct {
 	endpoint         Endpoint
 	channel, account string
@@ -30,8 +36,13 @@ type target struct {
 
 func route(method, path string) target {
 	rest, ok := strings.CutPrefix(path, "/v2/origin/custom/")
-	if !ok {
-		return target{endpoint: routeAccount(method, path)}
+	switch {
+	case method == http.MethodGet && path == "/api/v4/account":
+		return target{endpoint: OnAccount}
+	case method == http.MethodGet && path == "/api/v4/users":
+		return target{endpoint: OnUsers}
+	case !ok:
+		return target{}
 	}
 	first, rest, deeper := strings.Cut(rest, "/")
 	channel, account, _ := strings.Cut(first, "_")
@@ -54,7 +65,7 @@ func route(method, path string) target {
 	return t
 }
 
-// cutBoth returns what stands between prefix and suffix, if that is one segment of a path.
+// cutBoth returns the part of s between prefix and suffix, if that is one segment of a path.
 func cutBoth(s, prefix, suffix string) (string, bool) {
 	s, before := strings.CutPrefix(s, prefix)
 	s, after := strings.CutSuffix(s, suffix)
@@ -62,7 +73,7 @@ func cutBoth(s, prefix, suffix string) (string, bool) {
 }
 
 // handle answers a request that meets no fault. A path that does not exist gets an empty 404, as clients of Kommo
-// have come to expect; a channel that is not there gets one with a body.
+// have come to expect; an unknown channel gets a 404 with a body.
 func (k *Kommo) handle(q request) answer {
 	if q.endpoint == "" {
 		return emptyAnswer(http.StatusNotFound)
@@ -73,8 +84,8 @@ func (k *Kommo) handle(q request) answer {
 	if q.channel != k.Options.ChannelID {
 		return notRegistered()
 	}
-	if refusal := k.checkHeaders(q); refusal != nil {
-		return *refusal
+	if refusal, ok := k.checkHeaders(q); !ok {
+		return refusal
 	}
 	switch q.endpoint {
 	case OnConnect:
@@ -93,4 +104,32 @@ func (k *Kommo) handle(q request) answer {
 	default:
 		return k.takeMessage(q.body)
 	}
+}
+
+// apiError is the documented error body of the Chats API:
+//
+//	{"status":0,"error_code":403,"error_type":"ORIGIN_INVALID_SIGNATURE","error_description":"invalid signature"}
+type apiError struct {
+	Status      int    `json:"status"`
+	Code        int    `json:"error_code"`
+	Type        string `json:"error_type"`
+	Description string `json:"error_description"`
+}
+
+func errorAnswer(status int, kind, description string) answer {
+	return jsonAnswer(status, "application/json", apiError{Code: status, Type: kind, Description: description})
+}
+
+func invalidSignature() answer {
+	return errorAnswer(http.StatusForbidden, "ORIGIN_INVALID_SIGNATURE", "invalid signature")
+}
+
+func notRegistered() answer {
+	return errorAnswer(http.StatusNotFound, "ORIGIN_NOT_REGISTERED", "NOT_FOUND")
+}
+
+// refused is the answer to invalid data. Kommo documents "details in the body", but not their form. The sandbox uses the
+// form of the other errors, and begins error_description with the name of the field (its own choice).
+func refused(reason string) answer {
+	return errorAnswer(http.StatusBadRequest, "BAD_REQUEST", reason)
 }

@@ -11,24 +11,22 @@ import (
 )
 
 // signatureWindow is how far a request's Date may be from the clock. Kommo documents that a signature lives for
-// 15 minutes from its Date; that the same holds for a Date ahead of the clock is the sandbox's choice.
+// 15 minutes from its Date. The sandbox applies the same limit to a Date ahead of its clock (its own choice).
 const signatureWindow = 15 * time.Minute
 
-// checkHeaders returns the refusal that the request's headers deserve, or nil. All four are required, for GET too.
-// What Kommo answers to another type, or to a checksum that is signed but wrong, is not documented: here it is 400.
-func (k *Kommo) checkHeaders(q request) *answer {
-	var refusal answer
+// checkHeaders returns the answer to a request with wrong headers, and whether they are right. All four are required,
+// for GET too. Kommo documents no answer to another Content-Type, or to a checksum that is signed but wrong: here it is
+// 400.
+func (k *Kommo) checkHeaders(q request) (refusal answer, ok bool) {
 	switch {
 	case !k.signed(q) || !k.fresh(q.header.Get("Date")):
-		refusal = invalidSignature()
+		return invalidSignature(), false
 	case q.header.Get("Content-Type") != "application/json":
-		refusal = refused("Content-Type: want application/json")
+		return refused("Content-Type: want application/json"), false
 	case q.header.Get("Content-MD5") != checksum(q.body):
-		refusal = refused("Content-MD5: not the checksum of the body")
-	default:
-		return nil
+		return refused("Content-MD5: not the checksum of the body"), false
 	}
-	return &refusal
+	return answer{}, true
 }
 
 // signed reports whether X-Signature is the HMAC-SHA1, in lower-case hexadecimal, of method, Content-MD5,
@@ -48,7 +46,7 @@ func (k *Kommo) signed(q request) bool {
 	return hmac.Equal([]byte(q.header.Get("X-Signature")), []byte(want))
 }
 
-// fresh reports whether date is a time near enough to the sandbox's clock. The zone is an offset such as +0000, or GMT.
+// fresh reports whether date is a time near enough to the sandbox's clock. Its zone is an offset such as +0000, or GMT.
 func (k *Kommo) fresh(date string) bool {
 	for _, layout := range []string{"Mon, 2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04:05 GMT"} {
 		if t, err := time.Parse(layout, date); err == nil {

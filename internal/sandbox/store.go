@@ -2,13 +2,15 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha1"
 	"encoding/hex"
+	"encoding/json"
 	"strconv"
 	"time"
 )
 
-// A store is everything that Kommo has taken. Kommo.mu guards it.
+// A store is everything that Kommo has taken. The server's mutex guards it.
 type store struct {
 	chats   []*chat // in order of appearance
 	byConv  map[string]*chat
@@ -34,34 +36,22 @@ type chat struct {
 	people       []*Participant
 	known        map[*Participant]bool // people as a set
 	messages     []*message            // in order of arrival
-	newestFirst  []*message            // sorted when the history is read; behind if shorter than messages
+	newestFirst  []*message            // messages as the history shows them; nil if outdated
 }
 
-// A message keeps what counts and sorts it; the rest is read from body again when somebody asks.
+// A message keeps the fields that are counted and sorted by; the others are read from its body again when needed.
 type message struct {
 	chat             *chat
 	id               string // Kommo's
 	msgid            string // ours
 	msec             int64
 	silent           bool
-	sender, receiver *Participant // receiver is nil for what comes from the client
+	sender, receiver *Participant // receiver is nil for a message from the client
 	arrived          time.Time
 	body             []byte // as received
 }
 
-// chatFor returns the chat that a message belongs to, or nil if it is the first of a new one. Kommo's id of a chat
-// wins over ours; that an unknown one is refused is the sandbox's choice.
-func (s *store) chatFor(conversation, ref string) (*chat, error) {
-	if ref == "" {
-		return s.byConv[conversation], nil
-	}
-	if c := s.byUUID[ref]; c != nil {
-		return c, nil
-	}
-	return nil, misfitf("no chat has this id")
-}
-
-// open returns the chat of that conversation, a new one if there is none.
+// open returns the chat of that conversation, which it creates if need be.
 func (s *store) open(conversation string) *chat {
 	if c := s.byConv[conversation]; c != nil {
 		return c
@@ -73,18 +63,16 @@ func (s *store) open(conversation string) *chat {
 	return c
 }
 
-// join returns the participant that p stands for, who is in the chat from now on. Who is known by our id stays as first
-// seen, but a ref_id binds that id to Kommo's.
-func (s *store) join(c *chat, p party) *Participant {
+// join returns the person that p stands for, who belongs to the chat from now on. A person is known by our id and stays
+// as first seen, but a ref_id binds our id to Kommo's.
+func (s *store) join(c *chat, p participant) *Participant {
 	person := s.people[p.ID]
 	if person == nil {
-		person = &Participant{ClientID: p.ID, ID: p.kommoID(), Name: p.Name, Avatar: p.Avatar,
+		person = &Participant{ClientID: p.ID, ID: uuidOf("participant", p.ID), Name: p.Name, Avatar: p.Avatar,
 			Phone: p.Profile.Phone, Email: p.Profile.Email}
 		s.people[p.ID] = person
 	}
-	if p.RefID != "" {
-		person.ID = p.RefID
-	}
+	person.ID = cmp.Or(p.RefID, person.ID)
 	if !c.known[person] {
 		c.known[person] = true
 		c.people = append(c.people, person)
@@ -92,31 +80,38 @@ func (s *store) join(c *chat, p party) *Participant {
 	return person
 }
 
-// add stores a message in chat c, or in a new one if c is nil. The chat answers to that conversation id from now on.
+// add stores a message in a chat.
 func (s *store) add(c *chat, p payload, body []byte, now time.Time) *message {
-	if c == nil {
-		c = s.open(p.ConversationID)
-	}
-	if s.byConv[p.ConversationID] == nil {
-		s.byConv[p.ConversationID] = c
-	}
 	m := &message{
 		chat:    c,
 		id:      uuidOf("message", p.MsgID, strconv.Itoa(len(s.byMsgID[p.MsgID]))),
 		msgid:   p.MsgID,
-		msec:    p.MsecTimestamp,
-		silent:  p.Silent,
-		sender:  s.join(c, p.Sender),
 		arrived: now,
-		body:    bytes.Clone(body),
 	}
-	if p.Receiver != nil {
-		m.receiver = s.join(c, *p.Receiver)
-	}
+	s.set(m, p, bytes.Clone(body))
 	c.messages = append(c.messages, m)
 	s.byMsgID[m.msgid] = append(s.byMsgID[m.msgid], m)
 	s.byID[m.id] = m
 	return m
+}
+
+// set gives a message another content.
+func (s *store) set(m *message, p payload, body []byte) {
+	m.body, m.msec, m.silent = body, p.MsecTimestamp, p.Silent
+	m.sender, m.receiver = s.join(m.chat, p.Sender), nil
+	if p.Receiver != nil {
+		m.receiver = s.join(m.chat, *p.Receiver)
+	}
+	m.chat.newestFirst = nil
+}
+
+// payload reads the body again, which was checked at its arrival.
+func (m *message) payload() payload {
+	var e envelope
+	if err := json.Unmarshal(m.body, &e); err != nil {
+		return payload{}
+	}
+	return e.Payload
 }
 
 // uuidOf returns an id in the form of a uuid of version 5 that depends on its arguments alone.

@@ -31,17 +31,6 @@ func TestReplyWithinChat(t *testing.T) {
 	}
 }
 
-func TestConversationRefWins(t *testing.T) {
-	c := newCaller(sandbox.Options{})
-	mustPost(t, c, incoming("m1", "a", 0))
-	ref := c.Dump().Chats[0].ID
-	mustPost(t, c, payload(t, `"msgid":"m2","conversation_id":"b","conversation_ref_id":"`+ref+`"`), incoming("m3", "b", 900))
-	chats := c.Dump().Chats
-	if len(chats) != 1 || len(chats[0].Messages) != 3 {
-		t.Errorf("got %d chats, want one with three messages: %+v", len(chats), chats)
-	}
-}
-
 func TestDuplicates(t *testing.T) {
 	tests := []struct {
 		switched sandbox.Duplicates
