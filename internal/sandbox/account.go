@@ -27,18 +27,14 @@ func (k *Kommo) handleAccount(q request) answer {
 
 // describeAccount answers GET /api/v4/account with the fields that the tool asks for. amojo_id is there only on request.
 func (k *Kommo) describeAccount(query url.Values) answer {
-	a := struct {
-		ID            int64  `json:"id"`
-		Name          string `json:"name"`
-		Subdomain     string `json:"subdomain"`
-		CurrentUserID int64  `json:"current_user_id"`
-		AmojoID       string `json:"amojo_id,omitempty"`
-	}{30000001, "Sandbox", "sandbox", 101, ""}
+	amojoID := ""
 	if query.Get("with") == "amojo_id" {
-		a.AmojoID = k.Options.AccountID
+		amojoID = fmt.Sprintf(`,"amojo_id":%q`, k.Options.AccountID)
 	}
-	return jsonAnswer(http.StatusOK, "application/hal+json", a)
+	return halAnswer(fmt.Appendf(nil, `{"id":30000001,"name":"Sandbox","subdomain":"sandbox","current_user_id":101%s}`, amojoID))
 }
+
+func halAnswer(body []byte) answer { return newAnswer(http.StatusOK, "application/hal+json", body) }
 
 type usersAnswer struct {
 	Page     int                          `json:"_page"`
@@ -87,7 +83,7 @@ func (k *Kommo) listUsers(query url.Values) answer {
 		a.Links["next"] = address(page + 1)
 	}
 	a.Embedded.Users = users[start:end]
-	return jsonAnswer(http.StatusOK, "application/hal+json", a)
+	return halAnswer(mustMarshal(a))
 }
 
 // problem is the documented error body of the main API.

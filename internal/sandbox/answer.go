@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // An answer is a response that can leave as an [http.Response] or over a connection.
@@ -34,20 +35,23 @@ func newAnswer(status int, contentType string, body []byte) answer {
 
 func emptyAnswer(status int) answer { return newAnswer(status, "", nil) }
 
-// textAnswer has the body that a proxy gives: the status and its name, such as 502 Bad Gateway.
-func textAnswer(status int) answer {
-	return newAnswer(status, "text/plain; charset=utf-8", []byte(strconv.Itoa(status)+" "+http.StatusText(status)))
-}
-
-func htmlAnswer(status int) answer {
-	title := strconv.Itoa(status) + " " + http.StatusText(status)
-	page := "<!DOCTYPE html>\n<html><head><title>" + title + "</title></head><body><h1>" + title + "</h1></body></html>\n"
-	return newAnswer(status, "text/html; charset=utf-8", []byte(page))
-}
-
-func redirectAnswer() answer {
-	a := htmlAnswer(http.StatusFound)
-	a.header.Set("Location", "/login")
+// proxyAnswer returns an answer that a proxy in front of the service gives: an HTML page, or the status as a plain text
+// such as 502 Bad Gateway.
+func proxyAnswer(do Action) answer {
+	number, _, _ := strings.Cut(string(do), "-")
+	status, err := strconv.Atoi(number)
+	if err != nil {
+		status = http.StatusOK
+	}
+	text := strconv.Itoa(status) + " " + http.StatusText(status)
+	if do != HTML && do != HTMLBadGateway && do != Redirect {
+		return newAnswer(status, "text/plain; charset=utf-8", []byte(text))
+	}
+	page := "<!DOCTYPE html>\n<html><head><title>" + text + "</title></head><body><h1>" + text + "</h1></body></html>\n"
+	a := newAnswer(status, "text/html; charset=utf-8", []byte(page))
+	if do == Redirect {
+		a.header.Set("Location", "/login")
+	}
 	return a
 }
 

@@ -17,26 +17,26 @@ import (
 type Account struct {
 	Instance, Token string // of the instance; may be empty
 	WID             string // the account's own chat id; has a made-up default
-	State           string // what getStateInstance answers; "" means authorized
+	State           string // the answer of getStateInstance; "" means authorized
 
-	// Settings and WaSettings are what getSettings and getWaSettings answer, beside believable defaults: both webhooks
-	// that fill the history are "yes", historySyncProgress is 100.
+	// Settings and WaSettings are the answers of getSettings and getWaSettings, merged into believable defaults: both
+	// webhooks that fill the history are "yes", historySyncProgress is 100.
 	Settings   map[string]any
 	WaSettings map[string]any
 
-	Chats       []AccountChat
-	Contacts    []json.RawMessage          // the elements of getContacts
-	ContactInfo map[string]json.RawMessage // by chat id; what is missing is made of Chats and Contacts
-	Media       fs.FS                      // the files: the link media/x.jpg means x.jpg in it; nil: there are none
+	Chats       []AccountChat              `json:"-"`
+	Contacts    []json.RawMessage          `json:"-"` // the elements of getContacts
+	ContactInfo map[string]json.RawMessage `json:"-"` // by chat id; by default made of Chats and Contacts
+	Media       fs.FS                      `json:"-"` // the files: the link media/x.jpg means x.jpg in it; nil: no files
 }
 
 // AccountChat is one chat of an account.
 type AccountChat struct {
 	ID      string
-	Listing json.RawMessage // the element of getChats; nil: it does not list the chat, although there is a history
+	Listing json.RawMessage // the element of getChats; nil: getChats does not list the chat, although it has a history
 
-	// Entries returns the history, newest first, in the form of the files that ReadAccount reads. Each entry is a JSON
-	// object that is not changed later. It may be called by several goroutines at once. nil: there are none.
+	// Entries returns the history, newest first, in the form of the files that ReadAccount reads; nil: an empty history.
+	// Each entry is a JSON object that is not changed later. Several goroutines may call it at once.
 	Entries func() iter.Seq[json.RawMessage]
 }
 
@@ -61,7 +61,7 @@ func over(defaults, given map[string]any) map[string]any {
 	return defaults
 }
 
-// ReadAccount reads an account from a folder and checks it as it does:
+// ReadAccount reads an account from a folder and checks it:
 //
 //	account.json       {"instance":"7105000000","token":"…","wid":"79990000000@c.us","state":"authorized",
 //	                    "settings":{"incomingWebhook":"yes"},"waSettings":{"historySyncProgress":100}}, all optional
@@ -72,48 +72,28 @@ func over(defaults, given map[string]any) map[string]any {
 //	media/…            the files; media/expired/… is never served, as if the link had expired
 //
 // A downloadUrl that begins with media/ is a file of this folder, and becomes an absolute address. An entry may have
-// a field "sandbox":{"downloadFile":"media/x.jpg"} that is not shown: what downloadFile makes of the message. "" means
+// a field "sandbox":{"downloadFile":"media/x.jpg"} that is not shown: the file that downloadFile finds. "" means
 // that the file is gone; without the field it is the downloadUrl, unless that is empty or expired.
-// A history without a chat in chats.json is that of a chat which getChats does not list.
-func ReadAccount(folder fs.FS) (Account, error) {
-	var file struct {
-		Instance   string         `json:"instance"`
-		Token      string         `json:"token"`
-		WID        string         `json:"wid"`
-		State      string         `json:"state"`
-		Settings   map[string]any `json:"settings"`
-		WaSettings map[string]any `json:"waSettings"`
-	}
-	if err := readJSON(folder, "account.json", &file); err != nil {
-		return Account{}, err
-	}
-	a := Account{Instance: file.Instance, Token: file.Token, WID: file.WID, State: file.State,
-		Settings: file.Settings, WaSettings: file.WaSettings}
-	err := errors.Join(
+// A history whose chat is not in chats.json belongs to a chat that getChats does not list.
+func ReadAccount(folder fs.FS) (a Account, err error) {
+	var listings []json.RawMessage
+	err = errors.Join(
+		readJSON(folder, "account.json", &a),
+		readJSON(folder, "chats.json", &listings),
 		optional(readJSON(folder, "contacts.json", &a.Contacts)),
 		optional(readJSON(folder, "contact-info.json", &a.ContactInfo)),
-		a.readChats(folder),
 	)
 	if err != nil {
 		return Account{}, err
 	}
-	a.Media, err = fs.Sub(folder, "media")
-	return a, err
-}
-
-func (a *Account) readChats(folder fs.FS) error {
-	var listings []json.RawMessage
-	if err := readJSON(folder, "chats.json", &listings); err != nil {
-		return err
-	}
 	histories, err := readHistories(folder)
 	if err != nil {
-		return err
+		return Account{}, err
 	}
 	for i, listing := range listings {
 		var chat struct{ ID string }
 		if err := json.Unmarshal(listing, &chat); err != nil || chat.ID == "" {
-			return fmt.Errorf("chats.json: element %d: want an object with an id", i)
+			return Account{}, fmt.Errorf("chats.json: element %d: want an object with an id", i)
 		}
 		a.Chats = append(a.Chats, AccountChat{ID: chat.ID, Listing: listing, Entries: entriesOf(histories[chat.ID])})
 		delete(histories, chat.ID)
@@ -121,7 +101,8 @@ func (a *Account) readChats(folder fs.FS) error {
 	for _, id := range slices.Sorted(maps.Keys(histories)) {
 		a.Chats = append(a.Chats, AccountChat{ID: id, Entries: entriesOf(histories[id])})
 	}
-	return nil
+	a.Media, err = fs.Sub(folder, "media")
+	return a, err
 }
 
 // readHistories returns the entries in the folder history by chat id.
@@ -161,7 +142,7 @@ func readJSON(folder fs.FS, name string, v any) error {
 	return nil
 }
 
-// optional forgives that a file is not there.
+// optional returns err unless it is that a file does not exist.
 func optional(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

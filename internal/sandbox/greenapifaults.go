@@ -47,20 +47,13 @@ func (g *GreenAPI) refuse(do Action, q call) answer {
 		return newAnswer(http.StatusOK, "application/json", []byte(`[{"type":"incoming","idMessage":"`))
 	case Empty:
 		return newAnswer(http.StatusOK, "application/json", nil)
-	case HTML:
-		return htmlAnswer(http.StatusOK)
-	case HTMLBadGateway:
-		return htmlAnswer(http.StatusBadGateway)
-	case Redirect:
-		return redirectAnswer()
 	case ClientClosed:
 		return g.errorAnswer(q, 499, "Client Closed Request")
-	}
-	status, _ := strconv.Atoi(string(do))
-	if do == TooMany || do == Unauthorized || do == NotFound || do == ServerError {
+	case TooMany, Unauthorized, NotFound, ServerError:
+		status, _ := strconv.Atoi(string(do))
 		return g.errorAnswer(q, status, http.StatusText(status))
 	}
-	return textAnswer(status)
+	return proxyAnswer(do)
 }
 
 // quotaAnswer is the answer when the tariff allows no more this month. HTTP has no name for its status.

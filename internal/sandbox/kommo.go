@@ -118,27 +118,19 @@ func (k *Kommo) perform(fault Rule, q request) (answer, error) {
 		return refused("payload: refused by a rule of the sandbox"), nil
 	case TooMany:
 		return k.tooManyAnswer(), nil
-	case BadGateway:
-		return textAnswer(http.StatusBadGateway), nil
-	case HTML:
-		return htmlAnswer(http.StatusOK), nil
-	case HTMLBadGateway:
-		return htmlAnswer(http.StatusBadGateway), nil
-	case Block:
-		return textAnswer(http.StatusForbidden), nil
 	case BadSignature:
 		return invalidSignature(), nil
 	case NotFound:
 		return notRegistered(), nil
-	case Redirect:
-		return redirectAnswer(), nil
 	case Cut:
 		return answer{}, errCut()
+	case BadGateway, HTML, HTMLBadGateway, Block, Redirect:
+		return proxyAnswer(fault.Do), nil
 	}
 	right := k.handle(q)
 	switch fault.Do {
 	case BadGatewayTaken:
-		return textAnswer(http.StatusBadGateway), nil
+		return proxyAnswer(BadGateway), nil
 	case CutTaken:
 		return answer{}, errCut()
 	case Garbage:
