@@ -2,6 +2,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 PLATFORMS   = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/amd64 linux/arm64
 FUZZTIME    = 30s
+ROWS        = 5000000
 
 .PHONY: build test race check demo bench fuzz soak
 
@@ -31,8 +32,8 @@ check: ## formatting, vet, modules, staticcheck, known vulnerabilities, and buil
 demo: build ## a whole migration against a local Kommo, killed half-way
 	sh samples/demo.sh
 
-bench: ## the figures of speed and memory
-	go run ./internal/bench
+bench: ## the figures of speed and memory, of ROWS messages
+	go test -run '^$$' -bench . -benchtime 1x -timeout 3h ./internal/bench -rows $(ROWS)
 
 fuzz: ## each fuzz target for FUZZTIME
 	@for target in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
