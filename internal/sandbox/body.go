@@ -2,8 +2,8 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,54 +14,30 @@ import (
 	"unicode/utf8"
 )
 
-// An invalid error is a problem with the value at a path such as payload.sender.name.
-type invalid struct {
-	path    string
-	problem string
-}
-
-func (e *invalid) Error() string {
-	if e.path == "" {
-		return "body: " + e.problem
-	}
-	return e.path + ": " + e.problem
-}
-
-func invalidf(format string, args ...any) error {
-	return &invalid{problem: fmt.Sprintf(format, args...)}
-}
-
-// within puts the name of a field in front of the path of an invalid error.
-func within(name string, err error) error {
-	e, ok := errors.AsType[*invalid](err)
-	if !ok {
-		return err
-	}
-	if e.path != "" {
-		name += "." + e.path
-	}
-	return &invalid{path: name, problem: e.problem}
+// invalidf returns an error about the value at a path such as payload.sender.name; "" is the whole body.
+func invalidf(path, format string, args ...any) error {
+	return fmt.Errorf("%s: %s", cmp.Or(path, "body"), fmt.Sprintf(format, args...))
 }
 
 // decode reads body into v if it is of the kind k; otherwise the error names the field that is not.
 func decode(body []byte, k kind, v any) error {
 	if !utf8.Valid(body) {
-		return invalidf("not UTF-8")
+		return invalidf("", "not UTF-8")
 	}
 	var tree any
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	if err := d.Decode(&tree); err != nil {
-		return invalidf("not JSON: %v", err)
+		return invalidf("", "not JSON: %v", err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return invalidf("more than one JSON value")
+		return invalidf("", "more than one JSON value")
 	}
-	if err := k.check(tree); err != nil {
+	if err := k.check("", tree); err != nil {
 		return err
 	}
 	if err := json.Unmarshal(body, v); err != nil {
-		return invalidf("%v", err)
+		return invalidf("", "%v", err)
 	}
 	return nil
 }
@@ -70,8 +46,8 @@ func decode(body []byte, k kind, v any) error {
 // Names of fields are compared exactly, and null fits only where the kind says so; encoding/json does neither.
 type kind struct {
 	fields   []field
-	together func(object map[string]any) error // checks the fields together; nil: nothing to check
-	want     string                            // describes the values that fit
+	together func(path string, object map[string]any) error // checks the fields together; nil: nothing to check
+	want     string                                         // describes the values that fit
 	fits     func(v any) bool
 }
 
@@ -88,45 +64,41 @@ const (
 
 func object(fields ...field) kind { return kind{fields: fields, want: "an object"} }
 
-// and adds a check of an object whose fields are right one by one.
-func (k kind) and(together func(object map[string]any) error) kind {
+// and adds a check of an object whose fields are right by themselves.
+func (k kind) and(together func(path string, object map[string]any) error) kind {
 	k.together = together
 	return k
 }
 
-func (k kind) check(v any) error {
+// check returns an error about the first part of the value at path that is not of the kind.
+func (k kind) check(path string, v any) error {
 	object, isObject := v.(map[string]any)
 	if k.fields == nil && !k.fits(v) || k.fields != nil && !isObject {
-		return invalidf("want %s, got %s", k.want, show(v))
+		return invalidf(path, "want %s, got %s", k.want, show(v))
 	}
-	if k.fields == nil {
-		return nil
-	}
-	unknown := make(map[string]bool)
-	for name := range object {
-		unknown[name] = true
-	}
+	names := slices.Sorted(maps.Keys(object))
 	for _, f := range k.fields {
 		value, present := object[f.name]
-		delete(unknown, f.name)
-		var err error
+		names = slices.DeleteFunc(names, func(name string) bool { return name == f.name })
+		if !present && f.required {
+			return invalidf(join(path, f.name), "missing")
+		}
 		if present {
-			err = f.check(value)
-		} else if f.required {
-			err = invalidf("missing")
-		}
-		if err != nil {
-			return within(f.name, err)
+			if err := f.check(join(path, f.name), value); err != nil {
+				return err
+			}
 		}
 	}
-	if len(unknown) > 0 {
-		return within(slices.Min(slices.Collect(maps.Keys(unknown))), invalidf("unknown field"))
-	}
-	if k.together != nil {
-		return k.together(object)
+	switch {
+	case k.fields != nil && len(names) > 0:
+		return invalidf(join(path, names[0]), "unknown field")
+	case k.together != nil:
+		return k.together(path, object)
 	}
 	return nil
 }
+
+func join(path, name string) string { return strings.TrimPrefix(path+"."+name, ".") }
 
 // show returns the value as JSON, shortened.
 func show(v any) string {

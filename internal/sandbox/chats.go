@@ -53,7 +53,7 @@ func (k *Kommo) setConnected(body []byte, of kind, c *connection, to bool) error
 		return err
 	}
 	if c.AccountID != k.Options.AccountID {
-		return within("account_id", invalidf("not the account of the sandbox"))
+		return invalidf("account_id", "not the account of the sandbox")
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -68,42 +68,27 @@ func (k *Kommo) reaches(account string) bool {
 	return k.connected && account == k.Options.AccountID
 }
 
-type chatRequest struct {
-	ConversationID string      `json:"conversation_id"`
-	User           participant `json:"user"`
-}
-
 // chatAnswer is the answer about a chat that was created or found:
 //
 //	{"id":"742a…","user":{"id":"b709…","client_id":"c1","name":"Anna","avatar":"","phone":"79151112233"}}
 type chatAnswer struct {
-	ID   string   `json:"id"`
-	User chatUser `json:"user"`
-}
-
-type chatUser struct {
-	ID       string `json:"id"`
-	ClientID string `json:"client_id,omitempty"` // absent for a CRM user
-	Name     string `json:"name"`
-	Avatar   string `json:"avatar"`
-	Phone    string `json:"phone,omitempty"` // without its plus, as in the published sample
-	Email    string `json:"email,omitempty"`
+	ID   string           `json:"id"`
+	User shownParticipant `json:"user"`
 }
 
 // createChat answers POST …/{scope}/chats. A known conversation id gives the existing chat.
 func (k *Kommo) createChat(body []byte) answer {
-	var r chatRequest
+	var r struct {
+		ConversationID string      `json:"conversation_id"`
+		User           participant `json:"user"`
+	}
 	if err := decode(body, chatBody, &r); err != nil {
 		return refused(err.Error())
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	c := k.store.open(r.ConversationID)
-	p := k.store.join(c, r.User)
-	user := chatUser{ID: p.ID, ClientID: p.ClientID, Name: p.Name, Avatar: p.Avatar,
-		Phone: strings.TrimPrefix(p.Phone, "+"), Email: p.Email}
-	if r.User.RefID != "" {
-		user.ClientID = ""
-	}
+	user := k.store.join(c, r.User).shown(r.User.RefID != "")
+	user.Phone = strings.TrimPrefix(user.Phone, "+") // as in the published sample
 	return okAnswer(chatAnswer{ID: c.id, User: user})
 }

@@ -13,7 +13,7 @@ type State struct {
 	Requests []Request `json:"requests"` // in order of arrival
 }
 
-// Chat is one chat with every message that was taken into it.
+// Chat is a chat with every message that was taken into it.
 type Chat struct {
 	ConversationID string        `json:"conversation_id"` // ours
 	ID             string        `json:"id"`              // Kommo's
@@ -53,7 +53,7 @@ type Request struct {
 	Method   string    `json:"method"`
 	Path     string    `json:"path"` // with the query
 	Endpoint Endpoint  `json:"endpoint,omitempty"`
-	Status   int       `json:"status"` // of the answer; 0: it had no answer, or has none yet
+	Status   int       `json:"status"` // of the answer; 0: no answer, or not yet
 }
 
 func newRequest(q request, now time.Time) Request {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// GreenAPI is one instance of Green-API with its WhatsApp account, which can be read but not written to. Everything is
+// GreenAPI is an instance of Green-API with its WhatsApp account, which can be read but not written to. Everything is
 // in memory but the files of the account. It is made by NewGreenAPI and is safe for use by several goroutines.
 //
 // Like a Kommo it is an [http.RoundTripper] and an [http.Handler]. One listener can serve both: [GreenAPI.Serves]
@@ -61,8 +61,8 @@ const (
 // GreenAPIOptions say how the sandbox's Green-API behaves. The zero value has the documented limits and lifetime of
 // links, and no waits or faults.
 type GreenAPIOptions struct {
-	Instance string // idInstance; "": the account's, or a fixed one
-	Token    string // apiTokenInstance; "": the account's, or a fixed one
+	Instance string // idInstance; "": the account's, or a fixed default
+	Token    string // apiTokenInstance; "": the account's, or a fixed default
 
 	Now     func() time.Time // nil: time.Now
 	Latency time.Duration    // how long each answer takes before it begins
@@ -131,20 +131,20 @@ type GreenAPIRequest struct {
 	Method Endpoint  `json:"method,omitempty"` // getChatHistory, media …; "" if Green-API has no such method
 	ChatID string    `json:"chat_id,omitempty"`
 	Count  int       `json:"count,omitempty"` // of getChatHistory, 100 by default
-	Status int       `json:"status"`          // of the answer; 0: it had no answer, or has none yet
+	Status int       `json:"status"`          // of the answer; 0: no answer, or not yet
 }
 
-// Serves reports whether a request's path is one of Green-API's, or of its files.
+// Serves reports whether a path belongs to Green-API, or to its files.
 func (g *GreenAPI) Serves(path string) bool {
 	return strings.HasPrefix(path, instancePrefix) || strings.HasPrefix(path, mediaPrefix)
 }
 
-// ServeHTTP answers one request. A cut closes the connection.
+// ServeHTTP answers a request. A cut closes the connection.
 func (g *GreenAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler(g.serve).serveHTTP(w, r)
 }
 
-// RoundTrip answers one request in the calling goroutine. A cut is an error that wraps io.ErrUnexpectedEOF, here or
+// RoundTrip answers a request in the calling goroutine. A cut is an error that wraps io.ErrUnexpectedEOF, here or
 // from reading the body. When the request's context ends, its cause is returned. As long as the body of a history is
 // neither read to its end nor closed, the chat counts as being read.
 func (g *GreenAPI) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -30,7 +30,7 @@ type Account struct {
 	Media       fs.FS                      `json:"-"` // the files: the link media/x.jpg means x.jpg in it; nil: no files
 }
 
-// AccountChat is one chat of an account.
+// AccountChat is a chat of an account.
 type AccountChat struct {
 	ID      string
 	Listing json.RawMessage // the element of getChats; nil: getChats does not list the chat, although it has a history

@@ -2,14 +2,13 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha1"
 	"encoding/json"
 	"fmt"
 	"iter"
 	"regexp"
 	"slices"
-
-	"time"
 )
 
 // An accountChat is a chat with the entries that were added to it. GreenAPI.mu guards it.
@@ -133,10 +132,16 @@ func (g *GreenAPI) grow(chatID string, atOldEnd bool) {
 	if !known {
 		return
 	}
-	newest, oldest := g.span(chatID)
-	at, verb := max(newest+1, g.now().Unix()), "came"
+	now := g.now().Unix()
+	newest, oldest := int64(0), int64(0)
+	for entry := range g.entries(chatID) {
+		if at := readEntry(entry).Timestamp; at > 0 {
+			newest, oldest = max(newest, at), at
+		}
+	}
+	at, verb := max(newest+1, now), "came"
 	if atOldEnd {
-		at, verb = oldest-int64(time.Minute/time.Second), "was synchronized"
+		at, verb = cmp.Or(oldest, now)-60, "was synchronized"
 	}
 	who := `"type":"incoming","senderId":` + string(mustMarshal(chatID)) + `,"senderName":"Sandbox"`
 	if isGroup(chatID) {
@@ -147,23 +152,4 @@ func (g *GreenAPI) grow(chatID string, atOldEnd bool) {
 		`"textMessage":"Message %d that %s while you were reading","isEdited":false,"editedMessageId":"","isDeleted":false,`+
 		`"deletedMessageId":""}`, who, at, sum[:9], mustMarshal(chatID), number, verb)
 	g.AddEntry(chatID, entry, atOldEnd)
-}
-
-// span returns the times of the newest and the oldest entry of a chat; of a chat without times, now.
-func (g *GreenAPI) span(chatID string) (newest, oldest int64) {
-	for entry := range g.entries(chatID) {
-		at := readEntry(entry).Timestamp
-		if at == 0 {
-			continue
-		}
-		if newest == 0 {
-			newest = at
-		}
-		oldest = at
-	}
-	if newest == 0 {
-		now := g.now().Unix()
-		return now - 1, now
-	}
-	return newest, oldest
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -22,13 +21,29 @@ const (
 	OnMedia            Endpoint = "media"            // GET or HEAD /media/…
 )
 
-func greenAPIMethods() []Endpoint {
-	return []Endpoint{OnGetChatHistory, OnGetChats, OnGetContacts, OnGetContactInfo, OnGetSettings, OnGetStateInstance,
-		OnGetWaSettings, OnDownloadFile}
+// methods say how the methods of Green-API are asked for and answered.
+var methods = []struct {
+	name   Endpoint
+	verb   string
+	answer func(*GreenAPI, call) answer
+}{
+	{OnGetChatHistory, http.MethodPost, (*GreenAPI).getChatHistory},
+	{OnGetChats, http.MethodGet, (*GreenAPI).getChats},
+	{OnGetContacts, http.MethodGet, func(g *GreenAPI, q call) answer { return g.firstOf(q, g.account.Contacts) }},
+	{OnGetContactInfo, http.MethodPost, (*GreenAPI).getContactInfo},
+	{OnGetSettings, http.MethodGet, func(g *GreenAPI, q call) answer { return okAnswer(g.account.Settings) }},
+	{OnGetStateInstance, http.MethodGet, func(g *GreenAPI, q call) answer {
+		return okAnswer(map[string]string{"stateInstance": g.account.State})
+	}},
+	{OnGetWaSettings, http.MethodGet, func(g *GreenAPI, q call) answer { return okAnswer(g.account.WaSettings) }},
+	{OnDownloadFile, http.MethodPost, (*GreenAPI).downloadFile},
 }
 
-func greenAPIEndpoints() []Endpoint {
-	return append(greenAPIMethods(), OnMedia, OnAny)
+func greenAPIEndpoints() (all []Endpoint) {
+	for _, m := range methods {
+		all = append(all, m.name)
+	}
+	return append(all, OnMedia, OnAny)
 }
 
 const (
@@ -79,9 +94,9 @@ func routeGreenAPI(path string) (method Endpoint, instance, token string) {
 	if !ok || len(parts) != 3 {
 		return "", "", ""
 	}
-	for _, m := range greenAPIMethods() {
-		if parts[1] == string(m) || parts[1] == strings.ToUpper(string(m[:1]))+string(m[1:]) {
-			method = m
+	for _, m := range methods {
+		if parts[1] == string(m.name) || parts[1] == strings.ToUpper(string(m.name[:1]))+string(m.name[1:]) {
+			method = m.name
 		}
 	}
 	return method, parts[0], parts[2]
@@ -103,12 +118,9 @@ func (g *GreenAPI) admits(q call) bool {
 	return q.endpoint == OnMedia || q.instance == g.Options.Instance && q.token == g.Options.Token
 }
 
-// handle answers a request that meets no fault.
+// handle answers a request that meets no fault. Only getStateInstance and getSettings are answered in every state of the
+// instance.
 func (g *GreenAPI) handle(q call) answer {
-	verb := http.MethodGet
-	if slices.Contains([]Endpoint{OnGetChatHistory, OnGetContactInfo, OnDownloadFile}, q.endpoint) {
-		verb = http.MethodPost
-	}
 	switch {
 	case q.endpoint == OnMedia:
 		return g.media(q)
@@ -118,42 +130,20 @@ func (g *GreenAPI) handle(q call) answer {
 		return g.errorAnswer(q, http.StatusForbidden, "Forbidden")
 	case q.token != g.Options.Token:
 		return g.errorAnswer(q, http.StatusUnauthorized, "Unauthorized")
-	case q.endpoint == "" || q.verb != verb:
-		return g.errorAnswer(q, http.StatusNotFound, "Cannot "+q.verb+" "+q.path)
 	}
-	return g.call(q)
-}
-
-// call answers a request that may be made. Only getStateInstance and getSettings are answered in every state of the
-// instance.
-func (g *GreenAPI) call(q call) answer {
-	switch q.endpoint {
-	case OnGetStateInstance:
-		return okAnswer(map[string]string{"stateInstance": g.account.State})
-	case OnGetSettings:
-		return okAnswer(g.account.Settings)
+	for _, m := range methods {
+		always := m.name == OnGetStateInstance || m.name == OnGetSettings
+		switch {
+		case m.name != q.endpoint || m.verb != q.verb:
+		case always || g.account.State == "authorized":
+			return m.answer(g, q)
+		case g.account.State == "starting":
+			return g.starting(q)
+		default:
+			return g.errorAnswer(q, http.StatusBadRequest, "instance account not authorized")
+		}
 	}
-	switch g.account.State {
-	case "authorized":
-	case "starting":
-		return g.starting(q)
-	default:
-		return g.errorAnswer(q, http.StatusBadRequest, "instance account not authorized")
-	}
-	switch q.endpoint {
-	case OnGetWaSettings:
-		return okAnswer(g.account.WaSettings)
-	case OnGetChats:
-		return g.getChats(q)
-	case OnGetContacts:
-		return g.firstOf(q, g.account.Contacts)
-	case OnGetContactInfo:
-		return g.getContactInfo(q)
-	case OnDownloadFile:
-		return g.downloadFile(q)
-	default:
-		return g.getChatHistory(q)
-	}
+	return g.errorAnswer(q, http.StatusNotFound, "Cannot "+q.verb+" "+q.path)
 }
 
 // errorAnswer has the form of Green-API's errors. The path holds the token on purpose, as in the real service: a client

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,22 +13,19 @@ import (
 // longestPage is the documented maximum of limit. The sandbox makes it the default too (its own choice).
 const longestPage = 50
 
-type historyAnswer struct {
-	Messages []historyMessage `json:"messages"`
-}
-
 type historyMessage struct {
-	Timestamp     int64               `json:"timestamp"`
-	MsecTimestamp int64               `json:"msec_timestamp"`
-	Sender        historyParticipant  `json:"sender"`
-	Receiver      *historyParticipant `json:"receiver,omitempty"`
-	Message       historyContent      `json:"message"`
+	Timestamp     int64             `json:"timestamp"`
+	MsecTimestamp int64             `json:"msec_timestamp"`
+	Sender        shownParticipant  `json:"sender"`
+	Receiver      *shownParticipant `json:"receiver,omitempty"`
+	Message       historyContent    `json:"message"`
 }
 
-type historyParticipant struct {
+// A shownParticipant is a participant as the answers of Kommo show it.
+type shownParticipant struct {
 	ID       string `json:"id"`
-	Name     string `json:"name"`
 	ClientID string `json:"client_id,omitempty"` // absent for a CRM user or the bot
+	Name     string `json:"name"`
 	Avatar   string `json:"avatar"`
 	Phone    string `json:"phone,omitempty"`
 	Email    string `json:"email,omitempty"`
@@ -35,16 +33,16 @@ type historyParticipant struct {
 
 // historyContent has the empty placeholders of the published samples.
 type historyContent struct {
-	ID        string    `json:"id"`        // Kommo's
-	ClientID  string    `json:"client_id"` // our msgid
-	Type      string    `json:"type"`
-	Text      string    `json:"text"`
-	Media     string    `json:"media"`
-	Thumbnail string    `json:"thumbnail"`
-	FileName  string    `json:"file_name"`
-	FileSize  int64     `json:"file_size"`
-	Location  *location `json:"location,omitempty"`
-	Contact   *contact  `json:"contact,omitempty"`
+	ID        string          `json:"id"`        // Kommo's
+	ClientID  string          `json:"client_id"` // our msgid
+	Type      string          `json:"type"`
+	Text      string          `json:"text"`
+	Media     string          `json:"media"`
+	Thumbnail string          `json:"thumbnail"`
+	FileName  string          `json:"file_name"`
+	FileSize  int64           `json:"file_size"`
+	Location  json.RawMessage `json:"location,omitempty"`
+	Contact   json.RawMessage `json:"contact,omitempty"`
 }
 
 // history answers GET …/{scope}/chats/{chat}/history?limit=&offset=, newest first. An unknown chat is a 204, and so is
@@ -66,25 +64,25 @@ func (k *Kommo) history(chatID, query string) answer {
 	if len(page) == 0 {
 		return emptyAnswer(http.StatusNoContent)
 	}
-	var a historyAnswer
+	var shown []historyMessage
 	for _, m := range page {
-		a.Messages = append(a.Messages, m.forHistory())
+		shown = append(shown, m.forHistory())
 	}
-	return okAnswer(a)
+	return okAnswer(map[string]any{"messages": shown})
 }
 
 func parsePage(query string) (limit, offset int, err error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return 0, 0, within("query", invalidf("%v", err))
+		return 0, 0, invalidf("query", "%v", err)
 	}
 	limit, err = strconv.Atoi(cmp.Or(values.Get("limit"), strconv.Itoa(longestPage)))
 	if err != nil || limit < 1 || limit > longestPage {
-		return 0, 0, within("limit", invalidf("want a number from 1 to %d", longestPage))
+		return 0, 0, invalidf("limit", "want a number from 1 to %d", longestPage)
 	}
 	offset, err = strconv.Atoi(cmp.Or(values.Get("offset"), "0"))
 	if err != nil || offset < 0 {
-		return 0, 0, within("offset", invalidf("want a number from 0"))
+		return 0, 0, invalidf("offset", "want a number from 0")
 	}
 	return limit, offset, nil
 }
@@ -107,7 +105,7 @@ func (m *message) forHistory() historyMessage {
 	h := historyMessage{
 		Timestamp:     p.Timestamp,
 		MsecTimestamp: p.MsecTimestamp,
-		Sender:        m.sender.forHistory(p.Sender.RefID != ""),
+		Sender:        m.sender.shown(p.Sender.RefID != ""),
 		Message: historyContent{
 			ID: m.id, ClientID: m.msgid, Type: p.Message.Type, Text: p.Message.Text,
 			Media: p.Message.Media, FileName: p.Message.FileName, FileSize: p.Message.FileSize,
@@ -115,16 +113,16 @@ func (m *message) forHistory() historyMessage {
 		},
 	}
 	if m.receiver != nil {
-		receiver := m.receiver.forHistory(p.Receiver.RefID != "")
+		receiver := m.receiver.shown(p.Receiver.RefID != "")
 		h.Receiver = &receiver
 	}
 	return h
 }
 
-func (p *Participant) forHistory(ofCRM bool) historyParticipant {
-	h := historyParticipant{ID: p.ID, Name: p.Name, ClientID: p.ClientID, Avatar: p.Avatar, Phone: p.Phone, Email: p.Email}
+func (p *Participant) shown(ofCRM bool) shownParticipant {
+	s := shownParticipant{ID: p.ID, ClientID: p.ClientID, Name: p.Name, Avatar: p.Avatar, Phone: p.Phone, Email: p.Email}
 	if ofCRM {
-		h.ClientID = ""
+		s.ClientID = ""
 	}
-	return h
+	return s
 }

@@ -3,10 +3,11 @@ package sandbox
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 )
 
-// Kommo is one Chats API with one channel and one account, all in memory. It is made by NewKommo and is safe for
+// Kommo is a Chats API with a channel and an account, all in memory. It is made by NewKommo and is safe for
 // use by several goroutines.
 type Kommo struct {
 	// Options are those given to NewKommo with the defaults filled in. They must not be changed.
@@ -15,7 +16,8 @@ type Kommo struct {
 	server[Request]
 	connected bool
 	store     store
-	limits    limits
+	recent    window // counts against Options.RateLimit
+	tooMany   int    // answers with 429, which count against Options.BlockAfter
 }
 
 // NewKommo returns a Kommo that has no chats yet.
@@ -28,7 +30,7 @@ func NewKommo(o Options) *Kommo {
 	return k
 }
 
-// ServeHTTP answers one request. A cut closes the connection without an answer.
+// ServeHTTP answers a request. A cut closes the connection without an answer.
 func (k *Kommo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if k.serveInspection(w, r) {
 		return
@@ -36,7 +38,7 @@ func (k *Kommo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler(k.serve).serveHTTP(w, r)
 }
 
-// RoundTrip answers one request in the calling goroutine. A cut is an error that wraps io.ErrUnexpectedEOF.
+// RoundTrip answers a request in the calling goroutine. A cut is an error that wraps io.ErrUnexpectedEOF.
 // When the request's context ends during a slow answer, its cause is returned; the message may have been taken.
 func (k *Kommo) RoundTrip(r *http.Request) (*http.Response, error) {
 	return handler(k.serve).roundTrip(r)
@@ -79,15 +81,15 @@ func (k *Kommo) arrive(q request) (number int, fault Rule) {
 	now := k.now()
 	k.requests = append(k.requests, newRequest(q, now))
 	switch {
-	case k.limits.blocked(k.Options):
+	case k.Options.BlockAfter > 0 && k.tooMany >= k.Options.BlockAfter:
 		fault = Rule{Do: Block}
-	case k.limits.exceeded(now, k.Options.RateLimit):
+	case k.recent.exceeded(now, k.Options.RateLimit):
 		fault = Rule{Do: TooMany}
 	default:
 		fault = k.rules.choose(q.endpoint, "", func() string { return peekMsgID(q) })
 	}
 	if fault.Do == TooMany {
-		k.limits.tooMany++
+		k.tooMany++
 	}
 	return len(k.requests) - 1, fault
 }
@@ -137,4 +139,23 @@ func (k *Kommo) perform(fault Rule, q request) (answer, error) {
 		return newAnswer(http.StatusOK, "application/json", []byte(`{"new_message":{"conversation_id":"`)), nil
 	}
 	return right, nil
+}
+
+// tooManyAnswer has the body that Kommo documents for its main API. It documents no body for the Chats API.
+func (k *Kommo) tooManyAnswer() answer {
+	const status = http.StatusTooManyRequests
+	seconds := int((k.Options.RetryAfter + time.Second - 1) / time.Second)
+	body := newProblem(status, "You have sent too many requests in a given amount of time. Please try again later.")
+	if k.Options.RetryAfterIn == InBody {
+		body.RetryAfter = seconds
+	}
+	a := jsonAnswer(status, "application/problem+json", body)
+	switch k.Options.RetryAfterIn {
+	case InDate:
+		at := k.clock().Add(k.Options.RetryAfter + time.Second - 1).Truncate(time.Second)
+		a.header.Set("Retry-After", at.UTC().Format(http.TimeFormat))
+	case InHeader:
+		a.header.Set("Retry-After", strconv.Itoa(seconds))
+	}
+	return a
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -93,23 +94,13 @@ type participant struct {
 }
 
 type content struct {
-	Type     string    `json:"type"`
-	Text     string    `json:"text"`
-	Media    string    `json:"media"`
-	FileName string    `json:"file_name"`
-	FileSize int64     `json:"file_size"`
-	Location *location `json:"location"`
-	Contact  *contact  `json:"contact"`
-}
-
-type location struct {
-	Lon float64 `json:"lon"`
-	Lat float64 `json:"lat"`
-}
-
-type contact struct {
-	Name  string `json:"name"`
-	Phone string `json:"phone"`
+	Type     string          `json:"type"`
+	Text     string          `json:"text"`
+	Media    string          `json:"media"`
+	FileName string          `json:"file_name"`
+	FileSize int64           `json:"file_size"`
+	Location json.RawMessage `json:"location,omitempty"`
+	Contact  json.RawMessage `json:"contact,omitempty"`
 }
 
 type quote struct {
@@ -119,7 +110,7 @@ type quote struct {
 
 // fieldsOfType returns an error unless a message has the fields that its type requires. A text must not be empty, as
 // nothing else is there.
-func fieldsOfType(message map[string]any) error {
+func fieldsOfType(path string, message map[string]any) error {
 	kind := message["type"].(string)
 	required := []string{"media"}
 	switch kind {
@@ -130,11 +121,11 @@ func fieldsOfType(message map[string]any) error {
 	}
 	for _, name := range required {
 		if _, present := message[name]; !present {
-			return within(name, invalidf("missing"))
+			return invalidf(join(path, name), "missing")
 		}
 	}
 	if kind == "text" {
-		return within("text", filled.check(message["text"]))
+		return filled.check(join(path, "text"), message["text"])
 	}
 	return nil
 }
@@ -146,7 +137,7 @@ func (k *Kommo) takeMessage(body []byte) answer {
 		return refused(err.Error())
 	}
 	if err := e.Payload.check(); err != nil {
-		return refused(within("payload", err).Error())
+		return refused(err.Error())
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -156,10 +147,10 @@ func (k *Kommo) takeMessage(body []byte) answer {
 // check returns an error about the first field that contradicts another one.
 func (p payload) check() error {
 	if p.MsecTimestamp/1000 != p.Timestamp {
-		return within("msec_timestamp", invalidf("%d is not in the second %d of timestamp", p.MsecTimestamp, p.Timestamp))
+		return invalidf("payload.msec_timestamp", "%d is not in the second %d of timestamp", p.MsecTimestamp, p.Timestamp)
 	}
 	if p.Receiver != nil && p.Sender.RefID == "" {
-		return within("sender.ref_id", invalidf("missing, although there is a receiver"))
+		return invalidf("payload.sender.ref_id", "missing, although there is a receiver")
 	}
 	return nil
 }
@@ -168,15 +159,13 @@ func (p payload) check() error {
 //
 //	{"new_message":{"conversation_id":"742a…","sender_id":"318e…","receiver_id":"0eef…","msgid":"ecfb…","ref_id":"wa-1"}}
 type newMessageAnswer struct {
-	NewMessage newMessageIDs `json:"new_message"`
-}
-
-type newMessageIDs struct {
-	ConversationID string `json:"conversation_id"`
-	SenderID       string `json:"sender_id"`
-	ReceiverID     string `json:"receiver_id,omitempty"`
-	MsgID          string `json:"msgid"`
-	RefID          string `json:"ref_id"`
+	NewMessage struct {
+		ConversationID string `json:"conversation_id"`
+		SenderID       string `json:"sender_id"`
+		ReceiverID     string `json:"receiver_id,omitempty"`
+		MsgID          string `json:"msgid"`
+		RefID          string `json:"ref_id"`
+	} `json:"new_message"`
 }
 
 // take stores the message, unless it is refused or a duplicate to be dropped, and answers it.
@@ -189,10 +178,10 @@ func (s *store) take(p payload, body []byte, now time.Time, d Duplicates) answer
 		case RefuseDuplicates:
 			return refused("payload.msgid: has been used before")
 		case DropDuplicates:
-			return okAnswer(newMessageAnswer{earlier[0].ids()})
+			return earlier[0].answer()
 		}
 	}
-	return okAnswer(newMessageAnswer{s.add(s.open(p.ConversationID), p, body, now).ids()})
+	return s.add(s.open(p.ConversationID), p, body, now).answer()
 }
 
 // holds reports whether the quote names a message of that conversation, by either id.
@@ -201,10 +190,12 @@ func (s *store) holds(conversation string, q quote) bool {
 		s.byID[q.ID] != nil && s.byID[q.ID].chat.conversation == conversation
 }
 
-func (m *message) ids() newMessageIDs {
-	ids := newMessageIDs{ConversationID: m.chat.id, SenderID: m.sender.ID, MsgID: m.id, RefID: m.msgid}
+func (m *message) answer() answer {
+	var a newMessageAnswer
+	ids := &a.NewMessage
+	ids.ConversationID, ids.SenderID, ids.MsgID, ids.RefID = m.chat.id, m.sender.ID, m.id, m.msgid
 	if m.receiver != nil {
 		ids.ReceiverID = m.receiver.ID
 	}
-	return ids
+	return okAnswer(a)
 }

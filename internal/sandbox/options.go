@@ -26,8 +26,7 @@ const (
 	RefuseDuplicates Duplicates = "refuse" // answered with 400
 )
 
-// RetryAfterPlace is the part of a 429 that names the wait. Kommo documents none for the Chats API; its main API has it
-// in the body.
+// RetryAfterPlace is the part of a 429 that names the wait. Kommo documents it only for its main API: in the body.
 type RetryAfterPlace string
 
 const (

@@ -2,7 +2,7 @@ package sandbox
 
 import (
 	"net/http"
-	"strings"
+	"regexp"
 )
 
 // Endpoint names the purpose of a request.
@@ -34,42 +34,33 @@ type target struct {
 	chat             string // Kommo's id, for OnHistory
 }
 
-func route(method, path string) target {
-	rest, ok := strings.CutPrefix(path, "/v2/origin/custom/")
-	switch {
-	case method == http.MethodGet && path == "/api/v4/account":
-		return target{endpoint: OnAccount}
-	case method == http.MethodGet && path == "/api/v4/users":
-		return target{endpoint: OnUsers}
-	case !ok:
-		return target{}
-	}
-	first, rest, deeper := strings.Cut(rest, "/")
-	channel, account, _ := strings.Cut(first, "_")
-	t := target{channel: channel, account: account}
-	switch {
-	case method == http.MethodPost && !deeper:
-		t.endpoint = OnMessage
-	case method == http.MethodPost && rest == "chats":
-		t.endpoint = OnChats
-	case method == http.MethodPost && rest == "connect":
-		t.endpoint = OnConnect
-	case method == http.MethodDelete && rest == "disconnect":
-		t.endpoint = OnDisconnect
-	case method == http.MethodGet:
-		t.chat, ok = cutBoth(rest, "chats/", "/history")
-		if ok {
-			t.endpoint = OnHistory
-		}
-	}
-	return t
+var routes = []struct {
+	method   string
+	path     *regexp.Regexp // its groups are channel, account and chat
+	endpoint Endpoint
+}{
+	{http.MethodPost, scoped(``), OnMessage},
+	{http.MethodPost, scoped(`/chats`), OnChats},
+	{http.MethodGet, scoped(`/chats/([^/]+)/history`), OnHistory},
+	{http.MethodPost, scoped(`/connect`), OnConnect},
+	{http.MethodDelete, scoped(`/disconnect`), OnDisconnect},
+	{http.MethodGet, regexp.MustCompile(`^/api/v4/account$`), OnAccount},
+	{http.MethodGet, regexp.MustCompile(`^/api/v4/users$`), OnUsers},
 }
 
-// cutBoth returns the part of s between prefix and suffix, if that is one segment of a path.
-func cutBoth(s, prefix, suffix string) (string, bool) {
-	s, before := strings.CutPrefix(s, prefix)
-	s, after := strings.CutSuffix(s, suffix)
-	return s, before && after && s != "" && !strings.Contains(s, "/")
+// scoped matches a path below a channel, or below a scope: channel and account.
+func scoped(rest string) *regexp.Regexp {
+	return regexp.MustCompile(`^/v2/origin/custom/([^/_]*)_?([^/]*)` + rest + `$`)
+}
+
+func route(method, path string) target {
+	for _, r := range routes {
+		if parts := r.path.FindStringSubmatch(path); parts != nil && r.method == method {
+			parts = append(parts[1:], "", "", "")
+			return target{r.endpoint, parts[0], parts[1], parts[2]}
+		}
+	}
+	return target{}
 }
 
 // handle answers a request that meets no fault. A path that does not exist gets an empty 404, as clients of Kommo

@@ -169,7 +169,7 @@ type ruleState struct {
 	used   int
 }
 
-// add adds a rule that applies to the endpoint on unless it names another one. Each rule has a fixed sequence of
+// add adds a rule that applies to the endpoint on unless it names another endpoint. Each rule has a fixed sequence of
 // chances, so that a run can be repeated.
 func (all *rules) add(r Rule, on Endpoint) {
 	if r.On == "" {

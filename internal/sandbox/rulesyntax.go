@@ -17,9 +17,7 @@ import (
 //	          | "every=" K      only each k-th
 //	          | "p=" P          only with this probability, above 0 and up to 1
 //	          | "count=" C      at most so many times
-//	          | "on=" ENDPOINT  Kommo: message (if not given), chats, history, connect, disconnect, any, account or users;
-//	                            Green-API: getChatHistory (if not given), getChats, getContacts, getContactInfo,
-//	                            getSettings, getStateInstance, getWaSettings, downloadFile, media or any
+//	          | "on=" ENDPOINT  only at this endpoint; by default message of Kommo, getChatHistory of Green-API
 //	          | "msgid=" ID     only the message with this msgid, which must not contain a comma;
 //	                            Green-API: only downloadFile of this idMessage
 //	          | "chat=" ID      Green-API: only requests for this chatId

@@ -12,9 +12,9 @@
 //
 // The account's main API is served at the same address, as far as the tool asks about the account and its users.
 //
-// [GreenAPI] is the other half: one instance of Green-API, from which chats are read. It has the same two forms.
+// [GreenAPI] is the other half: an instance of Green-API, from which chats are read. It has the same two forms.
 //
-// The package imports none of the packages that it tests: its check of a signature is a second opinion.
+// The package does not import the packages that it tests: its check of a signature is a second opinion.
 package sandbox
 
 import (
@@ -106,4 +106,25 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// A window holds the times of the requests of the last second, without those it refused.
+type window struct {
+	recent []time.Time
+}
+
+// exceeded reports whether a request at now is beyond the limit of the second that ends with it; if not, it counts.
+// A limit of 0 or less means no limit.
+func (w *window) exceeded(now time.Time, perSecond int) bool {
+	if perSecond <= 0 {
+		return false
+	}
+	for len(w.recent) > 0 && now.Sub(w.recent[0]) >= time.Second {
+		w.recent = w.recent[1:]
+	}
+	if len(w.recent) >= perSecond {
+		return true
+	}
+	w.recent = append(w.recent, now)
+	return false
 }

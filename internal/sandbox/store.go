@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -34,9 +35,8 @@ type chat struct {
 	conversation string // our id
 	id           string // Kommo's
 	people       []*Participant
-	known        map[*Participant]bool // people as a set
-	messages     []*message            // in order of arrival
-	newestFirst  []*message            // messages as the history shows them; nil if outdated
+	messages     []*message // in order of arrival
+	newestFirst  []*message // messages as the history shows them; nil if outdated
 }
 
 // A message keeps the fields that are counted and sorted by; the others are read from its body again when needed.
@@ -56,7 +56,7 @@ func (s *store) open(conversation string) *chat {
 	if c := s.byConv[conversation]; c != nil {
 		return c
 	}
-	c := &chat{conversation: conversation, id: uuidOf("chat", conversation), known: map[*Participant]bool{}}
+	c := &chat{conversation: conversation, id: uuidOf("chat", conversation)}
 	s.chats = append(s.chats, c)
 	s.byConv[conversation] = c
 	s.byUUID[c.id] = c
@@ -73,8 +73,7 @@ func (s *store) join(c *chat, p participant) *Participant {
 		s.people[p.ID] = person
 	}
 	person.ID = cmp.Or(p.RefID, person.ID)
-	if !c.known[person] {
-		c.known[person] = true
+	if !slices.Contains(c.people, person) {
 		c.people = append(c.people, person)
 	}
 	return person

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -27,10 +28,7 @@ func Check(ctx context.Context, source sources.Source) error {
 		return err
 	}
 	for i, batch := range batches {
-		if err := checkPlace(batches, i); err != nil {
-			return fmt.Errorf("batch %d: %w", i, err)
-		}
-		if err := checkBatch(batch); err != nil {
+		if err := errors.Join(checkPlace(batches, i), checkBatch(batch)); err != nil {
 			return fmt.Errorf("batch %d: %w", i, err)
 		}
 	}
@@ -63,11 +61,11 @@ func checkPlace(batches []sources.Batch, i int) error {
 // checkInterruption stops a reading after the first n batches, in two ways, and resumes at the cursor of the last.
 func checkInterruption(ctx context.Context, source sources.Source, batches []sources.Batch, n int) error {
 	first, err := readSome(ctx, source, "", n)
+	if err == nil {
+		err = compare(batches[:n], first)
+	}
 	if err != nil {
 		return fmt.Errorf("broken off after %d batches: %w", n, err)
-	}
-	if diff := difference(batches[:n], first); diff != "" {
-		return fmt.Errorf("broken off after %d batches (-in one go +broken off):\n%s", n, diff)
 	}
 	if err := checkCancel(ctx, source, batches, n); err != nil {
 		return fmt.Errorf("cancelled after %d batches: %w", n, err)
@@ -76,11 +74,11 @@ func checkInterruption(ctx context.Context, source sources.Source, batches []sou
 		return nil // the next reading begins where it begins after an interruption one batch earlier
 	}
 	rest, err := Read(ctx, source, batches[n-1].Cursor)
-	if err != nil {
-		return fmt.Errorf("after %d batches: %w", n, err)
+	if err == nil {
+		err = compare(batches[n:], rest)
 	}
-	if diff := difference(batches[n:], rest); diff != "" {
-		return fmt.Errorf("what follows the cursor of batch %d (-in one go +resumed):\n%s", n-1, diff)
+	if err != nil {
+		return fmt.Errorf("resumed at the cursor of batch %d: %w", n-1, err)
 	}
 	return nil
 }
@@ -97,7 +95,7 @@ func checkCancel(ctx context.Context, source sources.Source, batches []sources.B
 			if !errors.Is(err, stopped) {
 				return fmt.Errorf("the error is %q, not the cause of the context", err)
 			}
-			return sameAs(batches[:len(got)], got)
+			return compare(batches[:len(got)], got)
 		}
 		if got = append(got, batch); len(got) == n {
 			cancel(stopped)
@@ -106,23 +104,16 @@ func checkCancel(ctx context.Context, source sources.Source, batches []sources.B
 			break
 		}
 	}
-	return sameAs(batches, got)
+	return compare(batches, got)
 }
 
-func sameAs(want, got []sources.Batch) error {
-	if diff := difference(want, got); diff != "" {
-		return fmt.Errorf("(-in one go +cancelled):\n%s", diff)
-	}
-	return nil
-}
-
-// difference returns how got differs from want, or "". Batches are nearly always equal, and cmp.Diff needs four times
-// as long as reading them to find that out.
-func difference(want, got []sources.Batch) string {
+// compare returns an error unless got are the batches of an undisturbed reading. Batches are nearly always equal, and
+// cmp.Diff needs four times as long as reading them to find that out.
+func compare(want, got []sources.Batch) error {
 	if reflect.DeepEqual(want, got) {
-		return ""
+		return nil
 	}
-	return cmp.Diff(want, got)
+	return fmt.Errorf("(-in one go +now):\n%s", cmp.Diff(want, got))
 }
 
 // Read returns all batches after cursor. With an error it returns the batches before the error.
@@ -237,25 +228,18 @@ func CheckMessage(m sources.Message) error {
 
 // checkContent returns an error unless m has the fields of its kind and no others.
 func checkContent(m sources.Message) error {
-	var media, location, contact bool
-	switch m.Kind {
-	case sources.KindText:
-		if strings.TrimSpace(m.Text) == "" && m.Skip == "" {
-			return errors.New("no text")
-		}
-	case sources.KindLocation:
-		location = true
-	case sources.KindContact:
-		contact = true
-	case sources.KindPicture, sources.KindVideo, sources.KindFile, sources.KindVoice, sources.KindAudio, sources.KindSticker:
-		media = true
-	default:
+	location, contact := m.Kind == sources.KindLocation, m.Kind == sources.KindContact
+	media := slices.Contains([]sources.Kind{sources.KindPicture, sources.KindVideo, sources.KindFile, sources.KindVoice,
+		sources.KindAudio, sources.KindSticker}, m.Kind)
+	whole := m.Skip == ""
+	switch {
+	case !location && !contact && !media && m.Kind != sources.KindText:
 		return errors.New("bad kind of message")
-	}
-	if !media && m.Media != nil || !location && m.Location != nil || !contact && m.Contact != nil {
+	case m.Kind == sources.KindText && strings.TrimSpace(m.Text) == "" && whole:
+		return errors.New("no text")
+	case !media && m.Media != nil, !location && m.Location != nil, !contact && m.Contact != nil:
 		return errors.New("fields of another kind")
-	}
-	if m.Skip == "" && (media && m.Media == nil || location && m.Location == nil || contact && m.Contact == nil) {
+	case whole && (media && m.Media == nil || location && m.Location == nil || contact && m.Contact == nil):
 		return errors.New("no fields of its kind")
 	}
 	return nil
