@@ -74,7 +74,7 @@ func TestCreateChat(t *testing.T) {
 	}
 }
 
-// A message and a chat that is created meet in the same chat, with the same ids.
+// A message and a chat request with the same conversation id lead to the same chat, with the same ids.
 func TestChatOfMessage(t *testing.T) {
 	c := newCaller(sandbox.Options{})
 	mustPost(t, c, incoming("m1", "a", 0))

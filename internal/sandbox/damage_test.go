@@ -9,10 +9,10 @@ import (
 	"kommo-import/internal/sandbox"
 )
 
-// inHistory returns the messages of a chat as its history tells them, a word each: msgid, text, side.
+// inHistory returns the messages of a chat as its history shows them: msgid, text and side of each.
 func inHistory(t *testing.T, c caller, chat string) (all []string) {
 	t.Helper()
-	var told struct {
+	var page struct {
 		Messages []struct {
 			Receiver *struct{} `json:"receiver"`
 			Message  struct {
@@ -21,10 +21,10 @@ func inHistory(t *testing.T, c caller, chat string) (all []string) {
 			} `json:"message"`
 		} `json:"messages"`
 	}
-	if err := json.Unmarshal([]byte(c.call(t, "GET", c.scope()+"/chats/"+chat+"/history", "").Body), &told); err != nil {
+	if err := json.Unmarshal([]byte(c.call(t, "GET", c.scope()+"/chats/"+chat+"/history", "").Body), &page); err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range told.Messages {
+	for _, m := range page.Messages {
 		side := "in"
 		if m.Receiver != nil {
 			side = "out"

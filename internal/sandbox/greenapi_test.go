@@ -140,7 +140,7 @@ func account(n int) sandbox.Account {
 	}}}
 }
 
-// unlimited takes the limit of getChatHistory away.
+// unlimited removes the limit of getChatHistory.
 var unlimited = sandbox.GreenAPIOptions{HistoryRate: -1}
 
 func TestGreenAPIEnvironment(t *testing.T) {
@@ -203,7 +203,7 @@ func TestGreenAPIRoutes(t *testing.T) {
 	tests := []struct {
 		verb, path string
 		status     int
-		message    string // of the error, if it is one
+		message    string // of the error; "": no error
 	}{
 		{"POST", "/waInstance7105/getChatHistory/t0k3n", 200, ""},
 		{"POST", "/waInstance7105/GetChatHistory/t0k3n", 200, ""},
@@ -237,7 +237,7 @@ func TestGreenAPIRoutes(t *testing.T) {
 	})
 }
 
-// A torn body is read to its end, tears there, and knows whether it was closed.
+// A torn body fails at its first byte, and records whether it was closed.
 type torn struct{ closed bool }
 
 func (*torn) Read([]byte) (int, error) { return 0, io.ErrNoProgress }

@@ -91,7 +91,7 @@ func TestSettings(t *testing.T) {
 		name    string
 		account sandbox.Account
 		method  string
-		want    map[string]any // among others
+		want    map[string]any // among other fields
 	}{
 		{"defaults", sandbox.Account{}, "getSettings", map[string]any{"wid": "79990000000@c.us", "incomingWebhook": "yes", "outgoingMessageWebhook": "yes"}},
 		{"given", sandbox.Account{WID: "1@c.us", Settings: map[string]any{"incomingWebhook": "no", "new": 1.0}}, "getSettings",

@@ -28,8 +28,8 @@ func apiError(status, message string) string {
 	return `{"statusCode":` + status + `,"timestamp":"2026-03-01T12:00:00.000Z","path":"/waInstance7105/getChatHistory/t0k3n","message":"` + message + `"}`
 }
 
-// greenAPIFaults are what each action makes of a history of three entries. Status 0 is a broken connection before the
-// answer; broken, one in the middle of it.
+// greenAPIFaults are the answers that each action makes of a history of three entries. Status 0 is a connection that
+// breaks before the answer; broken, in the middle of it.
 var greenAPIFaults = []struct {
 	do     sandbox.Action
 	status int
@@ -99,7 +99,7 @@ func TestGreenAPIFaults(t *testing.T) {
 	}
 }
 
-// Whatever Green-API can do, the table above or the test of growth has it.
+// Every action of Green-API is in the table above or in the test of growth.
 func TestGreenAPIFaultsAreComplete(t *testing.T) {
 	tested := map[sandbox.Action]bool{sandbox.GrowNew: true, sandbox.GrowOld: true}
 	for _, tt := range greenAPIFaults {
@@ -113,7 +113,7 @@ func TestGreenAPIFaultsAreComplete(t *testing.T) {
 	}
 }
 
-// A body that is not a stream of entries is cut as well.
+// A body that is not an array of entries is cut as well.
 func TestCutOtherBodies(t *testing.T) {
 	a := withPhoto()
 	a.Media = fstest.MapFS{"photo.jpg": {Data: []byte(strings.Repeat("0123456789", 100))}}
@@ -206,7 +206,7 @@ func TestGreenAPIRulesWhileRunning(t *testing.T) {
 	}
 }
 
-// What the limit turns away is not seen by a rule.
+// A rule does not see a request that the limit refuses.
 func TestGreenAPILimitBeforeRules(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPhone(account(1), sandbox.GreenAPIOptions{Rules: []sandbox.Rule{{Do: sandbox.ServerError, N: 2}}})
@@ -268,7 +268,7 @@ func TestGrow(t *testing.T) {
 	}
 }
 
-// Each new entry differs, and only a history that is there and may be read grows.
+// Each new entry differs, and only a history that exists and may be read grows.
 func TestGrowth(t *testing.T) {
 	p := newPhone(account(1), sandbox.GreenAPIOptions{HistoryRate: -1, Rules: []sandbox.Rule{{Do: sandbox.GrowNew, On: sandbox.OnAny}}})
 	p.call(t, "POST", "/waInstance"+p.Options.Instance+"/getChatHistory/wrong", asking(anna, 1))
@@ -285,5 +285,76 @@ func TestGrowth(t *testing.T) {
 		if len(got) != n || len(different) != n || got[n-1] != "m1" {
 			t.Errorf("got %v, want %d different ones, m1 last", got, n)
 		}
+	}
+}
+
+func TestGreenAPILimits(t *testing.T) {
+	tests := []struct {
+		verb, method, body string
+		o                  sandbox.GreenAPIOptions
+		perSecond          int // 0: no limit
+	}{
+		{"POST", "getChatHistory", asking(anna, 1), sandbox.GreenAPIOptions{}, 1},
+		{"POST", "getChatHistory", asking(anna, 1), sandbox.GreenAPIOptions{HistoryRate: 3}, 3},
+		{"POST", "getChatHistory", asking(anna, 1), unlimited, 0},
+		{"GET", "getChats", "", unlimited, 1},
+		{"GET", "getContacts", "", unlimited, 1},
+		{"POST", "getContactInfo", `{"chatId":"` + anna + `"}`, unlimited, 1},
+		{"GET", "getSettings", "", unlimited, 1},
+		{"GET", "getStateInstance", "", unlimited, 1},
+		{"GET", "getWaSettings", "", unlimited, 1},
+		{"POST", "downloadFile", `{"chatId":"` + anna + `","idMessage":"photo"}`, unlimited, 5},
+	}
+	for _, tt := range tests {
+		t.Run(tt.method, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPhone(withPhoto(), tt.o)
+				got := p.burst(t, tt.verb, tt.method, tt.body)
+				time.Sleep(time.Second - time.Nanosecond)
+				got += p.burst(t, tt.verb, tt.method, tt.body)
+				time.Sleep(time.Nanosecond)
+				got += p.burst(t, tt.verb, tt.method, tt.body)
+				full := strings.Repeat("-", tt.perSecond) + strings.Repeat("x", 7-tt.perSecond)
+				want := full + "xxxxxxx" + full
+				if tt.perSecond == 0 {
+					want = strings.Repeat("-", 21)
+				}
+				if got != want {
+					t.Errorf("got %s, want %s", got, want)
+				}
+			})
+		})
+	}
+}
+
+// burst asks seven times and marks each 429 with an x.
+func (p phone) burst(t *testing.T, verb, method, body string) (marks string) {
+	for range 7 {
+		switch got := p.call(t, verb, p.path(method), body); got.Status {
+		case 200:
+			marks += "-"
+		case 429:
+			marks += "x"
+		default:
+			t.Errorf("got %+v", got)
+		}
+	}
+	return marks
+}
+
+// Each method has a limit of its own, and a request with a wrong token does not count.
+func TestGreenAPILimitsApart(t *testing.T) {
+	p := newPhone(account(1), sandbox.GreenAPIOptions{})
+	wrong := "/waInstance" + p.Options.Instance + "/getChats/wrong"
+	got := []int{p.call(t, "GET", wrong, "").Status, p.call(t, "GET", wrong, "").Status}
+	for _, method := range []string{"getChats", "getContacts", "getSettings", "getSettings"} {
+		got = append(got, p.get(t, method).Status)
+	}
+	if diff := cmp.Diff([]int{401, 401, 200, 200, 200, 429}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	p.call(t, "GET", "/media/x.jpg", "")
+	if got := p.call(t, "GET", "/media/x.jpg", ""); got.Status != 404 {
+		t.Errorf("files: got %+v, want no limit", got)
 	}
 }

@@ -86,7 +86,7 @@ func TestHistoryEntries(t *testing.T) {
 	bothWays(t, func(t *testing.T, start func(sandbox.Account, sandbox.GreenAPIOptions) phone) {
 		p := start(a, unlimited)
 		want := strings.ReplaceAll("["+strings.Join(shown, ",")+"]", "BASE", p.base)
-		for range 2 { // the second one shows that nothing stored was changed
+		for range 2 { // the second round shows that nothing stored was changed
 			if diff := cmp.Diff(reply{200, want}, p.history(t, anna, 100)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -94,7 +94,7 @@ func TestHistoryEntries(t *testing.T) {
 	})
 }
 
-// While one history of a chat is read a second one of it is refused, but not one of another chat.
+// While a history is read, a second request for it is refused, but not a request for another chat.
 func TestParallelHistory(t *testing.T) {
 	a := account(100_000)
 	a.Chats = append(a.Chats, sandbox.AccountChat{ID: group})
@@ -110,7 +110,7 @@ func TestParallelHistory(t *testing.T) {
 			end(body)
 			got = append(got, p.history(t, anna, 1).Status)
 			second := p.beginReading(t)
-			body.Close() // again, which does not end the second one
+			body.Close() // again, which does not end the second reading
 			got = append(got, p.history(t, anna, 1).Status)
 			second.Close()
 			if diff := cmp.Diff([]int{429, 429, 200, 200, 429}, got); diff != "" {
@@ -141,7 +141,7 @@ func (p phone) beginReading(t *testing.T) io.ReadCloser {
 	return response.Body
 }
 
-// The count of a history that is turned away while another is read does not use up the limit.
+// A request that is refused because the history is being read does not count against the limit.
 func TestParallelHistoryAndLimit(t *testing.T) {
 	p := newPhone(account(1), sandbox.GreenAPIOptions{HistoryRate: 2})
 	body := p.beginReading(t)
@@ -172,7 +172,7 @@ func TestAddEntry(t *testing.T) {
 	if diff := cmp.Diff([]string{"newest", "newer", "m1", "m2", "older", "oldest"}, ids(t, p.history(t, anna, 100))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	for n := 1; n <= 5; n++ { // whatever part the end lies in
+	for n := 1; n <= 5; n++ { // wherever the end lies
 		if got := len(ids(t, p.history(t, anna, n))); got != n {
 			t.Errorf("count %d: got %d entries", n, got)
 		}

@@ -18,7 +18,7 @@ import (
 	"kommo-import/internal/sandbox"
 )
 
-// entries is an account with one chat of these.
+// entries returns an account with a chat of these entries.
 func entries(texts ...string) sandbox.Account {
 	var list []json.RawMessage
 	for _, text := range texts {
@@ -132,7 +132,7 @@ func TestLinkLifetime(t *testing.T) {
 	}
 }
 
-// checkLink checks until when a link works; the zero time is a link that does not.
+// checkLink checks the end of a link's lifetime; the zero time is a link that has expired.
 func (p phone) checkLink(t *testing.T, link string, until time.Time) {
 	t.Helper()
 	got, header, err := p.do(p.request(t.Context(), "GET", link, ""))
@@ -148,7 +148,7 @@ func (p phone) checkLink(t *testing.T, link string, until time.Time) {
 	}
 }
 
-// renewed asks for a new link to the file of a message of anna's.
+// renewed asks for a new link to the file of a message in Anna's chat.
 func (p phone) renewed(t *testing.T, idMessage string) string {
 	t.Helper()
 	got := p.downloadFile(t, anna, idMessage)

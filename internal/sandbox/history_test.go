@@ -12,7 +12,7 @@ import (
 	"kommo-import/internal/sandbox"
 )
 
-// history returns the msgids on a page of a chat that has our id a.
+// history returns the status and the msgids of a page of conversation a.
 func history(t *testing.T, c caller, query string) (int, []string) {
 	t.Helper()
 	got := c.call(t, "GET", c.scope()+"/chats/752c2ebe-2b25-50ad-a36c-d0f44265a895/history"+query, "")

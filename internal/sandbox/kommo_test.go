@@ -33,7 +33,7 @@ func newCaller(o sandbox.Options) caller {
 	return caller{k, "http://kommo.test", k}
 }
 
-// A reply is what a test looks at.
+// A reply is the part of an answer that tests compare.
 type reply struct {
 	Status int
 	Body   string
@@ -108,7 +108,7 @@ func mustPost(t testing.TB, c caller, bodies ...string) {
 	}
 }
 
-// msgids lists what arrived, in order of arrival.
+// msgids lists the messages in order of arrival.
 func msgids(k *sandbox.Kommo) []string {
 	var list []string
 	for _, c := range k.Dump().Chats {

@@ -131,7 +131,7 @@ func TestWhoseRuleIsMeaningless(t *testing.T) {
 	}
 }
 
-// What is parsed is valid, and its text is parsed as the same.
+// A parsed rule is valid, and its text is parsed as the same rule.
 func FuzzParseRule(f *testing.F) {
 	for _, s := range []string{"502-taken:n=5", "cut=1h2m:every=10,on=any", "refuse:p=0.1,count=3,msgid=a:b=c", "slow=3s", "cut:p=1e-300", "half:chat=x,on=getChatHistory"} {
 		f.Add(s)
