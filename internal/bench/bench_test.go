@@ -136,7 +136,7 @@ func serve(b *testing.B, kommo *sandbox.Kommo) []string {
 }
 
 // checkArrived makes sure that so many messages arrived in order and once each. A figure is worth nothing otherwise.
-func checkArrived(b *testing.B, kommo *sandbox.Kommo, messages int) {
+func checkArrived(b testing.TB, kommo *sandbox.Kommo, messages int) {
 	b.Helper()
 	s := kommo.Summary()
 	if s.Messages != messages || s.Doubled > 0 || s.OutOfOrder > 0 || s.ChatsWithoutOneLoud > 0 {

@@ -69,7 +69,7 @@ func BenchmarkProgram(b *testing.B) {
 // markAccepted writes into the migration file the state that an interrupted send leaves, and returns how many messages
 // are left: the last five of at most 200 conversations. Everything else is accepted, but without Kommo's ids. Sending
 // five million messages would come to the same, in an hour.
-func markAccepted(b *testing.B, path string) (left int) {
+func markAccepted(b testing.TB, path string) (left int) {
 	file, err := importer.Open(path, "bench")
 	if err != nil {
 		b.Fatal(err)
@@ -79,13 +79,13 @@ func markAccepted(b *testing.B, path string) (left int) {
 		_, err := tx.Exec(`
 			CREATE TEMP TABLE resumed AS SELECT id FROM conversation WHERE id % (SELECT 1 + count(*) / 200 FROM conversation) = 0;
 			UPDATE message SET state = 'accepted';
-			UPDATE message SET state = 'planned' WHERE (conversation, time, spool) IN (
-				SELECT m.conversation, m.time, m.spool FROM resumed r JOIN message m ON m.conversation = r.id
-				WHERE (m.time, m.spool) IN (SELECT time, spool FROM message WHERE conversation = r.id
-					ORDER BY time DESC, spool DESC LIMIT 5));
-			UPDATE conversation SET accepted = planned, planned = 0, loud = (SELECT spool FROM message
-				WHERE conversation = conversation.id ORDER BY time DESC, spool DESC LIMIT 1);
-			UPDATE conversation SET accepted = accepted - 5, planned = 5, loud = NULL WHERE id IN (SELECT id FROM resumed);
+			UPDATE message SET state = 'planned' WHERE (conversation, time, staging) IN (
+				SELECT m.conversation, m.time, m.staging FROM resumed r JOIN message m ON m.conversation = r.id
+				WHERE (m.time, m.staging) IN (SELECT time, staging FROM message WHERE conversation = r.id
+					ORDER BY time DESC, staging DESC LIMIT 5));
+			UPDATE conversation SET accepted = planned, planned = 0, notifier = (SELECT staging FROM message
+				WHERE conversation = conversation.id ORDER BY time DESC, staging DESC LIMIT 1);
+			UPDATE conversation SET accepted = accepted - 5, planned = 5, notifier = NULL WHERE id IN (SELECT id FROM resumed);
 			DROP TABLE resumed`)
 		return errors.Join(err, tx.QueryRow(`SELECT sum(planned) FROM conversation`).Scan(&left))
 	})
@@ -93,6 +93,25 @@ func markAccepted(b *testing.B, path string) (left int) {
 		b.Fatal(err)
 	}
 	return left
+}
+
+// The benchmark of a resume changes the migration file by hand. This shows that it still does so rightly.
+func TestMarkAccepted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "migration.db")
+	chats{3, func(int) int { return 12 }}.load(t, path).Close()
+	left := markAccepted(t, path)
+	file, err := importer.Open(path, "bench")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	box := sandbox.NewKommo(sandbox.Options{})
+	if _, err := sender(file, box, noPace).Send(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if checkArrived(t, box, left); left != 15 {
+		t.Errorf("%d messages are left, want the last five of three conversations", left)
+	}
 }
 
 const noPace = 1e6 // requests per second

@@ -99,7 +99,7 @@ func (c chats) Batches(context.Context, string) iter.Seq2[sources.Batch, error] 
 }
 
 // load loads the conversations into a new migration file.
-func (c chats) load(b *testing.B, path string) *importer.File {
+func (c chats) load(b testing.TB, path string) *importer.File {
 	b.Helper()
 	file, err := importer.Open(path, "bench")
 	if err != nil {
