@@ -17,8 +17,8 @@ const timeTolerance = time.Second
 // differences returns how the message that Kommo shows differs from m as it was sent; "" if it does not. It compares
 // kind, text, side, and time if Kommo shows it.
 //
-// The payload is composed again. Media links and the answers about them may have changed since the send, so that
-// every form in which m may have been sent is equal.
+// The payload is composed again. Media links and the answers about them may have changed since the send, so any form
+// in which m may have been sent counts as equal.
 func (c Composer) differences(cv *conversation, m *outgoing, shown *kommo.HistoryMessage) (string, error) {
 	c.BotID = cmp.Or(c.BotID, "any") // the sender's id is not compared
 	sent, err := c.compose(cv, m)
@@ -70,7 +70,7 @@ func plainText(text string) string {
 	return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
 }
 
-// wasOther reports whether m may have been sent in another form, the one that Kommo shows.
+// wasOther reports whether another form in which m may have been sent matches what Kommo shows.
 func (c Composer) wasOther(cv *conversation, m *outgoing, shown *kommo.HistoryContent) (bool, error) {
 	for _, form := range formsOf(cv, m) {
 		sent, err := c.compose(cv, &form)

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"testing"
@@ -97,6 +98,85 @@ func TestRefusedInDoubtKeepsTheNotification(t *testing.T) {
 		sendAll(t, t.Context(), newSender(f, box))
 		if sum := box.Summary(); sum.Loud != 1 || sum.Messages != 3 {
 			t.Errorf("arrived %+v, want three messages, one of them loud", sum)
+		}
+	})
+}
+
+// A notifying message whose outcome stays unknown keeps its role: it may appear after a later message was loaded.
+func TestUnknownNotifierStaysTheOnlyOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFile(t)
+		rows := csvHeader + row("ann", 1, "in", "first", "1") + row("ann", 2, "in", "second", "2")
+		load(t, f, rows)
+		var rules []sandbox.Rule
+		for n := 2; n < 2+maxTries; n++ {
+			rules = append(rules, sandbox.Rule{Do: sandbox.BadGatewayTaken, N: n, On: sandbox.OnMessage})
+		}
+		box := sandbox.NewKommo(sandbox.Options{Duplicates: sandbox.DropDuplicates, HistoryDelay: time.Hour, Rules: rules})
+		if _, err := newSender(f, box).Send(t.Context()); err == nil {
+			t.Fatal("the first run ends without an error")
+		}
+		load(t, f, rows+row("ann", 3, "in", "third", "3"))
+		time.Sleep(2 * time.Hour)
+		sendAll(t, t.Context(), newSender(f, box))
+		if sum := box.Summary(); sum.Loud != 1 || sum.Messages != 3 {
+			t.Errorf("arrived %+v, want three messages, one of them loud", sum)
+		}
+	})
+}
+
+// A server that never says what becomes of a message is given up after six tries, each of them resolved first.
+func TestUnknownOutcomeForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFile(t)
+		load(t, f, csvHeader+row("ann", 1, "in", "first", "1"))
+		box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.BadGateway, On: sandbox.OnMessage}}})
+		report, err := newSender(f, box).Send(t.Context())
+		if _, stopped := errors.AsType[*StoppedError](err); !stopped || report.Requests != len(box.Requests()) {
+			t.Fatalf("report %+v, error %v, want a StoppedError and %d requests", report, err, len(box.Requests()))
+		}
+		posts := 0
+		for _, request := range box.Requests() {
+			posts += btoi(request.Endpoint == sandbox.OnMessage)
+		}
+		if posts != maxTries {
+			t.Errorf("%d posts, want %d", posts, maxTries)
+		}
+		if status, err := f.Status(); err != nil || status.Messages.Planned != 1 || status.Messages.Sending != 0 {
+			t.Errorf("status %+v, error %v, want the message planned", status.Messages, err)
+		}
+	})
+}
+
+// A message that Kommo did not look at is planned again at once: nothing is left in doubt.
+func TestDeniedLeavesNothingInDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, box := loaded(t), sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.BadSignature, On: sandbox.OnMessage}}})
+		report, err := newSender(f, box).Send(t.Context())
+		if _, denied := errors.AsType[*kommo.DeniedError](err); !denied || report.Accepted != 0 {
+			t.Errorf("report %+v, error %v, want a DeniedError", report, err)
+		}
+		if status, err := f.Status(); err != nil || status.Messages.Planned != 10 || status.Messages.Sending != 0 {
+			t.Errorf("status %+v, error %v, want ten messages planned", status.Messages, err)
+		}
+	})
+}
+
+// Only refusals in a row stop a run: an accepted message in between begins the count anew.
+func TestRefusalsWithAcceptedMessagesBetween(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFile(t)
+		content, rules := csvHeader, []sandbox.Rule(nil)
+		for n := range 4 * maxRefusals {
+			content += row("ann", n, "in", "text", fmt.Sprint(n))
+			if n%2 > 0 {
+				rules = append(rules, sandbox.Rule{Do: sandbox.Refuse, N: n + 1, On: sandbox.OnMessage})
+			}
+		}
+		load(t, f, content)
+		report, err := newSender(f, sandbox.NewKommo(sandbox.Options{Rules: rules})).Send(t.Context())
+		if err != nil || report.Accepted != 2*maxRefusals || report.Refused != 2*maxRefusals {
+			t.Errorf("report %+v, error %v, want half of the messages accepted", report, err)
 		}
 	})
 }

@@ -101,35 +101,3 @@ func scanReadChat(rows *sql.Rows) (chat ReadChat, err error) {
 	err = rows.Scan(&chat.Conversation, &chat.There, &chat.Differences)
 	return chat, err
 }
-
-// RetryMissing plans again the messages that the last verification found missing, and returns how many they are. Each
-// of them may still appear late, so the next send reads its chat before it posts the message.
-//
-// If the notifying message is missing, it is not known whether it notified; it keeps that role.
-func (f *File) RetryMissing() (planned int, err error) {
-	err = f.Update(func(tx *sql.Tx) error {
-		conversations, err := migration.All(tx, scanID, `SELECT DISTINCT conversation FROM finding WHERE kind = 'missing' AND NOT retried`)
-		if err != nil {
-			return err
-		}
-		for _, conversation := range conversations {
-			moved, err := moveMessages(tx.Exec, conversation, Accepted, Planned, `, may_exist = 1`,
-				`identity IN (SELECT unhex(msgid) FROM finding WHERE conversation = ? AND kind = 'missing' AND NOT retried)`, conversation)
-			if err != nil {
-				return err
-			}
-			planned += moved
-		}
-		for _, statement := range []string{
-			`UPDATE finding SET retried = 1 WHERE kind = 'missing'`,
-			`DELETE FROM entry`, // the next verification is a new one
-			`DELETE FROM readback WHERE ended = 0`,
-		} {
-			if _, err := tx.Exec(statement); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return planned, err
-}

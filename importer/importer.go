@@ -11,13 +11,15 @@
 //
 // A [Loader] stores each batch of a source as staging rows, in the order of arrival, together with the cursor behind
 // the batch, in one transaction. Then it plans the new rows in one more transaction: sorted by conversation and time,
-// every message gets its identity, its place, its msec_timestamp and its state. Until that commit no message is in any
+// every message gets its identity, its order, its msec_timestamp and its state. Until that commit no message is in any
 // state, and send refuses to start. Finally it asks the media links whose size Kommo requires.
 //
-//	staging       the messages as they were read: the contents                     written by load
+//	source        the sources, and how far each was read                           written by load
+//	staging       the messages as they were read: the contents                     load
 //	sighting      the client's data in them, until planning merges them            load
-//	conversation  the client, the numbers of messages by state                     load; send: chat_id, notifier
-//	message       the plan: place, identity, msec, state                           load; send; verify: state
+//	author        the authors of outgoing messages                                 load
+//	conversation  the client, the numbers of messages by state, chat_id, notifier  load; send; verify: numbers
+//	message       the plan: order, identity, msec, state                           load; send; verify: state
 //	duplicate     messages that were read more than once                           load
 //	invalid       entries that could not be parsed                                 load
 //	media         answers about media links                                        load; send, when it renews a link
@@ -41,14 +43,14 @@
 //
 //	wait for the rate limit ─► planned → sending (commit) ─► sign, POST ─► sending → accepted, refused or planned (commit)
 //
-// If the process dies in between, or the answer is lost, the message stays in the state sending: it is in doubt. It
-// is not posted again before its chat was read. If the chat shows it, it is accepted. If it does not, also after the
-// time that Kommo is given, it is planned again, and the column may_exist is set: the message may still appear late,
-// so it is looked for once more before its next POST and after a refusal.
+// If the process dies in between, or the answer is lost, the message stays in the state sending: it is in doubt, which
+// the column may_exist records. It is not posted again before its chat was read. If the chat shows it, it is accepted.
+// If the chat does not show it, also after the time that Kommo is given, it is planned again. It may still appear
+// late, so its chat is read once more before its first POST in a later run, and after a refusal.
 //
 // # Notifications
 //
 // At most one message of a conversation is sent with silent=false: the last message that will be sent. The column
-// notifier names it from the commit before its POST on. While it is set, no other message notifies; it is cleared only
-// if the message is known not to have been accepted.
+// notifier names it from the commit before its POST on. While it is set, no other message notifies. It is cleared only
+// if Kommo did not accept the message, and the message was never in doubt.
 package importer

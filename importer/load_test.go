@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -436,4 +437,44 @@ func TestMoreConversationsThanAreRemembered(t *testing.T) {
 	if err != nil || authors != n || named != n {
 		t.Errorf("%d authors, %d named clients, error %v, want %d", authors, named, err, n)
 	}
+}
+
+// Conversations are sent in the order in which they were read, whatever the times of their messages.
+func TestConversationsKeepTheOrderOfReading(t *testing.T) {
+	f := newFile(t)
+	load(t, f, csvHeader+row("bob", 10, "in", "a", "1")+row("ann", 5, "in", "b", "1")+row("bob", 1, "in", "c", "2"))
+	var got []string
+	for body, err := range f.Payloads(newComposer(), Selection{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, between(string(body), `"conversation_id":"`, `"`)+between(string(body), `"text":"`, `"`))
+	}
+	if diff := cmp.Diff([]string{"bobc", "boba", "annb"}, got); diff != "" {
+		t.Errorf("payloads (-want +got):\n%s", diff)
+	}
+}
+
+// Messages that are added before a sent message push the times of those behind it, so that no two are equal.
+func TestTimesStayUniqueAroundSentMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at := func(msec int, id string) string {
+			return fmt.Sprintf("ann,17000000090%02d,in,text %s,%[2]s,,,,,,,\n", msec, id)
+		}
+		f, box := newFile(t), newBox()
+		content := csvHeader + at(1, "1")
+		load(t, f, content)
+		sendAll(t, t.Context(), newSender(f, box))
+		load(t, f, content+at(0, "2")+at(0, "3")+at(0, "4")+at(1, "5"))
+		var got []string
+		for body, err := range f.Payloads(newComposer(), Selection{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, between(string(body), `"msec_timestamp":`, `,`))
+		}
+		if diff := cmp.Diff([]string{"1700000009000", "1700000009001", "1700000009002", "1700000009003"}, got); diff != "" {
+			t.Errorf("times (-want +got):\n%s", diff)
+		}
+	})
 }

@@ -156,11 +156,8 @@ func pendingMedia(q migration.Querier, renewer sql.NullInt64, renew Renewer, rea
 		}
 		return link, err
 	}
-	pages := migration.Paged(func(last *linkcheck.Link) ([]linkcheck.Link, error) {
-		after := ""
-		if last != nil {
-			after = last.Key
-		}
+	key := func(link linkcheck.Link) string { return link.Key }
+	pages := migration.Paged("", key, func(after string) ([]linkcheck.Link, error) {
 		return migration.All(q, scan, `SELECT key, url, renewer IS NOT NULL FROM media WHERE status IN ('pending', 'failed') AND key > ?
 			AND (renewer IS NULL OR renewer = ?) ORDER BY key LIMIT 500`, after, renewer)
 	})

@@ -2,7 +2,6 @@ package importer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"kommo-import/internal/kommo"
@@ -35,20 +34,24 @@ func (r *run) accept(cv *conversation, m *outgoing, accepted kommo.Accepted, res
 
 // refuse records that Kommo rejects m. A message that may exist already is looked for first: its id may be the reason
 // for the refusal. Media are posted once more as text.
-func (r *run) refuse(ctx context.Context, cv *conversation, m *outgoing, tries *tries, failure error) error {
+func (r *run) refuse(ctx context.Context, cv *conversation, m *outgoing, tries *tries, refused *kommo.RefusedError) error {
 	if m.mayExist {
 		if err := r.seek(ctx, cv, m, tries); err != nil || m.state == Accepted {
 			return err
 		}
 	}
 	if m.content.Media != nil && !m.asText && m.media.Status == mediaFound {
-		r.requests.log.Warn("Kommo refused a file; sending its link as text", "conversation", cv.externalID, "why", failure)
+		r.requests.log.Warn("Kommo refused a file; sending its link as text", "conversation", cv.externalID, "why", refused)
 		return r.file.transition(cv, m, Planned, func(cv *conversation, m *outgoing) {
 			m.asText = true
 			clearNotifier(cv, m)
 		})
 	}
-	if err := r.markRefused(cv, m, failure); err != nil {
+	err := r.file.transition(cv, m, Refused, func(cv *conversation, m *outgoing) {
+		m.reason = refused.Detail
+		clearNotifier(cv, m)
+	})
+	if err != nil {
 		return err
 	}
 	var inARow int
@@ -61,20 +64,7 @@ func (r *run) refuse(ctx context.Context, cv *conversation, m *outgoing, tries *
 		}
 	})
 	if inARow >= maxRefusals {
-		return &StoppedError{fmt.Sprintf("Kommo refused %d messages in a row, the last with", inARow), failure}
+		return &StoppedError{fmt.Sprintf("Kommo refused %d messages in a row, the last with", inARow), refused}
 	}
 	return nil
-}
-
-// markRefused records Kommo's refusal. A message that may exist may still appear later; if it was the notifying
-// message, it keeps that role, so that no other message notifies.
-func (r *run) markRefused(cv *conversation, m *outgoing, failure error) error {
-	return r.file.transition(cv, m, Refused, func(cv *conversation, m *outgoing) {
-		if refused, ok := errors.AsType[*kommo.RefusedError](failure); ok {
-			m.reason = refused.Detail
-		}
-		if !m.mayExist {
-			clearNotifier(cv, m)
-		}
-	})
 }

@@ -70,11 +70,8 @@ type conversation struct {
 // pendingConversations yields the selected conversations in the order in which they are sent. Their rows may change
 // during the loop.
 func pendingConversations(q migration.Querier, s Selection) iter.Seq2[*conversation, error] {
-	pages := migration.Paged(func(last **conversation) ([]*conversation, error) {
-		if last == nil {
-			return pendingConversationsAfter(q, s.Only, -1)
-		}
-		return pendingConversationsAfter(q, s.Only, (*last).first)
+	pages := migration.Paged(-1, func(cv *conversation) int64 { return cv.first }, func(first int64) ([]*conversation, error) {
+		return pendingConversationsAfter(q, s.Only, first)
 	})
 	return func(yield func(*conversation, error) bool) {
 		left := s.MaxConversations
@@ -120,6 +117,11 @@ type outgoing struct {
 	remoteID      string        // its id at Kommo
 }
 
+// A messageKey identifies a message within its conversation, in the order of sending.
+type messageKey struct{ time, staging int64 }
+
+func (m *outgoing) key() messageKey { return messageKey{m.time, m.staging} }
+
 // pendingMessages yields the messages of a conversation that are to be sent, in order. Their rows may change during
 // the loop.
 func pendingMessages(q migration.Querier, cv *conversation, allSilent bool) iter.Seq2[*outgoing, error] {
@@ -129,12 +131,13 @@ func pendingMessages(q migration.Querier, cv *conversation, allSilent bool) iter
 			yield(nil, err)
 			return
 		}
-		after := &outgoing{time: -1} // a copy of the key: the message itself may change
-		for m, err := range migration.Paged(func(**outgoing) ([]*outgoing, error) { return pendingMessagesAfter(q, cv, after) }) {
+		pages := migration.Paged(messageKey{time: -1}, (*outgoing).key, func(after messageKey) ([]*outgoing, error) {
+			return pendingMessagesAfter(q, cv, after)
+		})
+		for m, err := range pages {
 			if err == nil {
-				after = &outgoing{time: m.time, staging: m.staging}
 				m.notifies = m.staging == notifier && !allSilent
-				err = complete(q, cv, m)
+				err = readContent(q, cv, m)
 			}
 			if !yield(m, err) {
 				return
@@ -154,7 +157,7 @@ func notifierOf(q migration.Querier, cv *conversation) (staging int64, err error
 }
 
 // pendingMessagesAfter returns the next messages without their contents, which may be large.
-func pendingMessagesAfter(q migration.Querier, cv *conversation, after *outgoing) ([]*outgoing, error) {
+func pendingMessagesAfter(q migration.Querier, cv *conversation, after messageKey) ([]*outgoing, error) {
 	return migration.All(q, scanOutgoing, outgoingColumns+` FROM message WHERE conversation = ? AND (time, staging) > (?, ?) AND state IN ('planned', 'sending')
 		ORDER BY time, staging LIMIT 100`, cv.id, after.time, after.staging)
 }
@@ -175,9 +178,9 @@ func scanOutgoing(rows *sql.Rows) (*outgoing, error) {
 	return m, err
 }
 
-// complete reads the content of m, the answer about its media link, and the message that it answers. A reply names
+// readContent reads the content of m, the answer about its media link, and the message that it answers. A reply names
 // the message that it answers if that comes before it and was not refused: Kommo would refuse the reply too.
-func complete(q migration.Querier, cv *conversation, m *outgoing) error {
+func readContent(q migration.Querier, cv *conversation, m *outgoing) error {
 	var content []byte
 	if err := q.QueryRow(`SELECT content FROM staging WHERE id = ?`, m.staging).Scan(&content); err != nil {
 		return err

@@ -18,7 +18,7 @@ func (l *Loader) plan(ctx context.Context, source int64, report *LoadReport) err
 	return l.File.Update(func(tx *sql.Tx) error {
 		p := newPlanner(tx, l.Filter, report)
 		defer p.sql.Close()
-		if _, err := migration.Setting(tx, settingPlanned, &p.until); err != nil {
+		if _, err := migration.Setting(tx, settingPlanned, &p.planned); err != nil {
 			return err
 		}
 		if err := p.planStaged(ctx, l.File.Reader, l.progress); err != nil {
@@ -38,7 +38,7 @@ type planner struct {
 	filter Filter
 	report *LoadReport
 
-	until   int64 // the last staging row that was planned before
+	planned int64 // the last staging row that was planned before
 	clients *clientReader
 	current *conversationPlan // nil between conversations
 }
@@ -63,7 +63,7 @@ func (p *planner) planStaged(ctx context.Context, reader *sql.DB, progress func(
 		return err
 	}
 	var total int
-	err := reader.QueryRow(`SELECT count(*) FROM staging WHERE id > ?`, p.until).Scan(&total)
+	err := reader.QueryRow(`SELECT count(*) FROM staging WHERE id > ?`, p.planned).Scan(&total)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (p *planner) planStaged(ctx context.Context, reader *sql.DB, progress func(
 	}
 	defer p.clients.close()
 	done := 0
-	for page, err := range readAhead(ctx, stagedMessages(ctx, reader, p.until)) {
+	for page, err := range readAhead(ctx, stagedMessages(ctx, reader, p.planned)) {
 		if err != nil {
 			return err
 		}
@@ -91,10 +91,10 @@ func (p *planner) planStaged(ctx context.Context, reader *sql.DB, progress func(
 const stagedPage = 500
 
 // stagedMessages yields pages of the staging rows behind a row, by conversation and time.
-func stagedMessages(ctx context.Context, reader *sql.DB, until int64) iter.Seq2[[]stagedMessage, error] {
+func stagedMessages(ctx context.Context, reader *sql.DB, after int64) iter.Seq2[[]stagedMessage, error] {
 	return func(yield func([]stagedMessage, error) bool) {
 		rows, err := reader.QueryContext(ctx, `SELECT id, source, reading, conversation, time, direction, kind, author, length,
-			identity, counted, media_key IS NOT NULL, skip FROM staging WHERE id > ? ORDER BY conversation, time, id`, until)
+			identity, counted, media_key IS NOT NULL, skip FROM staging WHERE id > ? ORDER BY conversation, time, id`, after)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -153,13 +153,13 @@ func (p *planner) conclude(source int64, forgetUnfinished bool) error {
 		WHERE id = ?1 OR ?2`, source, forgetUnfinished); err != nil {
 		return err
 	}
-	if err := p.tx.QueryRow(`SELECT max(?, coalesce((SELECT max(id) FROM staging), 0))`, p.until).Scan(&p.until); err != nil {
+	if err := p.tx.QueryRow(`SELECT max(?, coalesce((SELECT max(id) FROM staging), 0))`, p.planned).Scan(&p.planned); err != nil {
 		return err
 	}
 	if err := p.countReading(source); err != nil {
 		return err
 	}
-	return migration.SetSetting(p.tx, settingPlanned, p.until)
+	return migration.SetSetting(p.tx, settingPlanned, p.planned)
 }
 
 // countReading counts the invalid entries of the source's last reading, and the messages that an earlier reading held
@@ -179,3 +179,17 @@ func (p *planner) countReading(source int64) error {
 	}
 	return p.tx.QueryRow(`SELECT coalesce(max(absent), 0) FROM source WHERE id = ? AND confined = ''`, source).Scan(&p.report.Absent)
 }
+
+// decide returns the state of a message that was not sent, from the reasons to leave it out; "" is no reason.
+func decide(reasons ...string) (State, string) {
+	for _, reason := range reasons {
+		if reason != "" {
+			return Skipped, reason
+		}
+	}
+	return Planned, ""
+}
+
+// nextMillis returns the msec_timestamp of a message that was written at time and follows a message with the
+// msec_timestamp before. Kommo sorts by time, so no two messages of a conversation may have the same.
+func nextMillis(time, before int64) int64 { return max(time, before+1) }

@@ -16,12 +16,12 @@ type Progress struct {
 
 // A progress measures how fast messages get done. Until enough is measured, it takes the rate limit.
 type progress struct {
-	mu          sync.Mutex
-	pace        *pace.Pace
-	finished    int
-	total       int
-	marks       []mark // one a second, of the last minute
-	interrupted int    // pauses so far
+	mu       sync.Mutex
+	pace     *pace.Pace
+	finished int
+	total    int
+	marks    []mark // one a second, of the last minute
+	pauses   int    // so far
 }
 
 type mark struct {
@@ -48,8 +48,8 @@ func (p *progress) done() {
 	defer p.mu.Unlock()
 	p.finished++
 	now := time.Now()
-	if pauses := p.pace.Pauses(); pauses != p.interrupted {
-		p.interrupted = pauses
+	if pauses := p.pace.Pauses(); pauses != p.pauses {
+		p.pauses = pauses
 		p.marks = p.marks[:0] // a pause says nothing about the time after it
 	}
 	if n := len(p.marks); n > 0 && now.Sub(p.marks[n-1].at) < markEvery {

@@ -1,200 +1,71 @@
 package importer
 
 import (
-	"context"
 	"database/sql"
-	"encoding/hex"
-	"errors"
-	"net/http"
+	"iter"
 	"time"
 
 	"kommo-import/internal/kommo"
 	"kommo-import/internal/migration"
 )
 
-// chat reads a chat once, or the rest of a reading that was interrupted.
-func (r *verifyRun) chat(ctx context.Context, rb *readback) error {
-	messages := &r.verifier.messages.done
-	if rb.conversation.chatID == "" {
-		judged, err := r.file.judgeWithoutChat(rb)
-		messages.Add(int64(judged))
-		return err
-	}
-	rb.beginLastPass(time.Now(), r.wait)
-	for {
-		page, err := r.page(ctx, rb)
-		if why, ok := unreadable(err); ok {
-			return r.couldNotRead(ctx, rb, why)
-		}
-		if err != nil {
-			return err
-		}
-		if err := r.giveUpUnread(); err != nil { // this chat can be read, so the trouble is with those before
-			return err
-		}
-		judged, ended, err := r.storePage(rb, page)
-		if err != nil {
-			return err
-		}
-		r.verifier.progress.done()
-		messages.Add(int64(judged))
-		if ended {
-			return nil
-		}
-	}
+// A readback is a chat that is read back, and how far that is.
+type readback struct {
+	conversation  conversation
+	pass          int   // 1 reads the whole chat, later passes look for missing messages
+	offset        int   // entries of the chat before the next page
+	repeats       int   // full pages in a row that brought nothing new
+	oldestFirst   bool  // the chat shows its oldest messages first
+	found         int   // messages of the plan that the chat shows; 0 until ended
+	oldestMissing int64 // msec_timestamp of the oldest message that the present pass looks for
+	missingSince  int64 // when the first pass ended with messages missing, 0 if it did not; Unix milliseconds
+	nextAt        int64 // when the present pass may begin, in Unix milliseconds
+	ended         bool  // the reading of the chat has ended for this verification
 }
 
-// page reads the next page of a chat. Failures are retried.
-func (r *verifyRun) page(ctx context.Context, rb *readback) ([]kommo.HistoryMessage, error) {
-	if rb.repeats >= maxRepeats {
-		return nil, &kommo.UnknownOutcomeError{Status: http.StatusOK, Err: errors.New("the chat's history gives the same page for ever")}
-	}
-	for tries := new(tries); ; {
-		if err := r.requests.turn(ctx); err != nil {
-			return nil, err
-		}
-		departed := time.Now()
-		page, err := r.verifier.Client.HistoryPage(context.WithoutCancel(ctx), rb.conversation.chatID, rb.offset)
-		if err == nil {
-			r.requests.pace.Accepted()
-			return page, nil
-		}
-		if err := r.requests.retry(ctx, tries, departed, err); err != nil {
-			return nil, err
-		}
-	}
+// store records how far the reading is.
+func (rb *readback) store(tx *sql.Tx) error {
+	_, err := tx.Exec(`UPDATE readback SET pass = ?, offset = ?, repeats = ?, oldest_first = ?, found = ?,
+		oldest_missing = ?, missing_since = ?, next_at = ?, ended = ? WHERE conversation = ?`,
+		rb.pass, rb.offset, rb.repeats, rb.oldestFirst, rb.found,
+		rb.oldestMissing, rb.missingSince, rb.nextAt, rb.ended, rb.conversation.id)
+	return err
 }
 
-// maxRepeats is how many full pages in a row may bring nothing new. A page does so if as many new messages as it
-// holds arrive between two requests; a server that ignores the offset would do so for ever.
-const maxRepeats = 10
+// countReadbacks returns about how many pages are to be read, and how many messages to be found.
+func (f *File) countReadbacks() (pages, messages int, err error) {
+	err = f.Reader.QueryRow(`SELECT coalesce(sum(iif(r.pass = 1, max(1, (c.accepted + c.verified - r.offset) / ?1 + 1), 1)), 0),
+			coalesce(sum(c.accepted + c.verified -
+				(SELECT count(*) FROM entry WHERE conversation = c.id AND identity IS NOT NULL)), 0)
+		FROM readback r JOIN conversation c ON c.id = r.conversation WHERE r.ended = 0`, kommo.PageSize).
+		Scan(&pages, &messages)
+	return pages, messages, f.Explain(err)
+}
 
-// storePage stores a page, and compares the chat with the plan if the chat ends with it. judged is how many messages
-// of the plan got a verdict. ended is false if another page follows.
-func (r *verifyRun) storePage(rb *readback, page []kommo.HistoryMessage) (judged int, ended bool, err error) {
-	next := *rb
-	err = r.file.Update(func(tx *sql.Tx) error {
-		if next.offset == 0 {
-			next.oldestFirst = showsOldestFirst(page)
-		}
-		if judged, err = r.storeEntries(tx, &next, page); err != nil {
-			return err
-		}
-		next.offset += len(page)
-		if ended = next.atEnd(page); ended {
-			missing, err := next.endPass(tx, time.Now(), r.wait)
-			judged += missing
-			if err != nil || next.ended {
-				return err
-			}
-		}
-		return next.store(tx)
+// nextReadback returns when the next chat may be read, and whether any chat is left.
+func (f *File) nextReadback() (next time.Time, open bool, err error) {
+	var at sql.NullInt64
+	err = f.Reader.QueryRow(`SELECT min(next_at) FROM readback WHERE ended = 0`).Scan(&at)
+	return fromMillis(at.Int64), at.Valid, f.Explain(err)
+}
+
+// pendingReadbacks yields the chats that may be read by now. Their rows may change during the loop.
+func (f *File) pendingReadbacks(now time.Time) iter.Seq2[*readback, error] {
+	key := func(rb *readback) int64 { return rb.conversation.id }
+	return migration.Paged(0, key, func(after int64) ([]*readback, error) {
+		page, err := migration.All(f.Reader, scanReadback, `SELECT c.id, c.external_id, c.kind, c.first, c.client_id, c.client_name,
+				c.client_phone, c.client_email, c.client_avatar, c.chat_id, c.notifier, r.pass, r.offset, r.repeats, r.oldest_first,
+				r.found, r.oldest_missing, r.missing_since, r.next_at
+			FROM readback r JOIN conversation c ON c.id = r.conversation
+			WHERE r.ended = 0 AND r.next_at <= ? AND r.conversation > ? ORDER BY r.conversation LIMIT 100`, now.UnixMilli(), after)
+		return page, f.Explain(err)
 	})
-	if err == nil {
-		*rb = next
-	}
-	return judged, ended, err
 }
 
-// storeEntries stores the entries of a page and returns how many messages of the plan it shows for the first time.
-func (r *verifyRun) storeEntries(tx *sql.Tx, rb *readback, page []kommo.HistoryMessage) (found int, err error) {
-	statements := migration.NewStatements(tx)
-	defer statements.Close()
-	news := 0
-	for i := range page {
-		e, first, err := r.compare(statements, rb, &page[i])
-		if err != nil {
-			return 0, err
-		}
-		e.place = rb.offset + i
-		stored, err := e.store(statements, rb)
-		if err != nil {
-			return 0, err
-		}
-		news += stored
-		found += btoi(first)
-	}
-	rb.found += found
-	if rb.pass > 1 {
-		rb.missing -= found
-	}
-	if rb.repeats++; news > 0 || len(page) < kommo.PageSize {
-		rb.repeats = 0
-	}
-	return found, nil
-}
-
-// atEnd reports whether a pass ends with a page: at the end of the chat, or where the chat cannot show any more of the
-// missing messages that a later pass looks for.
-func (rb *readback) atEnd(page []kommo.HistoryMessage) bool {
-	if len(page) < kommo.PageSize {
-		return true
-	}
-	if rb.pass == 1 {
-		return false
-	}
-	var order newestFirst
-	for i := range page {
-		order.add(page[i].Time())
-	}
-	return rb.missing <= 0 || order.past(fromMillis(rb.oldestMissing).Add(-timeMargin))
-}
-
-// An entry is a message of a chat as Kommo shows it, and how it compares with the plan.
-type entry struct {
-	remoteID, clientID string
-	identity           []byte // of the message of the plan; nil if the plan does not have it
-	place              int    // in the history
-	time               int64  // as Kommo shows it, 0 if it shows none
-	difference         string // from what was sent, "" for none
-	moved              bool   // its time is not the one that was sent, so its place says nothing
-}
-
-// compare returns the entry for a shown message. first reports whether it shows a message that Kommo accepted and that
-// no other entry showed before.
-func (r *verifyRun) compare(q migration.Querier, rb *readback, shown *kommo.HistoryMessage) (e entry, first bool, err error) {
-	e = entry{remoteID: shown.Message.ID, clientID: shown.Message.ClientID}
-	if at := shown.Time(); !at.IsZero() {
-		e.time = at.UnixMilli()
-	}
-	cv := &rb.conversation
-	m, err := messageByMsgID(q, cv, e.clientID)
-	if err != nil || m == nil {
-		return e, false, err
-	}
-	e.identity = m.identity[:]
-	e.moved = !sameTime(m.msec, shown)
-	if m.state != Accepted && m.state != Verified {
-		return e, false, nil
-	}
-	err = q.QueryRow(`SELECT NOT EXISTS (SELECT 1 FROM entry WHERE conversation = ? AND identity = ?)`, cv.id, e.identity).Scan(&first)
-	if err != nil {
-		return e, false, err
-	}
-	if err := complete(q, cv, m); err != nil {
-		return e, false, err
-	}
-	e.difference, err = r.verifier.Composer.differences(cv, m, shown)
-	return e, first, err
-}
-
-// messageByMsgID returns the message of the plan that has a msgid, without its content; nil if there is none.
-func messageByMsgID(q migration.Querier, cv *conversation, msgid string) (*outgoing, error) {
-	id, err := hex.DecodeString(msgid)
-	if err != nil || len(id) != len(identity{}) || hex.EncodeToString(id) != msgid {
-		return nil, nil
-	}
-	for m, err := range migration.Query(q, scanOutgoing, outgoingColumns+` FROM message WHERE conversation = ? AND identity = ?`, cv.id, id) {
-		return m, err
-	}
-	return nil, nil
-}
-
-// store stores an entry, or only its place if an earlier pass has shown it. It returns 0 if this pass has shown it
-// already: messages that arrive during the reading push others onto the next page.
-func (e *entry) store(statements *migration.Statements, rb *readback) (stored int, err error) {
-	return affected(statements.Exec(`INSERT INTO entry (conversation, remote_id, client_id, identity, pass, place, time, difference, moved)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET pass = excluded.pass, place = excluded.place WHERE pass < excluded.pass`,
-		rb.conversation.id, e.remoteID, e.clientID, e.identity, rb.pass, e.place, e.time, e.difference, e.moved))
+func scanReadback(rows *sql.Rows) (*readback, error) {
+	rb := new(readback)
+	cv, c := &rb.conversation, &rb.conversation.client
+	err := rows.Scan(&cv.id, &cv.externalID, &cv.kind, &cv.first, &c.ID, &c.Name, &c.Phone, &c.Email, &c.Avatar, &cv.chatID, &cv.notifier,
+		&rb.pass, &rb.offset, &rb.repeats, &rb.oldestFirst, &rb.found, &rb.oldestMissing, &rb.missingSince, &rb.nextAt)
+	return rb, err
 }

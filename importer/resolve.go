@@ -22,11 +22,11 @@ func (r *run) resolve(ctx context.Context, cv *conversation, m *outgoing, tries 
 		return err
 	}
 	r.requests.log.Info("a message in doubt is not in its chat; it is sent again", "conversation", cv.externalID)
-	return r.file.transition(cv, m, Planned, clearNotifier)
+	return r.file.transition(cv, m, Planned, nil)
 }
 
-// seek looks for m in its chat until it is found, which makes it accepted, or until the last look. The first look
-// comes after the time that Kommo is given, the second after twice that time, the third after twice that again. The
+// seek looks for m in its chat until it is found, which makes it accepted, or until the last look. By default the
+// looks come after 5, 10 and 20 more seconds. The
 // time runs from now, when the doubt becomes known: Kommo may have accepted the message at any moment before.
 func (r *run) seek(ctx context.Context, cv *conversation, m *outgoing, tries *tries) error {
 	for n := range looks {

@@ -69,14 +69,14 @@ func (r *run) conversation(ctx context.Context, cv *conversation) error {
 	return nil
 }
 
-// deliver brings a message to its end. The state in the migration file says what to do next:
+// deliver sends m until it is accepted or refused. The state in the migration file says what to do next:
 //
 //	planned   post it: it becomes accepted or refused, or is planned again
 //	sending   an earlier run left it in doubt: it becomes accepted if its chat shows it, and is planned again if not
 //	accepted, refused: done
 //
-// A message that was in doubt and then planned again may appear late, so its chat is read once more before the first
-// post of a run.
+// A message that was in doubt and then planned again may appear late. So its chat is read once more before its first
+// POST in a later run.
 func (r *run) deliver(ctx context.Context, cv *conversation, m *outgoing) error {
 	tries := new(tries)
 	if m.state == Planned && m.mayExist {
@@ -119,7 +119,8 @@ func (r *run) post(ctx context.Context, cv *conversation, m *outgoing, tries *tr
 	case kommo.ResultAccepted:
 		return r.accept(cv, m, accepted, false)
 	case kommo.ResultRefused:
-		return r.refuse(ctx, cv, m, tries, failure)
+		refused, _ := errors.AsType[*kommo.RefusedError](failure)
+		return r.refuse(ctx, cv, m, tries, refused)
 	case kommo.ResultUnknown:
 		unknown, _ := errors.AsType[*kommo.UnknownOutcomeError](failure)
 		r.requests.log.Warn("it is not known whether Kommo accepted a message; reading its chat",

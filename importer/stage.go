@@ -104,7 +104,6 @@ func (s *stager) store(batches func() (encodedBatch, error, bool)) (more bool, e
 		}
 	})
 	if err != nil {
-		s.authors, s.seen = nil, nil // they may name rows that were rolled back
 		return false, err
 	}
 	s.report.Read += read

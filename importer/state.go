@@ -29,7 +29,7 @@ func mayFollow(from, to State) bool {
 	case Planned:
 		return to == Skipped || to == Sending || to == Accepted // accepted: its chat shows it
 	case Skipped:
-		return to == Planned || to == Accepted
+		return to == Planned || to == Accepted // accepted: its chat shows it
 	case Sending:
 		return to == Planned || to == Accepted || to == Refused
 	case Accepted:
@@ -43,9 +43,8 @@ func mayFollow(from, to State) bool {
 }
 
 // moveMessages takes the messages of a conversation that are in the state from, and that the condition selects, to
-// another state. Every state changes here, together with the numbers that the conversation keeps. set changes further
-// columns, "" no other; args belong to set and to the condition. It returns how many messages
-// were moved.
+// another state. Every state changes here, together with the numbers that the conversation keeps. set is appended to
+// the SET clause: `, reason = ”`. args belong to set and to the condition. It returns how many messages were moved.
 func moveMessages(exec execer, conversation int64, from, to State, set, condition string, args ...any) (int, error) {
 	if !mayFollow(from, to) {
 		return 0, fmt.Errorf("a message cannot go from %s to %s", from, to)
@@ -69,17 +68,3 @@ type execer func(query string, args ...any) (sql.Result, error)
 
 // unsent reports whether the plan may still change for a message in that state.
 func unsent(s State) bool { return s == Planned || s == Skipped }
-
-// decide returns the state of a message that was not sent, from the reasons to leave it out; "" is no reason.
-func decide(reasons ...string) (State, string) {
-	for _, reason := range reasons {
-		if reason != "" {
-			return Skipped, reason
-		}
-	}
-	return Planned, ""
-}
-
-// nextMillis returns the msec_timestamp of a message that was written at time and follows a message with the
-// msec_timestamp before. Kommo sorts by time, so no two messages of a conversation may have the same.
-func nextMillis(time, before int64) int64 { return max(time, before+1) }

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -22,9 +23,14 @@ func TestTransitions(t *testing.T) {
 			if got := mayFollow(from, to); got != want {
 				t.Errorf("from %s to %s: got %t, want %t", from, to, got, want)
 			}
+			// The file does not hold this message, so that an allowed way is refused for another reason.
+			reason := "cannot go from " + string(from)
+			if want {
+				reason = "is no longer " + string(from)
+			}
 			cv, m := &conversation{id: 1}, &outgoing{state: from}
-			if err := f.transition(cv, m, to, nil); err == nil || m.state != from {
-				t.Errorf("from %s to %s, a message that does not exist: error %v, state %s", from, to, err, m.state)
+			if err := f.transition(cv, m, to, nil); err == nil || !strings.Contains(err.Error(), reason) || m.state != from {
+				t.Errorf("from %s to %s: error %v, state %s, want an error with %q", from, to, err, m.state, reason)
 			}
 		}
 	}

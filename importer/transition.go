@@ -60,9 +60,10 @@ func updateConversation(tx *sql.Tx, before, after *conversation) error {
 	return err
 }
 
-// clearNotifier forgets that m was sent with silent=false, because it did not arrive. Another message may then notify.
+// clearNotifier forgets that m was sent with silent=false, because Kommo did not accept it. Another message may then
+// notify. A message that may exist keeps its role: it may still appear, and would then be the second to notify.
 func clearNotifier(cv *conversation, m *outgoing) {
-	if cv.notifier.Int64 == m.staging {
+	if cv.notifier.Int64 == m.staging && !m.mayExist {
 		cv.notifier = sql.NullInt64{}
 	}
 }

@@ -144,7 +144,8 @@ func (r *verifyRun) setAside(chat unreadChat) int {
 	return len(r.unread)
 }
 
-// giveUpUnread records the chats that could not be read. This verification does not read them again.
+// giveUpUnread records the chats that could not be read to their end, and judges the entries that they have shown. This
+// verification does not read them again.
 func (r *verifyRun) giveUpUnread() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -155,7 +156,7 @@ func (r *verifyRun) giveUpUnread() error {
 		for _, chat := range r.unread {
 			_, err := tx.Exec(`INSERT INTO finding (conversation, kind, msgid, remote_id, time, reason) VALUES (?, 'unread', '', '', 0, ?)
 				ON CONFLICT DO NOTHING`, chat.rb.conversation.id, "its chat could not be read: "+chat.why.Error())
-			if err := errors.Join(err, chat.rb.end(tx)); err != nil {
+			if err := errors.Join(err, chat.rb.judge(tx)); err != nil {
 				return err
 			}
 		}

@@ -116,6 +116,70 @@ func TestVerifyUnsent(t *testing.T) {
 	})
 }
 
+// A message in doubt that an interrupted verification has seen is compared like the others once it is accepted.
+func TestVerifyOfMessageThatWasInDoubt(t *testing.T) {
+	for name, differs := range map[string]bool{"as sent": false, "other text": true} {
+		inBubble(t, name, func(t *testing.T) {
+			f, box, id := longChat(t, 120, sandbox.Options{})
+			execute(t, f, `UPDATE message SET state = 'sending', may_exist = 1 WHERE identity = unhex('`+id[119]+`');
+				UPDATE conversation SET accepted = accepted - 1, sending = sending + 1`)
+			if differs {
+				must(t, box.Rewrite(id[119], func(p map[string]any) { p["message"].(map[string]any)["text"] = "x" }))
+			}
+			ctx, interrupt := context.WithCancel(t.Context())
+			v := newVerifier(f, box)
+			v.Client.Transport = interruptAt(box, len(box.Requests())+1, interrupt)
+			if _, err := v.Verify(ctx); err == nil {
+				t.Fatal("the verification was not interrupted")
+			}
+			sendAll(t, t.Context(), newSender(f, box))
+			report := verify(t, newVerifier(f, box))
+			if report.Messages != 120 || report.Differs != btoi(differs) || report.There != 120-btoi(differs) {
+				t.Errorf("report %+v", report)
+			}
+		})
+	}
+}
+
+// The part of a chat that was read before it could not be read any more has its verdicts and findings; nothing is called
+// missing.
+func TestVerifyUnreadableFromTheThirdPage(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		f, box, id := longChat(t, 120, sandbox.Options{})
+		must(t, box.Rewrite(id[100], func(p map[string]any) { p["message"].(map[string]any)["text"] = "x" }))
+		v := newVerifier(f, box)
+		v.Client.Transport = transport(func(r *http.Request) (*http.Response, error) {
+			if strings.Contains(r.URL.RawQuery, "offset=100") {
+				return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+			}
+			return box.RoundTrip(r)
+		})
+		report := verify(t, v)
+		status, err := f.Status()
+		if err != nil || report.There != 99 || report.Unread != 1 || report.Missing != 0 || status.Messages.Verified != 99 {
+			t.Errorf("report %+v, status %+v, error %v", report, status.Messages, err)
+		}
+		wantFindings(t, f, "differs "+id[100]+" chats.csv:102", "unread  ")
+	})
+}
+
+// A chat that changes between two passes, by a deleted message and new ones, does not disturb the order of the others.
+func TestVerifyChangedBetweenPasses(t *testing.T) {
+	inBubble(t, "", func(t *testing.T) {
+		f, box, id := longChat(t, 120, sandbox.Options{})
+		must(t, box.Lose(id[60]))
+		time.AfterFunc(10*time.Second, func() {
+			must(t, box.Lose(id[115]))
+			for n := range 30 {
+				must(t, box.Insert("ann", fmt.Sprint("live ", n), "live", time.Unix(1800000000+int64(n), 0)))
+			}
+		})
+		if report := verify(t, newVerifier(f, box)); report.Missing != 1 || report.OutOfOrder != 0 || report.There != 119 {
+			t.Errorf("report %+v, findings %v", report, findings(t, f))
+		}
+	})
+}
+
 // A live chat grows while it is read: what is pushed onto the next page is no double, and nothing is missed.
 func TestVerifyWhileTheChatGrows(t *testing.T) {
 	for _, tt := range []struct{ every, by int }{{1, 1}, {1, 30}, {2, 50}, {1, 50}, {3, 77}} {

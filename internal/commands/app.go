@@ -3,9 +3,9 @@
 //
 //	os.Exit(commands.Run(ctx, os.Args, os.Stdin, os.Stdout, os.Stderr))
 //
-// A setting is a row of the table in settings.go: a new row is a new flag, variable and key of the config file. A
-// command reads its values once, through the type values. Data goes to stdout, messages go through ui to stderr. exit.go
-// turns an error into the exit code, and hints.go has a hint for each error.
+// A setting is a row of the table in settings.go. Its flag, its variable and its key in the config file follow from the
+// row. A command reads the values through the type values. Data goes to stdout, messages go through ui to stderr.
+// exit.go turns an error into the exit code, hints.go into advice.
 package commands
 
 import (

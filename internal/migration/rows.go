@@ -38,26 +38,26 @@ func All[T any](q Querier, scan func(*sql.Rows) (T, error), query string, args .
 	return all, nil
 }
 
-// Paged yields the rows of a query that reads one page behind a given row; nil stands for the beginning. Between two
-// pages no query is open, so that the rows may change meanwhile.
-func Paged[T any](page func(last *T) ([]T, error)) iter.Seq2[T, error] {
+// Paged yields rows page by page. page returns the rows behind a key, beginning with first; key returns the key of a row.
+// Between two pages no query is open, so that the rows may change during the loop, and so may the yielded values.
+func Paged[T, K any](first K, key func(T) K, page func(after K) ([]T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		for last := (*T)(nil); ; {
-			rows, err := page(last)
+		for after := first; ; {
+			rows, err := page(after)
 			if err != nil {
 				var zero T
 				yield(zero, err)
 				return
 			}
-			for i := range rows {
-				if !yield(rows[i], nil) {
-					return
-				}
-			}
 			if len(rows) == 0 {
 				return
 			}
-			last = &rows[len(rows)-1]
+			after = key(rows[len(rows)-1])
+			for _, row := range rows {
+				if !yield(row, nil) {
+					return
+				}
+			}
 		}
 	}
 }

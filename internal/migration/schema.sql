@@ -71,7 +71,7 @@ CREATE TABLE conversation (
   client_avatar TEXT    NOT NULL,
   chat_id       TEXT    NOT NULL DEFAULT '', -- at Kommo, '' until Kommo names it
   notifier      INTEGER,                     -- message.staging of the message that was sent with silent=false; NULL if
-                                             -- none was, or it is known not to have been accepted
+                                             -- none was, or Kommo is known not to have it
   duplicate     INTEGER NOT NULL DEFAULT 0,
   skipped       INTEGER NOT NULL DEFAULT 0,
   planned       INTEGER NOT NULL DEFAULT 0,
@@ -159,21 +159,20 @@ CREATE TABLE readback (
   offset         INTEGER NOT NULL DEFAULT 0, -- entries of the chat before the next page
   repeats        INTEGER NOT NULL DEFAULT 0, -- full pages in a row that brought nothing new
   oldest_first   INTEGER NOT NULL DEFAULT 0, -- 1: the chat shows its oldest messages first
-  found          INTEGER NOT NULL DEFAULT 0, -- messages of the plan that the chat has shown
-  missing        INTEGER NOT NULL DEFAULT 0, -- messages that the present pass looks for
-  oldest_missing INTEGER NOT NULL DEFAULT 0, -- msec of the oldest of them
+  found          INTEGER NOT NULL DEFAULT 0, -- messages of the plan that the chat shows; 0 until ended
+  oldest_missing INTEGER NOT NULL DEFAULT 0, -- msec of the oldest message that the present pass looks for
   missing_since  INTEGER NOT NULL DEFAULT 0, -- when the first pass ended with messages missing; 0 if it did not
   next_at        INTEGER NOT NULL DEFAULT 0, -- when the present pass may begin
-  ended          INTEGER NOT NULL DEFAULT 0  -- 1: every message has a verdict
+  ended          INTEGER NOT NULL DEFAULT 0  -- 1: the reading of the chat has ended for this verification
 ) STRICT;
 
 CREATE INDEX readback_open ON readback (next_at) WHERE ended = 0;
 
--- The messages of these chats as Kommo shows them. The entries of a chat are deleted when its messages have verdicts.
+-- The messages of these chats as Kommo shows them. The entries of a chat are deleted when its reading ends.
 CREATE TABLE entry (
   conversation INTEGER NOT NULL REFERENCES conversation (id),
   remote_id    TEXT    NOT NULL, -- the message's id at Kommo
-  client_id    TEXT    NOT NULL, -- its msgid; anything if it is not of this migration
+  client_id    TEXT    NOT NULL, -- our id, as Kommo shows it; '' if the plan has the message
   identity     BLOB,             -- of the message of the plan; NULL if the plan does not have it
   pass         INTEGER NOT NULL, -- the last pass that showed it
   place        INTEGER NOT NULL, -- in the history, in that pass

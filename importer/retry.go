@@ -1,0 +1,64 @@
+package importer
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"kommo-import/internal/migration"
+)
+
+// RetryRefused plans again the messages that Kommo refused, unless the filters of the last load leave them out, and
+// returns how many messages were planned. Refused media are sent as media again.
+func (f *File) RetryRefused() (planned int, err error) {
+	err = f.Update(func(tx *sql.Tx) error {
+		p := newPlanner(tx, Filter{}, new(LoadReport))
+		defer p.sql.Close()
+		if _, err := migration.Setting(tx, settingFilter, &p.filter); err != nil {
+			return err
+		}
+		err := p.replanAll(context.Background(), "refused > 0", func(conversation int64) error {
+			n, err := moveMessages(p.sql.Exec, conversation, Refused, Planned, `, reason = '', as_text = 0`, "TRUE")
+			planned += n
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("planning refused messages again: %w", err)
+		}
+		planned -= p.report.Dropped
+		return nil
+	})
+	return planned, err
+}
+
+// RetryMissing plans again the messages that the last verification found missing, and returns how many they are. Each
+// of them may still appear late, so the next send reads its chat before it posts the message.
+//
+// If the notifying message is missing, it is not known whether it notified; it keeps that role.
+func (f *File) RetryMissing() (planned int, err error) {
+	err = f.Update(func(tx *sql.Tx) error {
+		conversations, err := migration.All(tx, scanID, `SELECT DISTINCT conversation FROM finding WHERE kind = 'missing' AND NOT retried`)
+		if err != nil {
+			return err
+		}
+		for _, conversation := range conversations {
+			moved, err := moveMessages(tx.Exec, conversation, Accepted, Planned, `, may_exist = 1`,
+				`identity IN (SELECT unhex(msgid) FROM finding WHERE conversation = ? AND kind = 'missing' AND NOT retried)`, conversation)
+			if err != nil {
+				return err
+			}
+			planned += moved
+		}
+		for _, statement := range []string{
+			`UPDATE finding SET retried = 1 WHERE kind = 'missing'`,
+			`DELETE FROM entry`, // the next verification is a new one
+			`DELETE FROM readback WHERE ended = 0`,
+		} {
+			if _, err := tx.Exec(statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return planned, err
+}
