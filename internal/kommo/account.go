@@ -16,7 +16,7 @@ import (
 )
 
 // An AccountClient reads one account and its users from Kommo's main API, version 4. It changes nothing, makes one
-// attempt per call and has no rate limit. It may be used by several goroutines at once, and must not be copied or
+// attempt of at most 30 seconds per call and has no rate limit. It may be used by several goroutines at once, and must not be copied or
 // changed after its first request.
 //
 // Its errors are those of a [Client], with [AccountDeniedError] in the place of [DeniedError] and [RefusedError].
@@ -29,8 +29,6 @@ type AccountClient struct {
 	Token string
 	// Transport carries the requests; nil is a [web.NewTransport] of the client.
 	Transport http.RoundTripper
-	// Timeout bounds one attempt; 0 is 30 seconds.
-	Timeout time.Duration
 
 	own ownTransport
 }
@@ -47,10 +45,8 @@ func (c *AccountClient) LogValue() slog.Value {
 
 // An Account is an account as the main API describes it.
 type Account struct {
-	ID        int64  `json:"id"`
-	Name      string `json:"name"`
-	Subdomain string `json:"subdomain"`
-	AmojoID   string `json:"amojo_id"` // the account's id in the Chats API; it is the second half of a scope id
+	Name    string `json:"name"`
+	AmojoID string `json:"amojo_id"` // the account's id in the Chats API; it is the second half of a scope id
 }
 
 // Account returns the account. Every user may ask (documented).
@@ -58,13 +54,7 @@ func (c *AccountClient) Account(ctx context.Context) (Account, error) {
 	// {"id":30896271,"name":"Developers Team","subdomain":"devteam","amojo_id":"b462…",…}
 	var account Account
 	err := c.get(ctx, "/api/v4/account", url.Values{"with": {"amojo_id"}}, func(a answer) error {
-		if err := a.decode(&account); err != nil {
-			return err
-		}
-		if account.AmojoID == "" {
-			return errors.New("the answer has no amojo_id")
-		}
-		return nil
+		return a.decodeWith(&account, &account.AmojoID, "amojo_id")
 	})
 	return account, err
 }
@@ -144,7 +134,7 @@ func (c *AccountClient) get(ctx context.Context, path string, query url.Values, 
 	}
 	r.Header.Set("Authorization", "Bearer "+c.Token)
 	r.Header.Set("User-Agent", userAgent)
-	got, err := exchange(ctx, c.own.or(c.Transport), c.Timeout, r, maxAnswer, c.scrubber())
+	got, err := exchange(ctx, c.own.or(c.Transport), defaultTimeout, r, maxAnswer, c.scrubber())
 	if err == nil {
 		got.sentAt = time.Now()
 		err = got.readWith(read, got.accountProblem())

@@ -103,6 +103,17 @@ func (a answer) decode(value any) error {
 	return fmt.Errorf("reading the answer: %w", err)
 }
 
+// decodeWith reads the body into value, and wants it to fill *required, which has this name in errors.
+func (a answer) decodeWith(value any, required *string, name string) error {
+	if err := a.decode(value); err != nil {
+		return err
+	}
+	if *required == "" {
+		return errors.New("the answer has no " + name)
+	}
+	return nil
+}
+
 // detail returns the error text in the body: its error_description, else the text of a page, else all of it.
 func (a answer) detail() string {
 	text := strings.TrimSpace(string(a.body))

@@ -19,7 +19,6 @@ package kommo
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -49,43 +48,28 @@ type Client struct {
 const maxAnswer = 1 << 20
 
 // Accepted is Kommo's answer to a message: it was accepted for processing, and appears in the chat and its history
-// some time later (documented). The ids are Kommo's own, RefID apart.
+// some time later (documented). The ids are Kommo's own.
 type Accepted struct {
 	ChatID    string
 	MessageID string
-	// RefID is our id of the message, the MsgID it was sent with; "" from older versions of the service.
-	RefID string
 }
 
 // Send posts one message, body as [Marshal] returns it, in one attempt. An error is one of the package's types, or
 // means that nothing was sent; ctx's own error is among the latter. If ctx ends while the request is under way, the
 // error is an [UnknownOutcomeError] that wraps ctx's error, so ask for that type first.
 func (c *Client) Send(ctx context.Context, body []byte) (Accepted, error) {
-	//
-	//
-	//
 	// {"new_message":{"conversation_id":"742a…","sender_id":"318e…","receiver_id":"0eef…","msgid":"ecfb…","ref_id":"m-1"}}
 	var reply struct {
 		NewMessage struct {
 			ChatID    string `json:"conversation_id"`
 			MessageID string `json:"msgid"`
-			RefID     string `json:"ref_id"`
 		} `json:"new_message"`
 	}
 	post := request{method: http.MethodPost, body: body, limit: maxAnswer}
 	_, err := c.do(ctx, post, func(a answer) error {
-		if err := a.decode(&reply); err != nil {
-			return err
-		}
-		if reply.NewMessage.MessageID == "" {
-			return errors.New("the answer has no new_message with a msgid")
-		}
-		return nil
+		return a.decodeWith(&reply, &reply.NewMessage.MessageID, "new_message with a msgid")
 	})
-	if err != nil {
-		return Accepted{}, err
-	}
-	return Accepted(reply.NewMessage), nil
+	return Accepted(reply.NewMessage), err
 }
 
 // A NewChat is a chat to be made, or an existing chat to be found by its ConversationID.
@@ -108,16 +92,7 @@ func (c *Client) CreateChat(ctx context.Context, chat NewChat) (string, error) {
 	}
 	post := request{method: http.MethodPost, below: "/chats", body: body, limit: maxAnswer}
 	_, err = c.do(ctx, post, func(a answer) error {
-		if err := a.decode(&reply); err != nil {
-			return err
-		}
-		if reply.ID == "" {
-			return errors.New("the answer has no id of a chat")
-		}
-		return nil
+		return a.decodeWith(&reply, &reply.ID, "id of a chat")
 	})
-	if err != nil {
-		return "", err
-	}
-	return reply.ID, nil
+	return reply.ID, err
 }

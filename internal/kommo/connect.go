@@ -39,9 +39,6 @@ func (c *Client) Connect(ctx context.Context, channelID, accountID, title string
 	if err != nil {
 		return Connection{}, err
 	}
-	//
-	//
-	//
 	// {"account_id":"52e5…","scope_id":"344a…_52e5…","title":"…","hook_api_version":"v2","is_time_window_disabled":false}
 	var connection Connection
 	post := request{method: http.MethodPost, within: channelID, below: "/connect", body: body, limit: maxAnswer}
@@ -54,8 +51,5 @@ func (c *Client) Connect(ctx context.Context, channelID, accountID, title string
 		}
 		return nil
 	})
-	if err != nil {
-		return Connection{}, err
-	}
-	return connection, nil
+	return connection, err
 }

@@ -93,10 +93,3 @@ func errorText(err error) string {
 	}
 	return err.Error()
 }
-
-func TestUUID(t *testing.T) {
-	a, b := newUUID(), newUUID()
-	if a == b || len(a) != 36 || a[14] != '4' || !validID(a) {
-		t.Errorf("got %s and %s, want two different UUIDs of version 4", a, b)
-	}
-}

@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// A HistoryMessage is one message of a chat as Kommo holds it. Fields that Kommo leaves out are zero.
+// A HistoryMessage is one message of a chat as Kommo holds it. Fields that Kommo leaves out are zero. Kommo shows more
+// fields; those that a comparison does not need are not here.
 //
 //	{"timestamp":1670832082,"msec_timestamp":1670832082680,
 //	 "sender":{"id":"9c2c…","client_id":"u-1","name":"Adam","avatar":"","phone":"+18305803077"},
@@ -30,10 +31,6 @@ type HistoryMessage struct {
 type HistoryPerson struct {
 	ID       string `json:"id"`        // Kommo's
 	ClientID string `json:"client_id"` // ours; "" for a Kommo user (documented)
-	Name     string `json:"name"`
-	Avatar   string `json:"avatar"`
-	Phone    string `json:"phone"`
-	Email    string `json:"email"`
 }
 
 // HistoryContent is the content of a message.
@@ -42,10 +39,6 @@ type HistoryContent struct {
 	ClientID string      `json:"client_id"` // ours, the MsgID it was sent with; "" for messages written in Kommo
 	Type     MessageType `json:"type"`      // others than the types of this package are possible
 	Text     string      `json:"text"`
-	FileName string      `json:"file_name"`
-	FileSize int64       `json:"file_size"` // bytes; 0 if it cannot be read
-	Location *Location   `json:"location"`  // nil if absent or unreadable
-	Contact  *Contact    `json:"contact"`   // likewise
 }
 
 // Time returns the moment of the message, to the millisecond if Kommo gives it. It is zero if Kommo gives no time,
@@ -88,25 +81,6 @@ func (m *HistoryMessage) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads the content of a message. The size is documented as a text and shown as a number. A placeholder
-// of any type may stand for an absent field.
-func (c *HistoryContent) UnmarshalJSON(data []byte) error {
-	type plain HistoryContent
-	wire := struct {
-		*plain
-		FileSize json.RawMessage `json:"file_size"`
-		Location json.RawMessage `json:"location"`
-		Contact  json.RawMessage `json:"contact"`
-	}{plain: (*plain)(c)}
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return err
-	}
-	c.FileSize, _ = integer(wire.FileSize)
-	c.Location = object[Location](wire.Location)
-	c.Contact = object[Contact](wire.Contact)
-	return nil
-}
-
 // integer reads a number or a text that holds a number; nothing, null and "" are 0.
 func integer(raw json.RawMessage) (int64, error) {
 	text := strings.Trim(string(raw), `"`)
@@ -116,20 +90,12 @@ func integer(raw json.RawMessage) (int64, error) {
 	return strconv.ParseInt(text, 10, 64)
 }
 
-// object reads a JSON object, and returns nil for anything else.
-func object[T any](raw json.RawMessage) *T {
-	value := new(T)
-	if !strings.HasPrefix(string(raw), "{") || json.Unmarshal(raw, value) != nil {
-		return nil
+// person reads a side of a message, and returns zero for anything that is not a person.
+func person(raw json.RawMessage) (p HistoryPerson) {
+	if json.Unmarshal(raw, &p) != nil {
+		return HistoryPerson{}
 	}
-	return value
-}
-
-func person(raw json.RawMessage) HistoryPerson {
-	if person := object[HistoryPerson](raw); person != nil {
-		return *person
-	}
-	return HistoryPerson{}
+	return p
 }
 
 // PageSize is the number of messages in a full page of history, the documented maximum.
@@ -183,7 +149,7 @@ func (a answer) history() ([]HistoryMessage, error) {
 }
 
 // History yields the pages of a chat, newest messages first. A page that is not full is the last one (inferred).
-// History calls wait before each request; nil waits for nothing. An error, also of wait, ends the sequence.
+// History calls wait before each request. An error, also of wait, ends the sequence.
 //
 // A message that arrives during the reading pushes another onto the next page. That message comes twice; no message is
 // left out. A server that repeats a page would never come to an end: that is an [UnknownOutcomeError].
@@ -191,7 +157,11 @@ func (c *Client) History(ctx context.Context, chatID string, wait func(context.C
 	return func(yield func([]HistoryMessage, error) bool) {
 		heads := make(map[string]bool) // ids of the first messages of the pages
 		for offset := 0; ; {
-			page, err := c.nextPage(ctx, chatID, offset, wait)
+			var page []HistoryMessage
+			err := wait(ctx)
+			if err == nil {
+				page, err = c.HistoryPage(ctx, chatID, offset)
+			}
 			if err == nil && len(page) > 0 && heads[page[0].Message.ID] {
 				repeated := fmt.Errorf("history of chat %s: the page at offset %d repeats an earlier page", chatID, offset)
 				err = &UnknownOutcomeError{Status: http.StatusOK, Err: repeated}
@@ -207,13 +177,4 @@ func (c *Client) History(ctx context.Context, chatID string, wait func(context.C
 			offset += len(page)
 		}
 	}
-}
-
-func (c *Client) nextPage(ctx context.Context, chatID string, offset int, wait func(context.Context) error) ([]HistoryMessage, error) {
-	if wait != nil {
-		if err := wait(ctx); err != nil {
-			return nil, err
-		}
-	}
-	return c.HistoryPage(ctx, chatID, offset)
 }
