@@ -16,8 +16,8 @@ import (
 )
 
 // An AccountClient reads one account and its users from Kommo's main API, version 4. It changes nothing, makes one
-// attempt of at most 30 seconds per call and has no rate limit. It may be used by several goroutines at once, and must not be copied or
-// changed after its first request.
+// attempt of at most 30 seconds per call and has no rate limit. It may be used by several goroutines at once, and must
+// not be copied or changed after its first request.
 //
 // Its errors are those of a [Client], with [AccountDeniedError] in the place of [DeniedError] and [RefusedError].
 // No error text holds the token.

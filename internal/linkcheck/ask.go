@@ -42,13 +42,13 @@ func unsure() finding {
 	return f
 }
 
-// ask asks a URL. It returns after c.Timeout at the latest, and at once when ctx ends; its Result then has no meaning.
+// ask asks a URL. It returns after [timeout] at the latest, and at once when ctx ends; its Result then has no meaning.
 func (c *Checker) ask(ctx context.Context, rawURL string) Result {
 	u, err := url.Parse(strings.TrimSpace(rawURL))
 	if err != nil || !isWeb(u) {
 		return Result{Status: Refused, Reason: "not an http or https address"}
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout())
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	f := c.head(ctx, u)
 	if f.unsure {
@@ -61,13 +61,11 @@ func (c *Checker) ask(ctx context.Context, rawURL string) Result {
 	return f.Result
 }
 
-func (c *Checker) timeout() time.Duration { return cmp.Or(c.Timeout, 20*time.Second) }
-
 // head asks with HEAD, for at most half of the time. It believes a complete answer, a 404 or 410, and a temporary
 // failure. Everything else proves nothing: servers refuse HEAD where they would answer GET, above all for links that
 // are signed for GET.
 func (c *Checker) head(ctx context.Context, u *url.URL) finding {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout()/2)
+	ctx, cancel := context.WithTimeout(ctx, timeout/2)
 	defer cancel()
 	resp, err := c.do(ctx, http.MethodHead, u, "")
 	if err != nil {

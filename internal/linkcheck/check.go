@@ -27,10 +27,11 @@ import (
 )
 
 const (
-	maxChecks    = 16   // links that are asked at the same time
-	window       = 512  // links taken from the sequence and not yet yielded
-	maxFailures  = 20   // failures of a host in a row after which it is not asked again
-	maxIdleHosts = 1024 // failing hosts remembered while none of their links is in the window
+	timeout      = 20 * time.Second // of one link with all its requests, without the time in the queue
+	maxChecks    = 16               // links that are asked at the same time
+	window       = 512              // links taken from the sequence and not yet yielded
+	maxFailures  = 20               // failures of a host in a row after which it is not asked again
+	maxIdleHosts = 1024             // failing hosts remembered while none of their links is in the window
 )
 
 // A Link is a link to ask, or a file that a new link can be made for.
@@ -85,8 +86,6 @@ type Checker struct {
 	Transport http.RoundTripper
 	// AllowPrivate lets the Checker's own transport also connect to loopback and private addresses.
 	AllowPrivate bool
-	// Timeout bounds the time for one link with all its requests, without the time in the queue; 0 is 20 seconds.
-	Timeout time.Duration
 	// PerHost is the number of links of one host that are asked at the same time; 0 is 4.
 	PerHost int
 
@@ -95,7 +94,7 @@ type Checker struct {
 }
 
 // Check asks one link. If the link is dead or empty and has a Renew, Check makes a new link, once, and asks that. It
-// returns at the latest after the Checker's Timeout and the time that Renew takes, and at once when ctx ends. The
+// returns at the latest after 20 seconds and the time that Renew takes, and at once when ctx ends. The
 // Result then has no meaning.
 func (c *Checker) Check(ctx context.Context, link Link) Result {
 	if link.URL == "" && link.Renew != nil {

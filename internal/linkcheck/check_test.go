@@ -251,11 +251,11 @@ func TestCheckRefusesWhatIsNoWebAddress(t *testing.T) {
 
 func TestCheckTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &Checker{Transport: &mediaScript{replies: []mediaReply{{hang: true}}}, Timeout: 4 * time.Second}
+		l := &Checker{Transport: &mediaScript{replies: []mediaReply{{hang: true}}}}
 		start := time.Now()
 		l.ask(t.Context(), "https://files.example/cat.jpg")
-		if took := time.Since(start); took != 4*time.Second {
-			t.Errorf("took %v, want 4s", took)
+		if took := time.Since(start); took != 20*time.Second {
+			t.Errorf("took %v, want 20s", took)
 		}
 	})
 }
