@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"kommo-import/importer"
 	"kommo-import/internal/kommo"
@@ -115,6 +114,15 @@ func (u *checkup) failed(name, detail, advice string) {
 	u.add(checkResult{Name: name, State: checkFailed, Detail: detail, Advice: advice})
 }
 
+// report adds that a check failed with an error, with advice; or that it is ok, with the detail.
+func (u *checkup) report(name string, err error, detail, advice string) {
+	if err == nil {
+		u.ok(name, "%s", detail)
+		return
+	}
+	u.failed(name, strings.ReplaceAll(err.Error(), "\n", "; "), advice)
+}
+
 // failedBy adds that a check failed with an error. The advice is used if the error has no hint.
 func (u *checkup) failedBy(name string, err error, advice string) {
 	u.denied = u.denied || exitCode(err) == exitDenied
@@ -132,44 +140,24 @@ func (u *checkup) add(r checkResult) {
 	r.Detail, r.Advice = oneLine(r.Detail, 1000), oneLine(r.Advice, 1000)
 	u.results = append(u.results, r)
 	if !u.v.on("json") {
-		u.program.writef("%s", r.text(u.program.styleOfStdout()))
+		columns := columnsOf(u.program.stdout)
+		u.program.writef("%s", r.text(columns, columns > 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"))
 	}
 }
 
-// A style is the form of printed results: colored marks or words, and the width of a line. With width 0 lines are not
-// broken.
-type style struct {
-	marks bool
-	width int
-}
-
-// styleOfStdout returns the style for a terminal, or for a pipe.
-func (p *program) styleOfStdout() style {
-	file, ok := p.stdout.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return style{}
+// text returns the result for people: a word or a mark, the name and the finding, and the advice below. With 0 columns
+// lines are not broken.
+func (r checkResult) text(columns int, marks bool) string {
+	mark, indent := fmt.Sprintf("%-12s", r.State), strings.Repeat(" ", 12)
+	if marks {
+		mark, indent = map[checkState]string{checkOK: "✓ ", checkFailed: "✗ ", checkNotTested: "– "}[r.State], "  "
 	}
-	return style{os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", width}
-}
-
-// text returns the result for people: a word or a mark, the name and the finding, and the advice below.
-func (r checkResult) text(s style) string {
-	mark, indent := fmt.Sprintf("%-12s", r.State), 12
-	if s.marks {
-		mark = map[checkState]string{checkOK: "\x1b[32m✓\x1b[0m ", checkFailed: "\x1b[31m✗\x1b[0m ", checkNotTested: "– "}[r.State]
-		indent = 2
+	text := fit(mark+r.Name+": "+r.Detail, columns, indent) + "\n"
+	if color := map[checkState]string{checkOK: "\x1b[32m", checkFailed: "\x1b[31m"}[r.State]; marks && color != "" {
+		text = color + mark[:len("✓")] + "\x1b[0m" + text[len("✓"):]
 	}
-	text := mark + s.fold(r.Name+": "+r.Detail, indent)
 	if r.Advice != "" {
-		text += strings.Repeat(" ", indent) + s.fold("→ "+r.Advice, indent+2)
+		text += fit(indent+"→ "+r.Advice, columns, indent+"  ") + "\n"
 	}
 	return text
-}
-
-// fold returns text in lines of the style's width. The lines after the first are indented.
-func (s style) fold(text string, indent int) string {
-	if s.width == 0 {
-		return text + "\n"
-	}
-	return wrap(text, s.width-indent, strings.Repeat(" ", indent)) + "\n"
 }

@@ -332,18 +332,19 @@ func TestTokensOfTwo(t *testing.T) {
 func TestCheckText(t *testing.T) {
 	result := checkResult{Name: "clock", State: checkFailed, Detail: strings.Repeat("long ", 18), Advice: "set it right"}
 	tests := []struct {
-		style style
-		want  string
+		columns int
+		marks   bool
+		want    string
 	}{
-		{style{}, "failed      clock: " + result.Detail + "\n            → set it right\n"},
-		{style{width: 40}, "failed      clock: long long long long\n            long long long long long\n            long long long long long\n" +
+		{0, false, "failed      clock: " + result.Detail + "\n            → set it right\n"},
+		{40, false, "failed      clock: long long long long\n            long long long long long\n            long long long long long\n" +
 			"            long long long long\n            → set it right\n"},
-		{style{true, 79}, "\x1b[31m✗\x1b[0m clock: long long long long long long long long long long long long long long\n" +
+		{79, true, "\x1b[31m✗\x1b[0m clock: long long long long long long long long long long long long long long\n" +
 			"  long long long long\n  → set it right\n"},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, result.text(tt.style)); diff != "" {
-			t.Errorf("%+v (-want +got):\n%s", tt.style, diff)
+		if diff := cmp.Diff(tt.want, result.text(tt.columns, tt.marks)); diff != "" {
+			t.Errorf("%d columns, marks %v (-want +got):\n%s", tt.columns, tt.marks, diff)
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"kommo-import/internal/kommo"
-	"kommo-import/signing"
 )
 
 // checkSettings checks every setting of send.
@@ -18,53 +17,33 @@ func (u *checkup) checkSettings(context.Context) error {
 	if _, err := u.v.filter(); err != nil {
 		wrong = append(wrong, err)
 	}
-	if err := errors.Join(wrong...); err != nil {
-		u.failed("settings", strings.ReplaceAll(err.Error(), "\n", "; "), "Correct that in "+cmp.Or(u.v.file.path, defaultConfig)+
-			", or where kommo-import config show says it was set.")
-	} else {
-		u.ok("settings", "send understands them")
-	}
+	u.report("settings", errors.Join(wrong...), "send understands them", "Correct that in "+cmp.Or(u.v.file.path, defaultConfig)+
+		", or where kommo-import config show says it was set.")
 	var err error
-	if u.base, err = u.v.baseURL(); err != nil {
-		u.failed("address", err.Error(), "Leave KOMMO_BASE_URL out: the right address is then "+u.v.find("base-url").def+".")
-	} else {
-		u.ok("address", "%s", u.base)
-	}
-	if u.secret, err = u.v.secret("secret-file"); err != nil {
-		u.failed("channel secret", err.Error(), "Set KOMMO_CHANNEL_SECRET, or --secret-file to a file that holds the secret and nothing else.")
-	} else {
-		u.ok("channel secret", "is set")
-	}
-	return u.checkScope()
-}
-
-func (u *checkup) checkScope() error {
-	const name, advice = "scope id", "kommo-import connect prints the scope id. It is safe to run again."
-	scope, err := u.v.scope()
-	if err != nil {
-		u.failed(name, err.Error(), advice)
-		return nil
-	}
-	channel, err := u.v.channel()
-	if err != nil {
-		u.failed(name, err.Error(), "Set KOMMO_CHANNEL_ID to the id of the channel, or leave it out.")
-		return nil
-	}
-	if own, _, _ := strings.Cut(scope, "_"); channel != "" && own != channel {
-		u.failed(name, "KOMMO_SCOPE_ID is of the channel "+own+", but KOMMO_CHANNEL_ID is "+channel, advice)
-		return nil
-	}
-	u.scope = scope
-	u.ok(name, "%s", scope)
+	u.base, err = u.v.baseURL()
+	u.report("address", err, u.base, "Leave KOMMO_BASE_URL out: the right address is then "+u.v.find("base-url").def+".")
+	u.secret, err = u.v.secret("secret-file")
+	u.report("channel secret", err, "is set", "Set KOMMO_CHANNEL_SECRET, or --secret-file to a file that holds the secret and nothing else.")
+	u.checkScope()
 	return nil
 }
 
-// client returns the client of the scope, nil if a setting for it is invalid.
-func (u *checkup) client() *kommo.Client {
-	if u.base == "" || u.secret == "" || u.scope == "" {
-		return nil
+func (u *checkup) checkScope() {
+	const name, advice = "scope id", "kommo-import connect prints the scope id. It is safe to run again."
+	scope, err := u.v.scope()
+	channel, channelErr := u.v.channel()
+	own, _, _ := strings.Cut(scope, "_")
+	switch {
+	case err != nil:
+		u.failed(name, err.Error(), advice)
+	case channelErr != nil:
+		u.failed(name, channelErr.Error(), "Set KOMMO_CHANNEL_ID to the id of the channel, or leave it out.")
+	case channel != "" && own != channel:
+		u.failed(name, "KOMMO_SCOPE_ID is of the channel "+own+", but KOMMO_CHANNEL_ID is "+channel, advice)
+	default:
+		u.scope = scope
+		u.ok(name, "%s", scope)
 	}
-	return &kommo.Client{BaseURL: u.base, ScopeID: u.scope, Signer: signing.Signer{Secret: u.secret}}
 }
 
 const (
@@ -81,9 +60,9 @@ func (u *checkup) checkKommo(ctx context.Context) error {
 		u.notTested("there is no address to ask", checkReachable, checkClock, checkSignature, checkConnection)
 		return nil
 	}
-	client, complete := u.client(), true
-	if client == nil {
-		client, complete = &kommo.Client{BaseURL: u.base, ScopeID: "none"}, false
+	client, complete := &kommo.Client{BaseURL: u.base, ScopeID: "none"}, u.secret != "" && u.scope != ""
+	if complete {
+		client.ScopeID, client.Signer.Secret = u.scope, u.secret
 	}
 	if err := u.turn(ctx); err != nil {
 		return err

@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -27,46 +26,37 @@ func (u *checkup) checkMigration(ctx context.Context) error {
 	place, err := migration.Stat(path)
 	if err != nil {
 		u.failedBy(checkFile, err, "Name another file with --migration.")
-		u.skipMigration(checkDisk, "the place of the migration file is not known")
+		u.notTested("the place of the migration file is not known", checkDisk)
 		return nil
 	}
 	if place.Size == 0 {
-		u.skipMigration(checkFile, "there is none yet; kommo-import load makes it")
-		u.reportDisk(place, 0)
+		u.notTested("there is none yet; kommo-import load makes it", checkFile)
+		u.skipMigration(place, "there is no migration to be sent yet")
 		return nil
 	}
 	file, err := importer.OpenReadOnly(path)
 	switch {
 	case errors.Is(err, migration.ErrNothingLoaded):
-		u.skipMigration(checkFile, "nothing is in it yet; load the conversations with kommo-import load")
+		u.notTested("nothing is in it yet; load the conversations with kommo-import load", checkFile)
+		u.skipMigration(place, "there is no migration to be sent yet")
 	case err != nil:
 		u.failedBy(checkFile, err, "Name another file with --migration, or a copy of this one from before.")
-		u.skipMigration("", "the migration file cannot be read")
+		u.skipMigration(place, "the migration file cannot be read")
+	default:
+		return errors.Join(u.checkOpen(ctx, file, place), file.Close())
 	}
-	if err != nil {
-		u.reportDisk(place, 0)
-		return nil
-	}
-	return errors.Join(u.checkOpen(ctx, file, place), file.Close())
+	return nil
 }
 
-// skipMigration adds that the check called first was not tested, with the reason, nor any check after it.
-func (u *checkup) skipMigration(first, why string) {
-	if first != "" {
-		u.notTested(why, first)
-		why = "there is no migration to be sent yet"
-	}
-	if first == checkDisk {
-		return
-	}
-	for _, name := range []string{checkCounts, checkPlan, checkLinks, checkScopeMatch} {
-		u.notTested(why, name)
-	}
+// skipMigration adds that the plan in the migration file was not tested, with the reason, and reports the rest.
+func (u *checkup) skipMigration(place migration.FileInfo, why string) {
+	u.notTested(why, checkCounts, checkPlan, checkLinks, checkScopeMatch)
 	if _, err := u.v.composer(); err != nil {
 		u.failed(checkSenders, err.Error(), senderAdvice)
-		return
+	} else {
+		u.notTested(why, checkSenders)
 	}
-	u.notTested(why, checkSenders)
+	u.reportDisk(place, 0)
 }
 
 // checkOpen checks an open migration file.
@@ -81,8 +71,7 @@ func (u *checkup) checkOpen(ctx context.Context, file *importer.File, place migr
 	}
 	if err != nil {
 		u.failedBy(checkFile, err, "Do not send with it. Go on with a copy of the file from before; with a new file everything would be sent again.")
-		u.skipMigration("", "the migration file is not whole")
-		u.reportDisk(place, 0)
+		u.skipMigration(place, "the migration file is not whole")
 		return nil
 	}
 	if place.NotWritable != nil {
@@ -138,9 +127,9 @@ func (u *checkup) reportScopeAndLinks(file *importer.File) {
 	}
 	if err := file.CheckScope(u.scope, u.v.text("conversation-prefix")); err != nil {
 		u.failedBy(checkScopeMatch, err, "Use the same scope as before.")
-		return
+	} else {
+		u.ok(checkScopeMatch, "this scope, or none yet")
 	}
-	u.ok(checkScopeMatch, "this scope, or none yet")
 }
 
 const senderAdvice = "Set KOMMO_BOT_ID, which you got when the channel was registered, and map the authors to Kommo users under users: in " +
@@ -162,32 +151,19 @@ func (u *checkup) reportSenders(file *importer.File) error {
 	if len(mapping.Unused) > 0 {
 		unused = "; mapped, but the author of nothing that is to be sent: " + strings.Join(mapping.Unused, ", ")
 	}
+	names := strings.Join(namesOf(u.unmapped), ", ")
 	switch {
 	case len(u.unmapped) > 0 && composer.BotID == "":
 		err := &importer.NoSenderError{Authors: u.unmapped}
-		u.failed(checkSenders, err.Error()+": of "+namesOf(u.unmapped)+unused, senderAdvice)
+		u.failed(checkSenders, err.Error()+": of "+names+unused, senderAdvice)
 	case len(u.unmapped) > 0:
-		u.ok(checkSenders, "as from the bot: what %s wrote%s", namesOf(u.unmapped), unused)
+		u.ok(checkSenders, "as from the bot: what %s wrote%s", names, unused)
 	case mapping.Authors == 0:
 		u.ok(checkSenders, "nothing outgoing is to be sent%s", unused)
 	default:
 		u.ok(checkSenders, "every author is mapped to a Kommo user%s", unused)
 	}
 	return nil
-}
-
-// namesOf returns the names of authors with their numbers of messages.
-func namesOf(authors []importer.UnmappedAuthor) string {
-	const most = 10
-	var names []string
-	for i, author := range authors {
-		if i == most {
-			names = append(names, fmt.Sprintf("%s more", number(len(authors)-most)))
-			break
-		}
-		names = append(names, fmt.Sprintf("%s (%s)", author.String(), plural(author.Messages, "message")))
-	}
-	return strings.Join(names, ", ")
 }
 
 // The bytes that sending needs on the disk: for the files of SQLite beside the migration file, and for the ids in the

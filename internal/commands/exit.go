@@ -95,23 +95,15 @@ func (p *program) exit(err error) int {
 }
 
 func exitCode(err error) int {
-	_, isUsage := errors.AsType[*usageError](err)
-	_, isHelpTopic := errors.AsType[cli.ExitCoder](err) // --help followed by a word
-	_, isDenied := errors.AsType[*kommo.DeniedError](err)
-	_, isBlocked := errors.AsType[*kommo.BlockedError](err)
-	_, isDeniedByAccount := errors.AsType[*kommo.AccountDeniedError](err)
-	_, isInUse := errors.AsType[*migration.InUseError](err)
-	_, noSender := errors.AsType[*importer.NoSenderError](err)
-	_, deadLinks := errors.AsType[*importer.DeadLinksError](err)
-	_, isStore := errors.AsType[*migration.StoreError](err)
 	switch {
-	case isStore:
+	case is[*migration.StoreError](err):
 		return exitError
-	case isDenied, isDeniedByAccount, isBlocked, isDeniedByGreenAPI(err):
+	case is[*kommo.DeniedError](err), is[*kommo.AccountDeniedError](err), is[*kommo.BlockedError](err), isDeniedByGreenAPI(err):
 		return exitDenied
-	case isInUse:
+	case is[*migration.InUseError](err):
 		return exitInUse
-	case isUsage, isHelpTopic, noSender, deadLinks:
+	case is[*usageError](err), is[cli.ExitCoder](err), // --help followed by a word
+		is[*importer.NoSenderError](err), is[*importer.DeadLinksError](err):
 		return exitUsage
 	case errors.Is(err, ErrInterrupted), errors.Is(err, context.Canceled):
 		return exitInterrupted

@@ -206,18 +206,9 @@ func (p *program) printLoad(v *values, r importer.LoadReport, s importer.Status)
 		p.ui.info("Read %s: %s new, %s known, %s doubled, %s invalid.", plural(r.Read+r.Invalid, "message"),
 			number(r.Added), number(r.Known), number(r.Duplicate), number(r.Invalid))
 	}
-	for _, note := range []struct {
-		count int
-		text  string
-	}{
-		{r.Absent, "No longer in it, but read earlier: %s. They stay in the plan."},
-		{r.Dropped, "Planned before, and left out by the filters of this load: %s."},
-		{r.Restored, "Left out by earlier filters, and planned now: %s."},
-	} {
-		if note.count > 0 {
-			p.ui.info(note.text, plural(note.count, "message"))
-		}
-	}
+	p.ui.note(r.Absent, "message", "No longer in it, but read earlier: %s. They stay in the plan.")
+	p.ui.note(r.Dropped, "message", "Planned before, and left out by the filters of this load: %s.")
+	p.ui.note(r.Restored, "message", "Left out by earlier filters, and planned now: %s.")
 	p.printMedia(r)
 	p.ui.info("In the migration file: %s in %s to be sent, %s skipped, %s invalid.", plural(s.Messages.Planned, "message"),
 		plural(s.Conversations.Total-s.Conversations.Done, "conversation"), number(s.Messages.Skipped), number(s.Messages.Invalid))
@@ -227,11 +218,8 @@ func (p *program) printLoad(v *values, r importer.LoadReport, s importer.Status)
 }
 
 func (p *program) printMedia(r importer.LoadReport) {
-	if r.MediaFound+r.MediaGone+r.MediaFailed+r.MediaRefused == 0 {
-		return
-	}
-	p.ui.info("Looked up %s: %s there, %s gone, %s without an answer, %s in private networks.",
-		plural(r.MediaFound+r.MediaGone+r.MediaFailed+r.MediaRefused, "media link"), number(r.MediaFound),
+	p.ui.note(r.MediaFound+r.MediaGone+r.MediaFailed+r.MediaRefused, "media link",
+		"Looked up %s: %s there, %s gone, %s without an answer, %s in private networks.", number(r.MediaFound),
 		number(r.MediaGone), number(r.MediaFailed), number(r.MediaRefused))
 	if r.MediaFailed > 0 {
 		p.ui.info("Run the same load again to ask about those without an answer once more; otherwise links are sent as text.")

@@ -151,55 +151,48 @@ func writeGroups(text *strings.Builder, title string, groups []importer.Group, c
 	}
 }
 
+// warningTexts are the warnings as sentences with advice. {n} stands for the number with the noun, {examples} for examples
+// in brackets.
+var warningTexts = map[importer.WarningKind]struct{ noun, text string }{
+	importer.NoSender: {"outgoing message", "no sender for {n}{examples}: set KOMMO_BOT_ID, or map the authors under users: in " +
+		defaultConfig + ". send refuses to start without."},
+	importer.OldLast: {"conversation", "{n} ended more than a year ago{examples}: each still makes one notification. " +
+		"--since leaves old messages out, --silent=all notifies nobody."},
+	importer.NoPhone: {"client", "{n} without a phone{examples}: Kommo cannot find an existing contact by it. " +
+		"Phones need their country code."},
+	importer.NoName: {"client", "{n} without a name{examples}: shown by phone or id."},
+	importer.LongText: {"text", "{n} of more than " + number(importer.LongTextLength) + " characters{examples}: " +
+		"Kommo documents no limit, but may refuse them."},
+	importer.MediaGone: {"media link", "nothing behind {n} any more: a text says so instead."},
+	importer.MediaUnknown: {"file", "no answer about {n}: run the load again to ask once more. Otherwise a file with a link goes " +
+		"as a text with it; one without waits until send has got a link from Green-API."},
+	importer.MediaDying: {"media link", "{n} dead, or dead within a day: send makes new ones, and needs GREEN_API_INSTANCE and " +
+		"GREEN_API_TOKEN for that."},
+	importer.MediaPrivate: {"media link", "{n} into private networks, which Kommo cannot reach: sent as text with the link."},
+	importer.GoneFromSource: {"message", "no longer where they were read from: {n}{examples}. They are sent all the same; " +
+		"--exclude and --until can leave them out."},
+	importer.ConflictingDuplicate: {"message", "left out because their message_id was there before in the same conversation, " +
+		"though they say something else: {n}{examples}."},
+	importer.DuplicateChat: {"chat", "{n} of WhatsApp would be sent twice, under a phone number and under an id that hides it" +
+		"{examples}. Leave one of the two out: load with --exclude ID."},
+	importer.Unnotified: {"conversation", "{n} sent without a notification{examples}: " +
+		"the message that was to make it was left out or refused."},
+	importer.Unfinished: {"", "the load was interrupted{examples}: run it again. send refuses to start without."},
+}
+
 // warning returns a warning as a sentence with advice.
 func warning(w importer.Warning, s importer.Status) string {
 	examples := ""
 	if len(w.Examples) > 0 {
 		examples = " (" + oneLine(strings.Join(w.Examples, ", "), 120) + ")"
 	}
-	spoiled := " Are the ids right? Spreadsheets spoil long numbers."
-	if onlyGreenAPI(s) {
-		spoiled = ""
+	known, ok := warningTexts[w.Kind]
+	if !ok {
+		return string(w.Kind) + ": " + number(w.Count)
 	}
-	switch w.Kind {
-	case importer.NoSender:
-		return "no sender for " + plural(w.Count, "outgoing message") + examples +
-			": set KOMMO_BOT_ID, or map the authors under users: in " + defaultConfig + ". send refuses to start without."
-	case importer.OldLast:
-		return plural(w.Count, "conversation") + " ended more than a year ago" + examples +
-			": each still makes one notification. --since leaves old messages out, --silent=all notifies nobody."
-	case importer.NoPhone:
-		return plural(w.Count, "client") + " without a phone" + examples + ": Kommo cannot find an existing contact by it. " +
-			"Phones need their country code."
-	case importer.NoName:
-		return plural(w.Count, "client") + " without a name" + examples + ": shown by phone or id."
-	case importer.LongText:
-		return plural(w.Count, "text") + " of more than " + number(importer.LongTextLength) + " characters" + examples +
-			": Kommo documents no limit, but may refuse them."
-	case importer.MediaGone:
-		return "nothing behind " + plural(w.Count, "media link") + " any more: a text says so instead."
-	case importer.MediaUnknown:
-		return "no answer about " + plural(w.Count, "file") + ": run the load again to ask once more. Otherwise a file with a link goes as a " +
-			"text with it; one without waits until send has got a link from Green-API."
-	case importer.MediaDying:
-		return plural(w.Count, "media link") + " dead, or dead within a day: send makes new ones, and needs GREEN_API_INSTANCE and " +
-			"GREEN_API_TOKEN for that."
-	case importer.MediaPrivate:
-		return plural(w.Count, "media link") + " into private networks, which Kommo cannot reach: sent as text with the link."
-	case importer.GoneFromSource:
-		return "no longer where they were read from: " + plural(w.Count, "message") + examples +
-			". They are sent all the same; --exclude and --until can leave them out."
-	case importer.ConflictingDuplicate:
-		return "left out because their message_id was there before in the same conversation, though they say something else: " +
-			plural(w.Count, "message") + examples + "." + spoiled
-	case importer.DuplicateChat:
-		return plural(w.Count, "chat") + " of WhatsApp would be sent twice, under a phone number and under an id that hides it" + examples +
-			". Leave one of the two out: load with --exclude ID."
-	case importer.Unnotified:
-		return plural(w.Count, "conversation") + " sent without a notification" + examples +
-			": the message that was to make it was left out or refused."
-	case importer.Unfinished:
-		return "the load was interrupted" + examples + ": run it again. send refuses to start without."
+	text := strings.NewReplacer("{n}", plural(w.Count, known.noun), "{examples}", examples).Replace(known.text)
+	if w.Kind == importer.ConflictingDuplicate && !onlyGreenAPI(s) {
+		text += " Are the ids right? Spreadsheets spoil long numbers."
 	}
-	return string(w.Kind) + ": " + number(w.Count)
+	return text
 }

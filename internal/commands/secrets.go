@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"regexp"
 	"runtime"
 	"strings"
 )
@@ -131,18 +132,9 @@ func redactedAddress(text string) string {
 // normalizeID returns an id in lower case, without the spaces that are copied along with it.
 func normalizeID(id string) string { return strings.ToLower(strings.TrimSpace(id)) }
 
-func isUUID(id string) bool {
-	parts := strings.Split(id, "-")
-	if len(parts) != 5 || strings.Trim(id, "0123456789abcdef-") != "" {
-		return false
-	}
-	for i, length := range []int{8, 4, 4, 4, 12} {
-		if len(parts[i]) != length {
-			return false
-		}
-	}
-	return true
-}
+var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+func isUUID(id string) bool { return uuidForm.MatchString(id) }
 
 // isScopeID reports whether an id is a channel's id, _ and an account's amojo id.
 func isScopeID(id string) bool {

@@ -161,35 +161,15 @@ func (p *program) printSent(v *values, r importer.SendReport, s importer.Status,
 	case r.Accepted > 0 || err == nil:
 		p.ui.info("Sent %s in %s, with %s.", plural(r.Accepted, "message"), duration(r.Elapsed), plural(r.Notified, "notification"))
 	}
-	if r.Settled > 0 {
-		p.ui.info("Of these, %s had no answer, and were found in their chats.", number(r.Settled))
-	}
-	if r.AsText > 0 {
-		p.ui.info("Of these, %s went as text, because Kommo refused the file.", number(r.AsText))
-	}
-	if r.Renewed > 0 {
-		p.ui.info("Made %s anew because the old ones had died; they differ from the preview: %s", plural(r.Renewed, "media link"),
-			oneLine(strings.Join(r.RenewedMedia, ", "), 2000))
-	}
-	if r.Gone > 0 {
-		p.ui.info("Gone since the preview, and sent as text: %s (%s)", plural(r.Gone, "file"), oneLine(strings.Join(r.GoneMedia, ", "), 2000))
-	}
-	if len(r.Unnotified) > 0 {
-		p.ui.info("Nobody was notified of %s, because the last message was refused: %s", plural(len(r.Unnotified), "conversation"),
-			oneLine(strings.Join(r.Unnotified, ", "), 300))
-	}
-	for _, lost := range []struct {
-		count int
-		text  string
-	}{
-		{m.Refused, "Kommo refused %s. Which, and why: kommo-import failures%s"},
-		{m.Invalid, "Not understood when loading: %s. Which, and why: kommo-import failures%s"},
-	} {
-		if lost.count > 0 {
-			p.ui.info(lost.text, plural(lost.count, "message"), v.migrationFlag())
-		}
-	}
-	if left := m.Planned + m.Sending; left > 0 {
-		p.ui.info("Left to be sent: %s in %s. Run send again.", plural(left, "message"), plural(s.Conversations.Total-s.Conversations.Done, "conversation"))
-	}
+	p.ui.note(r.Settled, "", "Of these, %s had no answer, and were found in their chats.")
+	p.ui.note(r.AsText, "", "Of these, %s went as text, because Kommo refused the file.")
+	p.ui.note(r.Renewed, "media link", "Made %s anew because the old ones had died; they differ from the preview: %s",
+		oneLine(strings.Join(r.RenewedMedia, ", "), 2000))
+	p.ui.note(r.Gone, "file", "Gone since the preview, and sent as text: %s (%s)", oneLine(strings.Join(r.GoneMedia, ", "), 2000))
+	p.ui.note(len(r.Unnotified), "conversation", "Nobody was notified of %s, because the last message was refused: %s",
+		oneLine(strings.Join(r.Unnotified, ", "), 300))
+	p.ui.note(m.Refused, "message", "Kommo refused %s. Which, and why: kommo-import failures%s", v.migrationFlag())
+	p.ui.note(m.Invalid, "message", "Not understood when loading: %s. Which, and why: kommo-import failures%s", v.migrationFlag())
+	p.ui.note(m.Planned+m.Sending, "message", "Left to be sent: %s in %s. Run send again.",
+		plural(s.Conversations.Total-s.Conversations.Done, "conversation"))
 }

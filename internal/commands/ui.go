@@ -86,6 +86,18 @@ func (u *ui) info(format string, args ...any) {
 	}
 }
 
+// note prints a line about a number of things, unless it is 0. The first %s in the format stands for the number, with
+// the noun if there is a noun.
+func (u *ui) note(n int, noun, format string, args ...any) {
+	counted := number(n)
+	if noun != "" {
+		counted = plural(n, noun)
+	}
+	if n > 0 {
+		u.info(format, append([]any{counted}, args...)...)
+	}
+}
+
 // prompt prints a question. The answer is typed in the same line.
 func (u *ui) prompt(format string, args ...any) {
 	fmt.Fprintf(u, format, args...)

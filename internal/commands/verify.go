@@ -165,18 +165,9 @@ func (p *program) printVerification(v *values, r importer.VerifyReport, s import
 	p.ui.info("Read back %s in %s: %s there, %s missing, %s different, %s doubled, %s at another place.",
 		plural(r.Conversations, "conversation"), duration(r.Elapsed), plural(r.There, "message"), number(r.Missing),
 		number(r.Differs), number(r.Doubled), number(r.OutOfOrder))
-	for _, note := range []struct {
-		count int
-		text  string
-	}{
-		{r.Foreign, "Not of this migration, and left alone: %s."},
-		{r.Unsent, "In the chats, and not sent as far as the plan knows: %s."},
-		{r.Unread, "Conversations whose chat cannot be read: %s."},
-	} {
-		if note.count > 0 {
-			p.ui.info(note.text, number(note.count))
-		}
-	}
+	p.ui.note(r.Foreign, "", "Not of this migration, and left alone: %s.")
+	p.ui.note(r.Unsent, "", "In the chats, and not sent as far as the plan knows: %s.")
+	p.ui.note(r.Unread, "", "Conversations whose chat cannot be read: %s.")
 	next := "report"
 	if s.Messages.Planned+s.Messages.Sending > 0 {
 		next = "send"
