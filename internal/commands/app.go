@@ -203,11 +203,7 @@ func (p *program) writeJSON(value any) error {
 	return encoder.Encode(value)
 }
 
-// writeLine prints a line, broken between words at the edge of the terminal.
+// writeLine prints a line below an empty line. It is broken between words at the edge of the terminal.
 func (p *program) writeLine(format string, args ...any) {
-	text := strings.TrimPrefix(fmt.Sprintf(format, args...), "\n")
-	if strings.HasPrefix(format, "\n") {
-		p.writef("\n")
-	}
-	p.writef("%s\n", fit(text, columnsOf(p.stdout), "  "))
+	p.writef("\n%s\n", fit(fmt.Sprintf(format, args...), columnsOf(p.stdout), "  "))
 }

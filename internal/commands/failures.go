@@ -31,16 +31,12 @@ place in the source and the reason.
 			if v.on("retry") {
 				return p.retryRefused(v)
 			}
-			file, err := importer.OpenReadOnly(v.text("migration"))
-			if err != nil {
-				return err
-			}
-			defer p.ui.notifyIfSlow("Collecting the failures")()
-			write := p.writeFailures
-			if v.text("csv") != "" {
-				write = p.writeFailuresCSV
-			}
-			return errors.Join(write(ctx, v, file), file.Close())
+			return p.readFile(v, "Collecting the failures", func(file *importer.File) error {
+				if v.text("csv") != "" {
+					return p.writeFailuresCSV(ctx, v, file)
+				}
+				return p.writeFailures(ctx, v, file)
+			})
 		})
 }
 
@@ -119,11 +115,8 @@ func (p *program) writeFailuresCSV(ctx context.Context, v *values, file *importe
 			return err
 		})
 	}
-	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("--csv: %w", err)
-	}
 	if err != nil {
-		return err
+		return fmt.Errorf("--csv: %w", err)
 	}
 	if v.on("json") {
 		return p.writeJSON(map[string]int{"failures": count})

@@ -112,6 +112,16 @@ func (p *program) loadFirst(ctx context.Context, v *values) error {
 	return withCloseError(p.loadFrom(ctx, v, loader, source), loader.File.Close())
 }
 
+// readFile opens the migration file for reading, and reads it. If that takes long, the name of the work is printed.
+func (p *program) readFile(v *values, work string, read func(*importer.File) error) error {
+	file, err := importer.OpenReadOnly(v.text("migration"))
+	if err != nil {
+		return err
+	}
+	defer p.ui.notifyIfSlow(work)()
+	return withCloseError(read(file), file.Close())
+}
+
 // open opens the migration file for writing.
 func (p *program) open(v *values) (*importer.File, error) {
 	defer p.ui.notifyIfSlow("Opening the migration file")()

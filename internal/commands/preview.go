@@ -33,15 +33,12 @@ func (p *program) showPreview(ctx context.Context, v *values) error {
 	if loaded != nil && loaded != errIncomplete {
 		return loaded
 	}
-	file, err := importer.OpenReadOnly(v.text("migration"))
-	if err != nil {
-		return err
-	}
 	write := p.writePreview
 	if v.on("payloads") {
 		write = p.writePayloads
 	}
-	if err := errors.Join(write(v, file, composer), file.Close()); err != nil {
+	err = p.readFile(v, "Reading the plan", func(file *importer.File) error { return write(v, file, composer) })
+	if err != nil {
 		return err
 	}
 	return loaded
@@ -60,9 +57,7 @@ func (p *program) writePayloads(v *values, file *importer.File, composer importe
 }
 
 func (p *program) writePreview(v *values, file *importer.File, composer importer.Composer) error {
-	done := p.ui.notifyIfSlow("Reading the plan")
 	preview, err := file.Preview(composer, v.selection(), v.number("rate"))
-	done()
 	if err != nil {
 		return err
 	}

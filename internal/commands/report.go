@@ -39,41 +39,32 @@ func (p *program) writeReport(ctx context.Context, v *values) error {
 	if err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
-	file, err := importer.OpenReadOnly(v.text("migration"))
-	if err != nil {
-		return err
-	}
-	return withCloseError(p.writeReports(ctx, v, file, path), file.Close())
+	return p.readFile(v, "Writing the report", func(file *importer.File) error { return p.writeReports(ctx, v, file, path) })
 }
 
 // dataOf returns the name of the report for programs, which stands beside the report for people.
 func dataOf(path string) string { return strings.TrimSuffix(path, ".md") + ".json" }
 
 func (p *program) writeReports(ctx context.Context, v *values, file *importer.File, path string) error {
-	done := p.ui.notifyIfSlow("Writing the report")
-	defer done()
 	report, err := file.Report()
+	if err == nil {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
 		return err
 	}
-	r := reported{Report: report, file: file, anonymised: v.on("anonymise")}
-	if r.anonymised {
+	r := reported{Report: report, Version: version(), Anonymised: v.on("anonymise"),
+		Conversations: until(ctx, file.ReportedConversations()), Failures: until(ctx, file.Failures())}
+	if r.Anonymised {
 		r.Report = report.Anonymised()
 	}
 	data := dataOf(path)
-	for _, form := range []struct {
-		path  string
-		write func(context.Context, *bufio.Writer) error
-	}{{path, r.markdown}, {data, r.json}} {
-		err := replaceFile(form.path, func(out *bufio.Writer) error { return form.write(ctx, out) })
-		if ctx.Err() != nil && err != nil {
-			return err
-		}
-		if err != nil {
-			return fmt.Errorf("--out: %w", err)
-		}
+	if err = replaceFile(path, r.markdown); err == nil {
+		err = replaceFile(data, r.json)
 	}
-	done()
+	if err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
 	if v.on("json") {
 		return p.writeJSON(map[string]string{"report": path, "data": data})
 	}
@@ -81,51 +72,60 @@ func (p *program) writeReports(ctx context.Context, v *values, file *importer.Fi
 	return nil
 }
 
-// A reported migration is a report, and the file with the lists that are too long to be held.
+// A reported migration is the data of reportpage.tmpl, and of the JSON beside it. The lists are read while they are
+// written: they are too long to be held.
 type reported struct {
 	importer.Report
-	file       *importer.File
-	anonymised bool // leave the lists out
+	Version       string
+	Anonymised    bool // leave the lists out
+	Conversations iter.Seq2[importer.ReportedConversation, error]
+	Failures      iter.Seq2[importer.Failure, error]
 }
 
 // json writes the report as one object, with the conversations and failures as lists in it.
-func (r *reported) json(ctx context.Context, out *bufio.Writer) error {
-	head, err := json.MarshalIndent(r.Report, "", "  ")
+func (r reported) json(out *bufio.Writer) error {
+	if r.Anonymised {
+		return writeObject(out, r.Report)
+	}
+	return writeObject(out, r.Report, listOf("conversations", r.Conversations), listOf("failures", r.Failures))
+}
+
+// writeObject writes value as a JSON object, with lists as its last members.
+func writeObject(out *bufio.Writer, value any, lists ...func(*bufio.Writer) error) error {
+	head, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
 	}
 	out.Write(head[:len(head)-len("\n}")]) // an error stays with the writer, here and below
-	if !r.anonymised {
-		err := writeList(out, "conversations", until(ctx, r.file.ReportedConversations()))
-		if err == nil {
-			err = writeList(out, "failures", until(ctx, r.file.Failures()))
-		}
-		if err != nil {
+	for _, write := range lists {
+		if err := write(out); err != nil {
 			return err
 		}
 	}
-	_, err = out.WriteString("\n}\n")
-	return err
+	out.WriteString("\n}\n")
+	return out.Flush()
 }
 
-// writeList writes the items of seq as the last member so far of an object.
-func writeList[T any](out *bufio.Writer, name string, seq iter.Seq2[T, error]) error {
-	fmt.Fprintf(out, ",\n  %q: [", name)
-	separator := "\n    "
-	for item, err := range seq {
-		if err != nil {
-			return err
+// listOf returns a function that writes the items of seq as a member of an object.
+func listOf[T any](name string, seq iter.Seq2[T, error]) func(*bufio.Writer) error {
+	return func(out *bufio.Writer) error {
+		fmt.Fprintf(out, ",\n  %q: [", name)
+		separator := "\n    "
+		for item, err := range seq {
+			if err != nil {
+				return err
+			}
+			line, err := json.Marshal(item)
+			if err != nil {
+				return err
+			}
+			out.WriteString(separator)
+			out.Write(line)
+			separator = ",\n    "
 		}
-		line, err := json.Marshal(item)
-		if err != nil {
-			return err
-		}
-		out.WriteString(separator)
-		out.Write(line)
-		separator = ",\n    "
+		_, err := out.WriteString("\n  ]")
+		return err
 	}
-	_, err := out.WriteString("\n  ]")
-	return err
 }
 
 // until yields the items of seq until ctx ends, and then the cause of its end.

@@ -54,9 +54,9 @@ func TestReportUnreadable(t *testing.T) {
 	if err := errors.Join(err, file.Close()); err != nil {
 		t.Fatal(err)
 	}
-	r := reported{Report: report, file: file}
-	for form, write := range map[string]func(context.Context, *bufio.Writer) error{"markdown": r.markdown, "json": r.json} {
-		if err := write(t.Context(), bufio.NewWriter(io.Discard)); err == nil {
+	r := reported{Report: report, Conversations: file.ReportedConversations(), Failures: file.Failures()}
+	for form, write := range map[string]func(*bufio.Writer) error{"markdown": r.markdown, "json": r.json} {
+		if err := write(bufio.NewWriter(io.Discard)); err == nil {
 			t.Errorf("%s: got no error from a file that is closed", form)
 		}
 	}

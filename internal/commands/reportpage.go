@@ -2,10 +2,8 @@ package commands
 
 import (
 	"bufio"
-	"context"
 	_ "embed"
 	"fmt"
-	"iter"
 	"strings"
 	"text/template"
 
@@ -18,37 +16,12 @@ const reportTitle = "# Migration into Kommo"
 //go:embed reportpage.tmpl
 var reportPageTemplate string
 
-// A reportPage is the data of reportpage.tmpl. Conversations and Failures are read while the page is written: they are
-// too many to be held.
-type reportPage struct {
-	importer.Report
-	Version       string
-	Anonymised    bool
-	Conversations iter.Seq[importer.ReportedConversation]
-	Failures      iter.Seq[importer.Failure]
-}
-
 // HasMedia reports whether there is anything to say about media.
-func (p reportPage) HasMedia() bool { return p.Media != importer.MediaReport{} }
+func (r reported) HasMedia() bool { return r.Media != importer.MediaReport{} }
 
 // markdown writes the report for people. Text from outside is escaped: a program that shows the page runs nothing.
-func (r *reported) markdown(ctx context.Context, out *bufio.Writer) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	var failure error
-	page := reportPage{Report: r.Report, Version: version(), Anonymised: r.anonymised}
-	if !r.anonymised {
-		page.Conversations = untilError(until(ctx, r.file.ReportedConversations()), &failure)
-		page.Failures = untilError(until(ctx, r.file.Failures()), &failure)
-	}
-	if err := page.write(out); err != nil {
-		return err
-	}
-	return failure
-}
-
-func (p reportPage) write(out *bufio.Writer) error {
+func (r reported) markdown(out *bufio.Writer) error {
+	var failure error // of a list; it ends the page
 	page, err := template.New("report").Funcs(template.FuncMap{
 		"text":    markdownText,
 		"excerpt": func(text string) string { return markdownText(oneLine(text, 200)) },
@@ -56,27 +29,15 @@ func (p reportPage) write(out *bufio.Writer) error {
 		"cells":   countCells,
 		"moment":  moment,
 		"span":    span,
+		"ok":      func(err error) (string, error) { failure = err; return "", err },
 	}).Parse(reportPageTemplate)
-	if err != nil {
-		return err
+	if err == nil {
+		err = page.Execute(out, r)
 	}
-	return page.Execute(out, p)
-}
-
-// untilError yields the items of seq for a template, which cannot handle errors. The first error ends the sequence and
-// is stored in *failure.
-func untilError[T any](seq iter.Seq2[T, error], failure *error) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		for item, err := range seq {
-			if err != nil {
-				*failure = err
-				return
-			}
-			if !yield(item) {
-				return
-			}
-		}
+	if failure != nil {
+		return failure
 	}
+	return err
 }
 
 // countCells returns the cells of a row that count messages: in Kommo, to be sent, skipped, refused.

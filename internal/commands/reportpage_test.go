@@ -2,7 +2,7 @@ package commands
 
 import (
 	"bufio"
-	"slices"
+	"iter"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +12,17 @@ import (
 	"kommo-import/importer"
 )
 
+// allOf yields the items.
+func allOf[T any](items []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, item := range items {
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
 // pageOf returns the report for people of a migration in which every text from outside is text.
 func pageOf(t *testing.T, text string, anonymised bool) string {
 	t.Helper()
@@ -20,7 +31,7 @@ func pageOf(t *testing.T, text string, anonymised bool) string {
 	counts := map[importer.State]int{importer.Accepted: 2, importer.Verified: 1, importer.Planned: 1200, importer.Refused: 4}
 	var page strings.Builder
 	out := bufio.NewWriter(&page)
-	err := reportPage{
+	err := reported{
 		Report: importer.Report{
 			Status:  importer.Status{ScopeID: text, Sources: []importer.SourceStatus{{Name: text}, {Name: text, Finished: true}}},
 			Kinds:   map[string]map[importer.State]int{text: counts},
@@ -28,14 +39,14 @@ func pageOf(t *testing.T, text string, anonymised bool) string {
 			Media: importer.MediaReport{Found: 1}, Verification: &importer.VerifyReport{There: 3},
 		},
 		Version: "v1", Anonymised: anonymised,
-		Conversations: slices.Values([]importer.ReportedConversation{
+		Conversations: allOf([]importer.ReportedConversation{
 			{ID: text, Name: text, Phone: text, Messages: counts, First: at, Last: at},
 		}),
-		Failures: slices.Values([]importer.Failure{
+		Failures: allOf([]importer.Failure{
 			{State: "invalid", Position: text, Reason: text, Text: text},
 			{State: text, Position: text, Conversation: text, Time: at, Reason: text, Text: text},
 		}),
-	}.write(out)
+	}.markdown(out)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"errors"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,17 +15,15 @@ func (p *program) status() *cli.Command {
   kommo-import status
   kommo-import status --json   for a program to read`,
 		func(_ context.Context, v *values) error {
-			file, err := importer.OpenReadOnly(v.text("migration"))
-			if err != nil {
-				return err
-			}
-			defer p.ui.notifyIfSlow("Counting the messages")()
-			status, err := file.Status()
+			var status importer.Status
 			next := ""
-			if err == nil {
-				next, err = nextAfter(file, status)
-			}
-			if err := errors.Join(err, file.Close()); err != nil {
+			err := p.readFile(v, "Counting the messages", func(file *importer.File) (err error) {
+				if status, err = file.Status(); err == nil {
+					next, err = nextAfter(file, status)
+				}
+				return err
+			})
+			if err != nil {
 				return err
 			}
 			if v.on("json") {
@@ -67,11 +64,11 @@ func (p *program) writeStatus(s importer.Status) {
 	p.writef("%12s  in all\n", number(sum))
 	for _, source := range s.Sources {
 		if !source.Finished {
-			p.writeLine("\nNot read to its end: %s (%s so far). Run its load again: kommo-import load %s", printable(source.Name),
+			p.writeLine("Not read to its end: %s (%s so far). Run its load again: kommo-import load %s", printable(source.Name),
 				plural(s.Unplanned, "message"), flagOf(source.Name))
 		}
 	}
 	if s.MediaUnknown > 0 {
-		p.writeLine("\n%s did not answer. Run the load again to ask once more.", plural(s.MediaUnknown, "media link"))
+		p.writeLine("%s did not answer. Run the load again to ask once more.", plural(s.MediaUnknown, "media link"))
 	}
 }

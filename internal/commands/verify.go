@@ -3,7 +3,6 @@ package commands
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -145,20 +144,10 @@ func (p *program) writeVerification(file *importer.File, report importer.VerifyR
 	if err != nil {
 		return err
 	}
-	head, err := json.MarshalIndent(struct {
+	return writeObject(bufio.NewWriter(p.stdout), struct {
 		importer.Status
 		Verification importer.VerifyReport `json:"verification"`
-	}{status, report}, "", "  ")
-	if err != nil {
-		return err
-	}
-	out := bufio.NewWriter(p.stdout)
-	out.Write(head[:len(head)-2])
-	if err := writeList(out, "findings", file.Findings()); err != nil {
-		return err
-	}
-	out.WriteString("\n}\n")
-	return out.Flush()
+	}{status, report}, listOf("findings", file.Findings()))
 }
 
 func (p *program) printVerification(v *values, r importer.VerifyReport, s importer.Status, planned int) {
