@@ -3,6 +3,7 @@ package commands
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -103,11 +104,7 @@ func amount(n uint64) string {
 
 // counted returns numbers with their names, the largest first: "120 text, 3 picture".
 func counted(numbers map[string]int) string {
-	names := make([]string, 0, len(numbers))
-	for name := range numbers {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
+	names := slices.SortedFunc(maps.Keys(numbers), func(a, b string) int {
 		return cmp.Or(numbers[b]-numbers[a], strings.Compare(a, b))
 	})
 	for i, name := range names {

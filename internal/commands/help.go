@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,12 +21,10 @@ type settingGroup struct {
 
 // grouped returns settings in groups, in the order in which the groups begin.
 func grouped(settings []setting) (groups []settingGroup) {
-	index := make(map[string]int)
 	for _, s := range settings {
-		i, isKnown := index[s.group]
-		if !isKnown {
+		i := slices.IndexFunc(groups, func(g settingGroup) bool { return g.title == s.group })
+		if i < 0 {
 			i = len(groups)
-			index[s.group] = i
 			groups = append(groups, settingGroup{title: s.group})
 		}
 		groups[i].settings = append(groups[i].settings, s)
@@ -52,13 +51,18 @@ func (s setting) explanation() string {
 	if s.def != "" {
 		text += " (default: " + s.def + ")"
 	}
-	if s.env != "" {
-		text += " (environment: " + s.env + ")"
+	return text + s.variables()
+}
+
+// variables returns the variable of the environment that sets the value too, in brackets; or "".
+func (s setting) variables() string {
+	switch {
+	case s.env != "":
+		return " (environment: " + s.env + ")"
+	case s.secret.variable != "":
+		return " (or set " + s.secret.variable + ")"
 	}
-	if s.secret.variable != "" {
-		text += " (or set " + s.secret.variable + ")"
-	}
-	return text
+	return ""
 }
 
 // commandHelp returns the output of --help for a command.

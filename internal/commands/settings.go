@@ -259,13 +259,7 @@ func (s setting) description() string {
 	if s.choices != nil {
 		text += " (one of " + strings.Join(s.choices, ", ") + ")"
 	}
-	if s.env != "" {
-		text += " (environment: " + s.env + ")"
-	}
-	if s.secret.variable != "" {
-		text += " (or set " + s.secret.variable + ")"
-	}
-	return text
+	return text + s.variables()
 }
 
 // wanted returns the form of a value that text is not, such as "a whole number"; "" if the text is a value.
