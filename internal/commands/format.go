@@ -71,8 +71,6 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%d days %d h", hours/24, hours%24)
 }
 
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
 // span returns a period: "2006-01-02 15:04 UTC to 2006-01-03 15:04 UTC"; "" if first is zero.
 func span(first, last time.Time) string {
 	if first.IsZero() {

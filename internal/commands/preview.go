@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -129,7 +130,7 @@ func writeSum(text *strings.Builder, p importer.Preview, columns int) {
 	row("direction", "%s", counted(p.Directions))
 	row("kinds", "%s", counted(p.Kinds))
 	row("notifications", "%s: of the last message of a conversation; all others are silent", number(p.Notifications))
-	row("takes", "%s: %s at %g per second", duration(seconds(p.Seconds)), plural(p.Requests, "request"), p.Rate)
+	row("takes", "%s: %s at %g per second", duration(time.Duration(p.Seconds*float64(time.Second))), plural(p.Requests, "request"), p.Rate)
 	if p.InDoubt > 0 {
 		row("in doubt", "%s: looked for in their chats before they are sent again", number(p.InDoubt))
 	}

@@ -1,8 +1,10 @@
 package commands
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -125,8 +127,8 @@ func (p *program) confirm(ctx context.Context, v *values, client *kommo.Client, 
 		return usage("stdin is not a terminal; add --yes to send without confirmation")
 	}
 	p.ui.prompt("There is no undo at Kommo. Send %s? Type yes to go on: ", plural(preview.Messages, "message"))
-	answer, err := readLine(ctx, p.stdin)
-	if err != nil {
+	answer, err := withContext(ctx, func() (string, error) { return bufio.NewReader(p.stdin).ReadString('\n') })
+	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "yes" && answer != "y" {

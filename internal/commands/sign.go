@@ -61,7 +61,7 @@ func (p *program) signRequest(ctx context.Context, v *values) error {
 		return err
 	}
 	if v.on("verbose") {
-		p.ui.print("What is signed:\n%s", indented(signing.StringToSign(method, path, header)))
+		p.ui.print("What is signed:\n%s", "  "+strings.ReplaceAll(signing.StringToSign(method, path, header), "\n", "\n  "))
 	}
 	if bytes.HasSuffix(body, []byte("\n")) {
 		p.ui.info("The body ends with a line break, which is signed as well: send it with the same one.")
@@ -85,8 +85,6 @@ func (p *program) writeHeader(v *values, header http.Header) error {
 	}
 	return nil
 }
-
-func indented(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }
 
 // signedMethod returns the method of the request that is signed.
 func signedMethod(given string, hasBody bool) (string, error) {
@@ -151,7 +149,7 @@ func (p *program) signedBody(ctx context.Context, file string) (body []byte, err
 		if p.canAsk() {
 			p.ui.print("Reading the body from the keyboard; end with Ctrl-D")
 		}
-		body, err = readAll(ctx, p.stdin)
+		body, err = withContext(ctx, func() ([]byte, error) { return io.ReadAll(p.stdin) })
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}

@@ -1,9 +1,7 @@
 package commands
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -255,20 +253,6 @@ func (h lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 }
 
 func (h lineHandler) WithGroup(string) slog.Handler { return h }
-
-// readLine reads a line, unless ctx ends first.
-func readLine(ctx context.Context, r io.Reader) (string, error) {
-	line, err := withContext(ctx, func() (string, error) { return bufio.NewReader(r).ReadString('\n') })
-	if errors.Is(err, io.EOF) {
-		return line, nil
-	}
-	return line, err
-}
-
-// readAll reads to the end, unless ctx ends first.
-func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
-	return withContext(ctx, func() ([]byte, error) { return io.ReadAll(r) })
-}
 
 // withContext returns the result of read, or the cause of ctx if that ends first. Somebody at a keyboard can take any
 // time.
