@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -191,17 +192,8 @@ func nameOf(source sources.Source) string {
 }
 
 func (p *program) showLoading(progress importer.LoadProgress) {
-	p.ui.progress(loadPhase(progress.Phase), progress.Done, progress.Total, 0)
-}
-
-func loadPhase(phase importer.LoadPhase) string {
-	switch phase {
-	case importer.Planning:
-		return "Putting messages in order"
-	case importer.LookingUpMedia:
-		return "Looking up media"
-	}
-	return "Messages read"
+	label := map[importer.LoadPhase]string{importer.Planning: "Putting messages in order", importer.LookingUpMedia: "Looking up media"}
+	p.ui.progress(cmp.Or(label[progress.Phase], "Messages read"), progress.Done, progress.Total, 0)
 }
 
 func (p *program) printLoad(v *values, r importer.LoadReport, s importer.Status) {

@@ -77,7 +77,9 @@ func (p *program) loadAndSend(ctx context.Context, v *values, load func() error,
 			return err
 		}
 	}
-	report, err := p.watch(ctx, sender)
+	ended := p.ui.whileRunning(ctx, "Sent", "Kommo asked to wait; sent", sender.Progress)
+	report, err := sender.Send(ctx)
+	ended()
 	status, statusErr := sender.File.Status()
 	if statusErr != nil {
 		return errors.Join(err, statusErr)
@@ -135,23 +137,6 @@ func (p *program) confirm(ctx context.Context, v *values, client *kommo.Client, 
 		return errors.New("cancelled; nothing was sent")
 	}
 	return nil
-}
-
-// watch sends, and shows the progress.
-func (p *program) watch(ctx context.Context, sender *importer.Sender) (importer.SendReport, error) {
-	defer p.ui.whileRunning(ctx, func() { p.showProgress(sender.Progress()) })()
-	return sender.Send(ctx)
-}
-
-func (p *program) showProgress(progress importer.Progress) {
-	if progress.Total == 0 {
-		return
-	}
-	label := "Sent"
-	if progress.PausedFor > 0 {
-		label = "Kommo asked to wait; sent"
-	}
-	p.ui.progress(label, progress.Done, progress.Total, progress.Remaining)
 }
 
 func (p *program) printSent(v *values, r importer.SendReport, s importer.Status, err error) {

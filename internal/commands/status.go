@@ -38,24 +38,20 @@ func (p *program) status() *cli.Command {
 func (p *program) writeStatus(s importer.Status) {
 	m := s.Messages
 	p.writef("Conversations: %s of %s done\n\n", number(s.Conversations.Done), number(s.Conversations.Total))
+	p.writef("%12s  messages read, which are:\n", number(m.Read))
 	for _, row := range []struct {
-		name, meaning string
 		count         int
+		name, meaning string
 	}{
-		{"read", "", m.Read},
-		{"duplicate", "the same message again; not sent twice", m.Duplicate},
-		{"skipped", "left out, see failures", m.Skipped},
-		{"invalid", "could not be understood, see failures", m.Invalid},
-		{"planned", "to be sent", m.Planned},
-		{"sending", "in doubt: asked for before it is sent again", m.Sending},
-		{"accepted", "Kommo has it", m.Accepted},
-		{"verified", "read back from Kommo", m.Verified},
-		{"refused", "Kommo did not want it, see failures", m.Refused},
+		{m.Duplicate, "duplicate", "the same message again; not sent twice"},
+		{m.Skipped, "skipped", "left out, see failures"},
+		{m.Invalid, "invalid", "could not be understood, see failures"},
+		{m.Planned, "planned", "to be sent"},
+		{m.Sending, "sending", "in doubt: asked for before it is sent again"},
+		{m.Accepted, "accepted", "Kommo has it"},
+		{m.Verified, "verified", "read back from Kommo"},
+		{m.Refused, "refused", "Kommo did not want it, see failures"},
 	} {
-		if row.name == "read" {
-			p.writef("%12s  messages read, which are:\n", number(row.count))
-			continue
-		}
 		if row.count > 0 {
 			p.writef("%12s  %-9s  %s\n", number(row.count), row.name, row.meaning)
 		}

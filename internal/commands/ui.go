@@ -12,6 +12,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"kommo-import/importer"
 )
 
 // A ui writes to people, on stderr: lines, and the progress of long work. The same writer for both keeps a line from tearing
@@ -187,9 +189,10 @@ func (u *ui) notifyIfSlow(work string) (done func()) {
 	return func() { timer.Stop() }
 }
 
-// whileRunning calls show twice a second, and prints a line when ctx ends and the work is about to stop. The caller calls
-// ended at the end of the work; that removes the progress.
-func (u *ui) whileRunning(ctx context.Context, show func()) (ended func()) {
+// whileRunning shows the progress of some work twice a second, with the label or, while requests are held back, with
+// paused. It prints a line when ctx ends and the work is about to stop. The caller calls ended at the end of the work;
+// that removes the progress.
+func (u *ui) whileRunning(ctx context.Context, label, paused string, progress func() importer.Progress) (ended func()) {
 	running, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -201,7 +204,13 @@ func (u *ui) whileRunning(ctx context.Context, show func()) (ended func()) {
 			case <-running.Done():
 				return
 			case <-ticks.C:
-				show()
+				now, label := progress(), label
+				if now.PausedFor > 0 {
+					label = paused
+				}
+				if now.Total > 0 {
+					u.progress(label, now.Done, now.Total, now.Remaining)
+				}
 			}
 		}
 	}()

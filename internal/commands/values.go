@@ -55,10 +55,10 @@ func (p *program) read(c *cli.Context) (*values, error) {
 	}
 	p.json, p.ui.quiet, p.ui.verbose = p.json || v.on("json"), v.on("quiet"), v.on("verbose")
 	p.warnOfSecretFiles(v)
-	if v.command == "check" {
-		return v, nil
+	if wrong := v.wrong(v.command); len(wrong) > 0 && v.command != "check" {
+		return nil, wrong[0]
 	}
-	return v, v.check(v.command)
+	return v, nil
 }
 
 // find returns the setting of that name: that of the command, or else that of other commands.
@@ -103,14 +103,6 @@ func (v *values) typed(s setting) []string {
 		return v.flags.StringSlice(s.name)
 	}
 	return []string{v.flags.String(s.name)}
-}
-
-// check returns the first value of a command's settings that is invalid, as an error.
-func (v *values) check(command string) error {
-	if wrong := v.wrong(command); len(wrong) > 0 {
-		return wrong[0]
-	}
-	return nil
 }
 
 // wrong returns an error for each value of a command's settings that is invalid.

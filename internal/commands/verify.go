@@ -50,7 +50,9 @@ func (v *values) verifier() (verifier *importer.Verifier, err error) {
 
 func (p *program) verifyFile(ctx context.Context, v *values, verifier *importer.Verifier) error {
 	p.ui.info("Reading the chats back. Nothing is posted.")
-	report, err := p.watchVerifier(ctx, verifier)
+	ended := p.ui.whileRunning(ctx, "Messages read back", "Waiting; read back", verifier.Progress)
+	report, err := verifier.Verify(ctx)
+	ended()
 	if err != nil {
 		return err
 	}
@@ -76,20 +78,6 @@ func (p *program) verifyFile(ctx context.Context, v *values, verifier *importer.
 		return errDifferent
 	}
 	return nil
-}
-
-// watchVerifier verifies, and shows the progress.
-func (p *program) watchVerifier(ctx context.Context, verifier *importer.Verifier) (importer.VerifyReport, error) {
-	defer p.ui.whileRunning(ctx, func() {
-		progress, label := verifier.Progress(), "Messages read back"
-		if progress.PausedFor > 0 {
-			label = "Waiting; read back"
-		}
-		if progress.Total > 0 {
-			p.ui.progress(label, progress.Done, progress.Total, progress.Remaining)
-		}
-	})()
-	return verifier.Verify(ctx)
 }
 
 // writeFindings prints a line for each conversation without differences, and for each finding.
