@@ -82,14 +82,6 @@ func (p *program) checkAll(ctx context.Context, v *values) error {
 	return u.verdict()
 }
 
-// turn waits until the rate limit allows a request to Kommo.
-func (u *checkup) turn(ctx context.Context) error {
-	if err := u.pace.Wait(ctx); err != nil {
-		return err
-	}
-	return u.pace.Depart(ctx)
-}
-
 // verdict prints the number of results in each state, and returns the exit status.
 func (u *checkup) verdict() error {
 	count := make(map[checkState]int)

@@ -81,7 +81,7 @@ func (u *checkup) checkAccount(ctx context.Context) error {
 		u.notTested("the account cannot be asked", checkUsers)
 		return nil
 	}
-	if err := u.turn(ctx); err != nil {
+	if err := u.pace.Wait(ctx); err != nil {
 		return err
 	}
 	account, err := client.Account(ctx)
@@ -108,7 +108,7 @@ func (u *checkup) reportAccount(account kommo.Account) {
 }
 
 func (u *checkup) reportUsers(ctx context.Context, client *kommo.AccountClient) error {
-	if err := u.turn(ctx); err != nil {
+	if err := u.pace.Wait(ctx); err != nil {
 		return err
 	}
 	users, err := client.Users(ctx)

@@ -64,7 +64,7 @@ func (u *checkup) checkKommo(ctx context.Context) error {
 	if complete {
 		client.ScopeID, client.Signer.Secret = u.scope, u.secret
 	}
-	if err := u.turn(ctx); err != nil {
+	if err := u.pace.Wait(ctx); err != nil {
 		return err
 	}
 	ping, err := client.Ping(ctx)

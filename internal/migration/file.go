@@ -24,6 +24,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gofrs/flock"
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 )
 
@@ -48,7 +49,7 @@ type File struct {
 
 	writer  *sql.DB // one connection; nil if the file is open for reading only
 	writing sync.Mutex
-	lock    *lock
+	lock    *flock.Flock
 }
 
 // Open opens the migration file at path for writing, and creates it if there is none. Until Close no other process
@@ -135,7 +136,7 @@ func (f *File) Close() error {
 		}
 	}
 	if f.lock != nil {
-		errs = append(errs, f.lock.release())
+		errs = append(errs, f.lock.Unlock())
 	}
 	return f.Explain(errors.Join(errs...))
 }

@@ -35,17 +35,15 @@ func (e *InUseError) Error() string {
 		name, e.Holder.Command, e.Holder.PID, e.Holder.Since.Local().Format("2006-01-02 15:04:05 MST"))
 }
 
-// A lock is the operating system's lock on a file beside the migration file. It ends with its process, however that
-// ends. The lock file itself stays: removing it would let two processes lock two files.
-type lock struct{ file *flock.Flock }
-
 // holderOffset keeps the note about the holder out of the locked byte, which no other process can read on Windows.
 const holderOffset = 8
 
-func acquire(path, command string) (*lock, error) {
+// acquire takes the operating system's lock on a file beside the migration file. It ends with its process, however that
+// ends. The lock file itself stays: removing it would let two processes lock two files.
+func acquire(path, command string) (*flock.Flock, error) {
 	name := path + ".lock"
-	l := &lock{flock.New(name)}
-	locked, err := l.file.TryLock()
+	lock := flock.New(name)
+	locked, err := lock.TryLock()
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("%s: the folder cannot be written; choose another place with --migration: %w", filepath.Base(path), err)
@@ -55,12 +53,10 @@ func acquire(path, command string) (*lock, error) {
 		return nil, &InUseError{path, readHolder(name)}
 	}
 	if err := writeHolder(name, Holder{os.Getpid(), command, time.Now()}); err != nil {
-		return nil, errors.Join(fmt.Errorf("locking %s: %w", filepath.Base(path), err), l.release())
+		return nil, errors.Join(fmt.Errorf("locking %s: %w", filepath.Base(path), err), lock.Unlock())
 	}
-	return l, nil
+	return lock, nil
 }
-
-func (l *lock) release() error { return l.file.Unlock() }
 
 func writeHolder(name string, holder Holder) error {
 	note, err := json.Marshal(holder)
