@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -128,7 +129,7 @@ func (p *program) confirm(ctx context.Context, v *values, client *kommo.Client, 
 	if !p.canAsk() {
 		return usage("stdin is not a terminal; add --yes to send without confirmation")
 	}
-	p.ui.prompt("There is no undo at Kommo. Send %s? Type yes to go on: ", plural(preview.Messages, "message"))
+	fmt.Fprintf(p.ui, "There is no undo at Kommo. Send %s? Type yes to go on: ", plural(preview.Messages, "message"))
 	answer, err := withContext(ctx, func() (string, error) { return bufio.NewReader(p.stdin).ReadString('\n') })
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err

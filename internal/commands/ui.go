@@ -98,11 +98,6 @@ func (u *ui) note(n int, noun, format string, args ...any) {
 	}
 }
 
-// prompt prints a question. The answer is typed in the same line.
-func (u *ui) prompt(format string, args ...any) {
-	fmt.Fprintf(u, format, args...)
-}
-
 // clear removes the progress from the terminal. If that fails the terminal is only untidy.
 func (u *ui) clear() {
 	if u.bar == nil && !u.count {

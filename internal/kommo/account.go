@@ -77,45 +77,44 @@ const (
 func (c *AccountClient) Users(ctx context.Context) ([]User, error) {
 	var users []User
 	for page := 1; page <= maxUserPages; page++ {
-		found, more, err := c.usersPage(ctx, page)
+		query := url.Values{"with": {"amojo_id"}, "limit": {strconv.Itoa(usersPerPage)}, "page": {strconv.Itoa(page)}}
+		var reply usersPage
+		err := c.get(ctx, "/api/v4/users", query, func(a answer) error {
+			if a.status == http.StatusNoContent {
+				return nil
+			}
+			if err := a.decode(&reply); err != nil {
+				return err
+			}
+			if reply.Embedded.Users == nil {
+				return errors.New("the answer has no users")
+			}
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}
-		users = append(users, found...)
-		if !more {
+		users = append(users, reply.Embedded.Users...)
+		if reply.Links.Next.Href == "" || len(reply.Embedded.Users) == 0 {
 			return users, nil
 		}
 	}
 	return nil, fmt.Errorf("the users of %s: the pages have no end", c.scrubber().Text(c.BaseURL))
 }
 
-func (c *AccountClient) usersPage(ctx context.Context, page int) (users []User, more bool, err error) {
-	// {"_page":1,"_links":{"self":{"href":"…"},"next":{"href":"…?page=2&limit=250"}},
-	//  "_embedded":{"users":[{"id":1,"name":"Anna","email":"anna@example.com","amojo_id":"76fc…"},…]}}
-	var reply struct {
-		Links struct {
-			Next struct {
-				Href string `json:"href"`
-			} `json:"next"`
-		} `json:"_links"`
-		Embedded struct {
-			Users []User `json:"users"`
-		} `json:"_embedded"`
-	}
-	query := url.Values{"with": {"amojo_id"}, "limit": {strconv.Itoa(usersPerPage)}, "page": {strconv.Itoa(page)}}
-	err = c.get(ctx, "/api/v4/users", query, func(a answer) error {
-		if a.status == http.StatusNoContent {
-			return nil
-		}
-		if err := a.decode(&reply); err != nil {
-			return err
-		}
-		if reply.Embedded.Users == nil {
-			return errors.New("the answer has no users")
-		}
-		return nil
-	})
-	return reply.Embedded.Users, reply.Links.Next.Href != "" && len(reply.Embedded.Users) > 0, err
+// A usersPage is a page of the list of users:
+//
+//	{"_page":1,"_links":{"self":{"href":"…"},"next":{"href":"…?page=2&limit=250"}},
+//	 "_embedded":{"users":[{"id":1,"name":"Anna","email":"anna@example.com","amojo_id":"76fc…"},…]}}
+type usersPage struct {
+	Links struct {
+		Next struct {
+			Href string `json:"href"`
+		} `json:"next"`
+	} `json:"_links"`
+	Embedded struct {
+		Users []User `json:"users"`
+	} `json:"_embedded"`
 }
 
 // get makes one attempt and hands a 2xx to read.
