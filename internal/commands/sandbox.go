@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -67,9 +68,10 @@ func (p *program) runSandbox(ctx context.Context, v *values) error {
 	if err != nil {
 		return err
 	}
-	dump, err := createDump(v.text("dump"))
+	// The file is created at the start, because an error after hours of rehearsal would come too late.
+	dump, err := os.OpenFile(cmp.Or(v.text("dump"), os.DevNull), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return err
+		return usage("--dump: %w", err)
 	}
 	listener, err := net.Listen("tcp", v.text("addr"))
 	if err != nil {
@@ -90,7 +92,7 @@ func (p *program) runSandbox(ctx context.Context, v *values) error {
 		return err
 	}
 	p.ui.info("%s", arrived(box.Summary()))
-	return dumpSandbox(box, dump)
+	return writeDump(box, dump)
 }
 
 // greenAPISandbox returns the Green-API instance that the settings describe, nil without a folder.
@@ -133,23 +135,8 @@ func onLoopback(address string) bool {
 	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
 }
 
-// createDump creates the file at the start, because an error after hours of rehearsal would come too late. It returns nil
-// if no dump is wanted.
-func createDump(path string) (*os.File, error) {
-	if path == "" {
-		return nil, nil
-	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return nil, usage("--dump: %w", err)
-	}
-	return file, nil
-}
-
-func dumpSandbox(box *sandbox.Kommo, file *os.File) error {
-	if file == nil {
-		return nil
-	}
+// writeDump writes all that arrived, and closes the file.
+func writeDump(box *sandbox.Kommo, file *os.File) error {
 	encoder := json.NewEncoder(file)
 	encoder.SetIndent("", "  ")
 	return errors.Join(encoder.Encode(box.Dump()), file.Close())
