@@ -37,11 +37,15 @@ func (s Signer) Header(method, path string, body []byte, now time.Time) http.Hea
 	header.Set("Date", now.UTC().Format(time.RFC1123Z))
 	header.Set("Content-Type", "application/json")
 	header.Set("Content-MD5", hex.EncodeToString(sum[:]))
+	s.Sign(method, path, header)
+	return header
+}
 
+// Sign sets X-Signature in a header that has the other three, for a Date in a form of its own.
+func (s Signer) Sign(method, path string, header http.Header) {
 	mac := hmac.New(sha1.New, []byte(s.Secret))
 	mac.Write([]byte(StringToSign(method, path, header)))
 	header.Set("X-Signature", hex.EncodeToString(mac.Sum(nil)))
-	return header
 }
 
 // StringToSign returns the text whose HMAC-SHA1 is the signature of a request with these headers: five lines

@@ -3,9 +3,6 @@ package commands
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha1"
-	"encoding/hex"
 	"io"
 	"net/http"
 	"os"
@@ -53,9 +50,11 @@ func (p *program) signRequest(ctx context.Context, v *values) error {
 	if err != nil {
 		return err
 	}
-	header := signing.Signer{Secret: secret}.Header(method, path, body, date)
-	if text := v.text("date"); text != "" {
-		redate(header, secret, method, path, text)
+	signer := signing.Signer{Secret: secret}
+	header := signer.Header(method, path, body, date)
+	if text := v.text("date"); text != "" { // signed exactly as it is written, in any time zone
+		header.Set("Date", text)
+		signer.Sign(method, path, header)
 	}
 	if err := p.writeHeader(v, header); err != nil {
 		return err
@@ -117,14 +116,6 @@ func checkSignedPath(path string) error {
 		return usage("--path: want it as it is sent, with spaces and other characters as %%20 and the like")
 	}
 	return nil
-}
-
-// redate signs for a date exactly as it is written, in any time zone.
-func redate(header http.Header, secret, method, path, date string) {
-	header.Set("Date", date)
-	mac := hmac.New(sha1.New, []byte(secret))
-	io.WriteString(mac, signing.StringToSign(method, path, header))
-	header.Set("X-Signature", hex.EncodeToString(mac.Sum(nil)))
 }
 
 // signedDate returns the time of a date in a form that headers have, and now for an empty date.
