@@ -31,9 +31,9 @@ func exitMeanings() []row {
 	return []row{
 		{"0", "done"},
 		{"1", "error; what was done is recorded, run again to go on"},
-		{"2", "the command line or a setting makes no sense"},
+		{"2", "invalid command line or setting"},
 		{"3", "done, but some messages were refused or invalid: see failures"},
-		{"4", "Kommo or Green-API does not let us in"},
+		{"4", "Kommo or Green-API denies access"},
 		{"5", "the migration file is in use by another process"},
 		{"6", "verify found differences"},
 		{"130", "interrupted; run the same command again"},
