@@ -113,18 +113,24 @@ func TestSameTime(t *testing.T) {
 	}
 }
 
+// emptyDatabase returns a database in memory.
+func emptyDatabase(t testing.TB) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
 // misplacedIn returns the messages that are found out of order in a chat that holds messages in that order.
-func misplacedIn(t testing.TB, order []int, oldestFirst bool) (found []int) {
+func misplacedIn(t testing.TB, db *sql.DB, order []int, oldestFirst bool) (found []int) {
 	t.Helper()
 	numbers, err := json.Marshal(order)
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite", ":memory:")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
 	found, err = migration.All(db, func(rows *sql.Rows) (n int, err error) {
 		err = rows.Scan(&n)
 		return n, err
@@ -138,6 +144,7 @@ func misplacedIn(t testing.TB, order []int, oldestFirst bool) (found []int) {
 }
 
 func TestOutOfOrder(t *testing.T) {
+	db := emptyDatabase(t)
 	for _, tt := range []struct {
 		order []int // newest first
 		want  []int
@@ -156,11 +163,11 @@ func TestOutOfOrder(t *testing.T) {
 		{[]int{9, 8, 7, 5, 4, 3, 2, 1, 6}, []int{6}},
 		{[]int{9, 4, 3, 8, 7, 6, 5, 2, 1}, []int{3, 8}}, // a part has moved: its border is told
 	} {
-		if got := misplacedIn(t, tt.order, false); !slices.Equal(got, tt.want) {
+		if got := misplacedIn(t, db, tt.order, false); !slices.Equal(got, tt.want) {
 			t.Errorf("%v: got %v, want %v", tt.order, got, tt.want)
 		}
 		slices.Reverse(tt.order)
-		if got := misplacedIn(t, tt.order, true); !slices.Equal(got, tt.want) {
+		if got := misplacedIn(t, db, tt.order, true); !slices.Equal(got, tt.want) {
 			t.Errorf("%v, oldest first: got %v, want %v", tt.order, got, tt.want)
 		}
 	}
@@ -169,6 +176,8 @@ func TestOutOfOrder(t *testing.T) {
 // Of any two messages that are swapped both are found, and nothing else; of one that has moved, it alone, or its
 // neighbour with it. In any disorder something is found.
 func TestOutOfOrderAtRandom(t *testing.T) {
+	t.Parallel()
+	db := emptyDatabase(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 2000 {
 		n := 3 + random.IntN(12)
@@ -183,12 +192,12 @@ func TestOutOfOrderAtRandom(t *testing.T) {
 		if a == b {
 			want = nil
 		}
-		if got := misplacedIn(t, order, false); !slices.Equal(got, want) {
+		if got := misplacedIn(t, db, order, false); !slices.Equal(got, want) {
 			t.Fatalf("%v: got %v, want %v", order, got, want)
 		}
 		random.Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
 		sorted := slices.IsSortedFunc(order, func(a, b int) int { return b - a })
-		if found := misplacedIn(t, order, false); sorted != (len(found) == 0) {
+		if found := misplacedIn(t, db, order, false); sorted != (len(found) == 0) {
 			t.Fatalf("%v: found %v", order, found)
 		}
 	}

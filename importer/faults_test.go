@@ -15,6 +15,7 @@ import (
 // Every message meets every fault once, on a server that keeps duplicates and shows messages in history only after
 // some time. However the run ends, the runs after it bring every message once, in order, one of each conversation loud.
 func TestEveryFaultAtEveryMessage(t *testing.T) {
+	t.Parallel()
 	planned := bodies(t, loaded(t), newComposer())
 	for _, id := range msgids(planned) {
 		for _, rule := range []sandbox.Rule{
@@ -45,6 +46,7 @@ func TestEveryFaultAtEveryMessage(t *testing.T) {
 // A refused message stays out and the others arrive; planned again, it arrives too. Where it was the one to notify,
 // the report says that nobody was notified.
 func TestRefusalOfEveryMessage(t *testing.T) {
+	t.Parallel()
 	planned := bodies(t, loaded(t), newComposer())
 	synctest.Test(t, func(t *testing.T) {
 		for conversation, list := range planned {
@@ -76,6 +78,7 @@ func TestRefusalOfEveryMessage(t *testing.T) {
 // The migration file fails at every commit, so that nothing was written or everything was although it failed, and
 // stays unwritable as it would on a full disk. The run stops there; a run after it makes everything good.
 func TestStoreFailsAtEveryCommit(t *testing.T) {
+	t.Parallel()
 	planned := bodies(t, loaded(t), newComposer())
 	synctest.Test(t, func(t *testing.T) {
 		full := errors.New("the disk is full")

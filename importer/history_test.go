@@ -44,6 +44,7 @@ func (o oldestFirst) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // A message in doubt is found on whatever page it stands, in whichever order history comes.
 func TestMessageInDoubtIsFoundAnywhere(t *testing.T) {
+	t.Parallel()
 	for _, nth := range []int{1, 60, 120} {
 		for name, transport := range map[string]func(*sandbox.Kommo) http.RoundTripper{
 			"newest first": func(box *sandbox.Kommo) http.RoundTripper { return box },
@@ -68,6 +69,7 @@ func TestMessageInDoubtIsFoundAnywhere(t *testing.T) {
 
 // Reading back stops where history is older than the message, and so costs little in a long chat.
 func TestReadingBackStopsAtOlderMessages(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFile(t)
 		content := csvHeader

@@ -24,6 +24,7 @@ import (
 // Whatever is loaded, previewed, sent, killed and broken in whatever order: in the end every chat holds every message
 // of the file once, in the order of the file's times, exactly one of them loud.
 func TestAnySequenceEndsInTheSameChats(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		synctest.Test(t, func(t *testing.T) {
 			dir, err := os.MkdirTemp(t.TempDir(), "model")

@@ -78,6 +78,7 @@ func TestOnePauseHoldsAllWorkersAndSignsAnew(t *testing.T) {
 
 // The time that remains is right after a while, after a resume, and during a pause.
 func TestRemainingTime(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFile(t)
 		load(t, f, manyConversations(20, 24))

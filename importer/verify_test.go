@@ -134,6 +134,7 @@ func must(t testing.TB, err error) {
 
 // Every damage to a chat of 1,000 messages is found and named, and nothing else is.
 func TestVerifyFindsEveryDamage(t *testing.T) {
+	t.Parallel()
 	at := func(i int) string { return fmt.Sprintf("chats.csv:%d", i+2) }
 	messages := 1000
 	in := func(i int) int { return i }
@@ -374,6 +375,7 @@ func uninterrupted(t testing.TB) (want string, requests, commits int) {
 
 // Interrupted at every request it goes on there, and comes to the same.
 func TestVerifyInterruptedAtEveryPage(t *testing.T) {
+	t.Parallel()
 	inBubble(t, "", func(t *testing.T) {
 		want, requests, _ := uninterrupted(t)
 		for n := 1; n <= requests; n++ {
@@ -409,6 +411,7 @@ func TestVerifyInterruptedAtEveryPage(t *testing.T) {
 
 // The migration file fails at every commit, with or without having written: the run after it comes to the same.
 func TestVerifyStoreFailsAtEveryCommit(t *testing.T) {
+	t.Parallel()
 	inBubble(t, "", func(t *testing.T) {
 		want, _, commits := uninterrupted(t)
 		for n := range commits {
@@ -456,6 +459,7 @@ func TestVerifyInterruptedWhileItWaits(t *testing.T) {
 
 // Every request meets every fault that passes: tried again, the result is the same.
 func TestVerifyFaultsAtEveryRequest(t *testing.T) {
+	t.Parallel()
 	inBubble(t, "", func(t *testing.T) {
 		want, requests, _ := uninterrupted(t)
 		f, box := damaged(t, sandbox.Options{})
@@ -484,6 +488,7 @@ func forgetVerification(t testing.TB, f *File) {
 
 // What does not let us in stops the run with its typed error, and the next one goes on.
 func TestVerifyIsNotLetIn(t *testing.T) {
+	t.Parallel()
 	inBubble(t, "", func(t *testing.T) {
 		want, _, _ := uninterrupted(t)
 		for _, do := range []sandbox.Action{sandbox.Block, sandbox.BadSignature, sandbox.NotFound, sandbox.Redirect} {

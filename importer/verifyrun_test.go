@@ -37,6 +37,7 @@ func interruptAt(box *sandbox.Kommo, n int, interrupt func()) http.RoundTripper 
 // What is missing is planned again, sent once, and then there; the last message of the chat still is the only one that
 // notifies.
 func TestVerifyRetryMissing(t *testing.T) {
+	t.Parallel()
 	for _, lost := range [][]int{{5}, {0, 59, 118}, {119}, {118, 119}} {
 		inBubble(t, fmt.Sprint(lost), func(t *testing.T) {
 			f, box, id := longChat(t, 120, sandbox.Options{})
@@ -182,6 +183,7 @@ func TestVerifyChangedBetweenPasses(t *testing.T) {
 
 // A live chat grows while it is read: what is pushed onto the next page is no double, and nothing is missed.
 func TestVerifyWhileTheChatGrows(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ every, by int }{{1, 1}, {1, 30}, {2, 50}, {1, 50}, {3, 77}} {
 		inBubble(t, fmt.Sprintf("%d at every %d", tt.by, tt.every), func(t *testing.T) {
 			f, box, _ := longChat(t, 400, sandbox.Options{})
@@ -288,6 +290,7 @@ func TestVerifySlowsDown(t *testing.T) {
 
 // Progress counts messages, and its time is that of the requests and of the wait for what is missing.
 func TestVerifyProgress(t *testing.T) {
+	t.Parallel()
 	inBubble(t, "", func(t *testing.T) {
 		f, box := newFile(t), newBox()
 		load(t, f, manyConversations(60, 50))
