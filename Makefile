@@ -12,8 +12,9 @@ build: ## the program, ./kommo-import
 test: ## every test
 	go test ./...
 
+# SQLite is C that was translated into Go. Without the race detector in it, the tests are seven times as fast.
 race: ## every test with the race detector, on fewer messages
-	go test -race -short -timeout 15m ./...
+	go test -race -short -gcflags=modernc.org/...=-race=false -timeout 15m ./...
 
 check: ## formatting, vet, modules, staticcheck, known vulnerabilities, and builds for the machines of administrators
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi

@@ -102,6 +102,14 @@ func (r *verifyRun) storeEntries(tx *sql.Tx, rb *readback, page []kommo.HistoryM
 	defer statements.Close()
 	news := 0
 	for i := range page {
+		known, err := rb.storePlace(statements, page[i].Message.ID, rb.offset+i)
+		if err != nil {
+			return 0, err
+		}
+		if known > 0 {
+			news++
+			continue
+		}
 		e, first, err := r.compare(statements, rb, &page[i])
 		if err != nil {
 			return 0, err
@@ -187,11 +195,16 @@ func messageByMsgID(q migration.Querier, cv *conversation, msgid string) (*outgo
 	return nil, nil
 }
 
-// store stores an entry, or only its place if an earlier pass has shown it. It returns 0 if this pass has shown it
-// already: messages that arrive during the reading push others onto the next page.
+// storePlace records that this pass shows an entry of an earlier pass. It returns 0 if no earlier pass has shown it.
+func (rb *readback) storePlace(statements *migration.Statements, remoteID string, place int) (known int, err error) {
+	return affected(statements.Exec(`UPDATE entry SET pass = ?, place = ? WHERE conversation = ? AND remote_id = ? AND pass < ?`,
+		rb.pass, place, rb.conversation.id, remoteID, rb.pass))
+}
+
+// store stores an entry. It returns 0 if this pass has shown it already: messages that arrive during the reading push
+// others onto the next page.
 func (e *entry) store(statements *migration.Statements, rb *readback) (stored int, err error) {
 	return affected(statements.Exec(`INSERT INTO entry (conversation, remote_id, client_id, identity, pass, place, time, difference, moved)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET pass = excluded.pass, place = excluded.place WHERE pass < excluded.pass`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		rb.conversation.id, e.remoteID, e.clientID, e.identity, rb.pass, e.place, e.time, e.difference, e.moved))
 }
