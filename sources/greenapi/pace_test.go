@@ -119,7 +119,7 @@ func TestEachMethodHasItsRate(t *testing.T) {
 	if got := newClient(nil).paceOf(getChatHistory).Rate() * margin; math.Abs(got-1) > 1e-6 {
 		t.Errorf("getChatHistory: %v per second, want 1", got)
 	}
-	if client.paceOf(getChatHistory) != client.paceOf(getChatHistory) {
+	if first, again := client.paceOf(getChatHistory), client.paceOf(getChatHistory); first != again {
 		t.Error("a method has two paces")
 	}
 }
