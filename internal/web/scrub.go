@@ -38,10 +38,12 @@ var (
 
 // Text returns raw on one line, as valid UTF-8 without control characters, terminal escapes and invisible runes. URLs
 // lose their user, query and fragment, secrets are replaced, and a long text is cut and ends in "…". Secrets are
-// replaced after every removal, so that no removal can assemble a secret.
+// replaced before URLs lose a part, which might be part of a secret, and again after every removal, so that no removal
+// can assemble a secret.
 func (s *Scrubber) Text(raw string) string {
 	text := terminalEscape.ReplaceAllString(strings.ToValidUTF8(raw, "\uFFFD"), "")
 	text = strings.Join(strings.Fields(strings.Map(printable, text)), " ")
+	text = string(s.ReplaceSecrets([]byte(text)))
 	text = absoluteURL.ReplaceAllStringFunc(text, bareURL)
 	text = string(s.ReplaceSecrets([]byte(text)))
 	return cut(text, cmp.Or(s.MaxRunes, 500))

@@ -85,6 +85,8 @@ func (a *answer) unexpectedShape(detail string) error {
 	return &RefusedError{a.method, a.status, a.client.scrubber().Text(detail)}
 }
 
+var errInvalidJSON = errors.New("it is not valid JSON")
+
 // notJSON returns the error for an answer that is not valid JSON. It quotes a page or a line of text. It does not quote
 // a body that begins like JSON, since that may hold messages.
 func (a *answer) notJSON(body []byte) error {
@@ -96,7 +98,7 @@ func (a *answer) notJSON(body []byte) error {
 	case text == "":
 		failed.err = errors.New("it is empty")
 	case strings.ContainsRune(`{["`, rune(text[0])):
-		failed.err = errors.New("it is not valid JSON")
+		failed.err = errInvalidJSON
 	default:
 		failed.err, failed.detail = errors.New("it is not JSON"), a.client.detail(body)
 	}

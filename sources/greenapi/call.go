@@ -73,7 +73,8 @@ func (e *retryableError) Error() string {
 func (e *retryableError) Unwrap() error { return e.err }
 
 // do makes a call, and repeats it after a retryableError. read gets each 2xx answer. An error of read that is not a
-// retryableError is returned as it is. Each try waits for the rate limit of the method.
+// retryableError is returned as it is. Each try waits for the rate limit of the method. A 429 lowers that a little:
+// Green-API may count more strictly than its documents say, or another program may use the instance.
 func (c *Client) do(ctx context.Context, q call, read func(*answer) error) error {
 	limit := c.paceOf(q.method)
 	for try, at500 := 1, 0; ; try++ {
@@ -92,6 +93,9 @@ func (c *Client) do(ctx context.Context, q call, read func(*answer) error) error
 			return &UnavailableError{failed.method, try, failed.status, failed.detail, failed.err}
 		}
 		wait := failed.wait(try)
+		if failed.status == http.StatusTooManyRequests {
+			limit.SlowDown()
+		}
 		c.log().Warn("no usable answer from Green-API; trying again", "in", wait, "why", failed)
 		if err := web.Sleep(ctx, wait); err != nil {
 			return err

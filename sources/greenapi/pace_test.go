@@ -71,12 +71,12 @@ func TestRate(t *testing.T) {
 	}
 }
 
-// A 429 makes its call wait, and changes the rate of no method.
+// A 429 makes its call wait, and lowers the rate of its method by 2 %.
 func TestTooManyRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := newClient(inTurn(answering(429, ""), answering(429, ""), answering(200, `[]`)))
 		start := time.Now()
-		for n, want := range []time.Duration{3 * time.Second, 4 * time.Second, 5 * time.Second} {
+		for n, want := range []time.Duration{3 * time.Second, 4050 * time.Millisecond, 5100 * time.Millisecond} {
 			if err := client.History(t.Context(), "1@c.us", 1, noEntries(t)); err != nil {
 				t.Error(err)
 			}

@@ -140,8 +140,10 @@ func (s *scan) judge(ctx context.Context, read readChat) error {
 	if !ofOneChat(read.err) {
 		return stop
 	}
-	if s.bad++; s.bad > maxBadChats {
-		return stop
+	if !errors.Is(read.err, errInvalidJSON) { // a fault of this history alone
+		if s.bad++; s.bad > maxBadChats {
+			return stop
+		}
 	}
 	if _, err := s.Client.State(ctx); err != nil {
 		return cmp.Or(context.Cause(ctx), stop)

@@ -346,3 +346,8 @@ func sample(t testing.TB) sandbox.Account {
 	}
 	return account
 }
+
+// A transportFunc is a transport.
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

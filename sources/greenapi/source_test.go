@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -462,6 +464,50 @@ func TestBrokenEntries(t *testing.T) {
 			i.checkClean(t, path)
 		})
 	}
+}
+
+// However many chats in a row hold an entry that is not valid JSON, the others load.
+func TestManyBrokenHistories(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		account := many(9)
+		for n := 1; n <= 6; n++ {
+			id := account.Chats[n].ID
+			account.Chats[n] = listed(id, "Broken", text(id, "c", 2), "{\"a\":\"\t\"}")
+		}
+		i := newInstance(account, sandbox.GreenAPIOptions{})
+		invalid, messages := 0, 0
+		for _, batch := range read(t, i.source(), "") {
+			invalid, messages = invalid+len(batch.Invalid), messages+len(batch.Messages)
+		}
+		if invalid != 6 || messages != 6 {
+			t.Errorf("%d invalid chats and %d messages, want 6 and 6", invalid, messages)
+		}
+	})
+}
+
+// A server that counts a little more strictly than its documents say slows the load down; it does not end it.
+func TestServerThatIsStricterThanDocumented(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newInstance(many(60), sandbox.GreenAPIOptions{})
+		source, last := i.source(), time.Time{}
+		carrier := source.Client.Transport
+		var mu sync.Mutex
+		source.Client.Transport = transportFunc(func(r *http.Request) (*http.Response, error) {
+			mu.Lock()
+			tooSoon := strings.Contains(r.URL.Path, "getChatHistory") && time.Since(last) < 1050*time.Millisecond
+			if strings.Contains(r.URL.Path, "getChatHistory") {
+				last = time.Now() // a refused request counts, too
+			}
+			mu.Unlock()
+			if tooSoon {
+				return &http.Response{StatusCode: http.StatusTooManyRequests, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+			}
+			return carrier.RoundTrip(r)
+		})
+		if batches := read(t, source, ""); len(batches) != 60 {
+			t.Errorf("%d chats, want 60", len(batches))
+		}
+	})
 }
 
 // If four chats in a row fail, or a chat and then the instance, the fault is not in the chats: the load stops, and the

@@ -19,21 +19,31 @@ func bodyOf(e *entry) lenientText {
 
 // hasText reports whether an entry has any of the fields of bodyOf, even if its text is empty.
 func hasText(raw json.RawMessage) bool {
-	var fields map[string]json.RawMessage
-	_ = json.Unmarshal(raw, &fields) // a value that is not an object has no fields
-	for name, value := range fields {
-		switch name {
-		case "textMessage", "text":
-			if isTextOrNumber(value) {
-				return true
-			}
-		case "extendedTextMessage", "extendedTextMessageData", "messageData", "textMessageData":
-			if hasText(value) {
-				return true
-			}
-		}
+	type extended struct {
+		Text textField `json:"text"`
 	}
-	return false
+	var e struct {
+		TextMessage             textField `json:"textMessage"`
+		ExtendedTextMessage     extended  `json:"extendedTextMessage"`
+		ExtendedTextMessageData extended  `json:"extendedTextMessageData"`
+		MessageData             struct {
+			TextMessageData struct {
+				TextMessage textField `json:"textMessage"`
+			} `json:"textMessageData"`
+			ExtendedTextMessageData extended `json:"extendedTextMessageData"`
+		} `json:"messageData"`
+	}
+	_ = json.Unmarshal(raw, &e) // fields of another type are left out
+	return bool(e.TextMessage || e.ExtendedTextMessage.Text || e.ExtendedTextMessageData.Text ||
+		e.MessageData.TextMessageData.TextMessage || e.MessageData.ExtendedTextMessageData.Text)
+}
+
+// A textField is true if the field is there and holds a text or a number.
+type textField bool
+
+func (t *textField) UnmarshalJSON(data []byte) error {
+	*t = textField(isTextOrNumber(data))
+	return nil
 }
 
 // codeIn returns the code such as {{SWE001}} that stands in the place of a text, or "". Green-API writes it into the first
