@@ -182,7 +182,7 @@ func nearest(word string, names []string) (best string) {
 		if strings.HasSuffix(name, "-"+word) {
 			s = max(s, 0.9)
 		}
-		if s >= similarity {
+		if s > similarity || best == "" && s == similarity {
 			best, similarity = name, s
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 // checkSettings checks every setting of send.
 func (u *checkup) checkSettings(context.Context) error {
-	wrong := u.v.wrong("send")
+	wrong := u.v.wrong("send", "check")
 	if _, err := u.v.filter(); err != nil {
 		wrong = append(wrong, err)
 	}

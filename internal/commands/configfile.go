@@ -114,13 +114,15 @@ func configKeys(table []setting) []string {
 
 // insteadOf returns advice for somebody who wrote an unknown key.
 func insteadOf(key string, known []string, table []setting) string {
+	normal := func(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "-") }
 	for _, s := range table {
-		switch key {
-		case s.name:
+		if key == s.name {
 			return "; it counts for one run only: give it as --" + key
-		case s.secret.variable:
+		}
+		switch normal(key) {
+		case normal(s.secret.variable):
 			return "; it is read from the environment, or from the file that " + s.name + " names"
-		case s.env:
+		case normal(s.env):
 			return "; did you mean " + s.name + "?"
 		}
 	}

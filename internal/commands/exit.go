@@ -133,7 +133,10 @@ func wantsJSON(args []string) bool {
 	if end := slices.Index(args, "--"); end >= 0 {
 		args = args[:end]
 	}
-	return slices.Contains(args, "--json")
+	isJSON := func(arg string) bool {
+		return slices.Contains([]string{"-json", "--json", "-json=true", "--json=true"}, arg)
+	}
+	return slices.ContainsFunc(args, isJSON)
 }
 
 // writeError prints an error as JSON, if JSON is wanted. Should that fail, the text on stderr and the exit code remain.

@@ -28,6 +28,7 @@ all commands.
 func (p *program) manPage() (string, error) {
 	app := p.app()
 	app.Description = strings.NewReplacer("──►", "->", "\n  ", "\n    ").Replace(app.Description) // for roff, and as a code block
+	app.UsageText = app.Name + " COMMAND [flags]"
 	addDescriptions(app.Commands)
 	markdown, err := app.ToMarkdown()
 	if err != nil {

@@ -14,6 +14,9 @@ func TestManPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	plain := strings.NewReplacer(`\-`, "-", `\fB`, "", `\fP`, "", `\fR`, "", `\&`, "").Replace(page)
+	if strings.Contains(page, "GLOBAL OPTIONS") {
+		t.Error("the page names global options, which the program has not")
+	}
 	for _, section := range []string{"NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "ENVIRONMENT", "FILES", "EXIT STATUS"} {
 		if !strings.Contains(plain, ".SH "+section+"\n") {
 			t.Errorf("there is no section %s", section)

@@ -1,9 +1,9 @@
 package commands
 
 import (
-	"cmp"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,7 +11,7 @@ import (
 )
 
 // values are the values of the settings in a run. A flag comes before the environment, the environment before the
-// config file, the config file before the default. A variable that is set to nothing is not set.
+// config file, the config file before the default. A value that is empty counts as not set.
 type values struct {
 	table   []setting
 	command string // the name of the command that runs
@@ -82,16 +82,23 @@ func (v *values) get(name string) value { return v.valueOf(v.find(name)) }
 func (v *values) valueOf(s setting) value {
 	line, isInFile := v.file.lines[s.name]
 	switch {
-	case s.isIn(v.command) && v.flags.IsSet(s.name):
+	case s.isIn(v.command) && v.flags.IsSet(s.name) && !s.isNothing(v.typed(s)):
 		return value{s, v.typed(s), fromFlag, "--" + s.name}
 	case s.env != "" && os.Getenv(s.env) != "":
 		return value{s, []string{os.Getenv(s.env)}, fromEnvironment, s.env}
-	case isInFile && !s.perRun:
+	case isInFile && !s.perRun && !s.isNothing(line.values):
 		return value{s, line.values, fromFile, v.file.path + ":" + strconv.Itoa(line.number)}
 	case s.def != "":
 		return value{s, []string{s.def}, fromDefault, ""}
+	case s.kind == kindSwitch:
+		return value{s, []string{"false"}, fromDefault, ""}
 	}
 	return value{s, nil, fromDefault, ""}
+}
+
+// isNothing reports whether texts are an empty value of a setting that can be any text: it counts as not set.
+func (s setting) isNothing(texts []string) bool {
+	return len(texts) == 1 && texts[0] == "" && s.wanted("") == ""
 }
 
 // typed returns the values of a flag on the command line.
@@ -105,11 +112,11 @@ func (v *values) typed(s setting) []string {
 	return []string{v.flags.String(s.name)}
 }
 
-// wrong returns an error for each value of a command's settings that is invalid.
-func (v *values) wrong(command string) (wrong []error) {
-	for _, s := range settingsIn(v.table, command) {
+// wrong returns an error for each value of the commands' settings that is invalid.
+func (v *values) wrong(commands ...string) (wrong []error) {
+	for _, s := range v.table {
 		got := v.valueOf(s)
-		if got.origin == fromDefault {
+		if got.origin == fromDefault || !slices.ContainsFunc(commands, s.isIn) {
 			continue
 		}
 		if s.kind != kindList && len(got.texts) != 1 {
@@ -133,13 +140,13 @@ func (v value) label() string {
 	return v.where
 }
 
-// text returns the value of a setting, its default if the value is empty, "" if it has neither.
+// text returns the value of a setting or its default, "" if it has neither.
 func (v *values) text(name string) string {
 	got := v.get(name)
 	if len(got.texts) == 0 {
 		return ""
 	}
-	return cmp.Or(got.texts[0], got.def)
+	return got.texts[0]
 }
 
 // list returns the values of a setting that can have several.
