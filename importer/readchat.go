@@ -102,13 +102,15 @@ func (r *verifyRun) storeEntries(tx *sql.Tx, rb *readback, page []kommo.HistoryM
 	defer statements.Close()
 	news := 0
 	for i := range page {
-		known, err := rb.storePlace(statements, page[i].Message.ID, rb.offset+i)
-		if err != nil {
-			return 0, err
-		}
-		if known > 0 {
-			news++
-			continue
+		if rb.pass > 1 {
+			known, err := rb.storePlace(statements, page[i].Message.ID, rb.offset+i)
+			if err != nil {
+				return 0, err
+			}
+			if known > 0 {
+				news++
+				continue
+			}
 		}
 		e, first, err := r.compare(statements, rb, &page[i])
 		if err != nil {
@@ -154,8 +156,8 @@ type entry struct {
 	moved              bool   // its time is not the one that was sent, so its place says nothing
 }
 
-// compare returns the entry for a message of the history. first reports whether it shows a message that Kommo accepted and that
-// no other entry showed before.
+// compare returns the entry for a message of the history. first reports whether it shows a message that Kommo accepted
+// and that no other entry showed before.
 func (r *verifyRun) compare(q migration.Querier, rb *readback, history *kommo.HistoryMessage) (e entry, first bool, err error) {
 	e = entry{remoteID: history.Message.ID, clientID: history.Message.ClientID}
 	if at := history.Time(); !at.IsZero() {

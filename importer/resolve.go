@@ -26,8 +26,8 @@ func (r *run) resolve(ctx context.Context, cv *conversation, m *outgoing, tries 
 }
 
 // seek looks for m in its chat until it is found, which makes it accepted, or until the last look. By default the
-// looks come after 5, 10 and 20 more seconds. The
-// time runs from now, when the doubt becomes known: Kommo may have accepted the message at any moment before.
+// looks come after 5, 10 and 20 more seconds. The time runs from now, when the doubt becomes known: Kommo may have
+// accepted the message at any moment before.
 func (r *run) seek(ctx context.Context, cv *conversation, m *outgoing, tries *tries) error {
 	for n := range looks {
 		if err := web.Sleep(ctx, r.settle<<n); err != nil {
