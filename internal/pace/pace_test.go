@@ -2,6 +2,7 @@ package pace
 
 import (
 	"context"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,4 +113,19 @@ func TestBackoffBeginsAnew(t *testing.T) {
 			p.Accepted()
 		}
 	})
+}
+
+// SlowDown lowers the rate in steps of 2 %, and never by more than a fifth.
+func TestSlowDown(t *testing.T) {
+	p := New(10)
+	p.SlowDown()
+	if got := p.Rate(); math.Abs(got-9.8) > 1e-9 {
+		t.Errorf("after one step %v per second, want 9.8", got)
+	}
+	for range 50 {
+		p.SlowDown()
+	}
+	if got := p.Rate(); math.Abs(got-8) > 1e-9 {
+		t.Errorf("after many steps %v per second, want 8", got)
+	}
 }
