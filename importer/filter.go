@@ -16,6 +16,7 @@ type Filter struct {
 	Include []string  `json:"include,omitempty"` // ids or patterns of conversations; empty: all
 	Exclude []string  `json:"exclude,omitempty"` // ids or patterns of conversations
 	Groups  bool      `json:"groups,omitempty"`  // groups are included
+	Deleted bool      `json:"deleted,omitempty"` // messages that their authors deleted are included
 	Media   MediaForm `json:"media,omitempty"`   // the form in which media are sent
 }
 
@@ -54,9 +55,11 @@ func (f Filter) conversation(id string, kind sources.ConversationKind) string {
 	return ""
 }
 
-// message returns why a message of that time and kind is left out, "" if it is not.
-func (f Filter) message(written time.Time, kind sources.Kind) string {
+// message returns why a message of that time and kind is left out, "" if it is not. deleted says that its author deleted it.
+func (f Filter) message(written time.Time, kind sources.Kind, deleted bool) string {
 	switch {
+	case deleted && !f.Deleted:
+		return "its author deleted it; --deleted=include takes it along"
 	case f.Media == MediaNot && isMedia(kind):
 		return "left out by --media=skip"
 	case !f.Since.IsZero() && written.Before(f.Since):

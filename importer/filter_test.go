@@ -37,7 +37,7 @@ func TestFilter(t *testing.T) {
 		{time.Hour - time.Millisecond, ""},
 		{time.Hour, "not before --until 2024-01-31T01:00:00Z"},
 	} {
-		if got := f.message(since.Add(tt.after), sources.KindText); got != tt.want {
+		if got := f.message(since.Add(tt.after), sources.KindText, false); got != tt.want {
 			t.Errorf("%v after: got %q, want %q", tt.after, got, tt.want)
 		}
 	}

@@ -53,7 +53,7 @@ type stagedMessage struct {
 	conversation, direction, kind     string
 	author                            sql.NullInt64
 	identity                          []byte
-	counted, hasMediaKey              bool
+	counted, hasMediaKey, deleted     bool
 	skip                              string // why the message has no form in Kommo, "" if it has one
 }
 
@@ -94,7 +94,7 @@ const stagedPage = 500
 func stagedMessages(ctx context.Context, reader *sql.DB, after int64) iter.Seq2[[]stagedMessage, error] {
 	return func(yield func([]stagedMessage, error) bool) {
 		rows, err := reader.QueryContext(ctx, `SELECT id, source, reading, conversation, time, direction, kind, author, length,
-			identity, counted, media_key IS NOT NULL, skip FROM staging WHERE id > ? ORDER BY conversation, time, id`, after)
+			identity, counted, media_key IS NOT NULL, deleted, skip FROM staging WHERE id > ? ORDER BY conversation, time, id`, after)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -104,7 +104,7 @@ func stagedMessages(ctx context.Context, reader *sql.DB, after int64) iter.Seq2[
 		for rows.Next() {
 			var m stagedMessage
 			if err := rows.Scan(&m.id, &m.source, &m.reading, &m.conversation, &m.time, &m.direction, &m.kind, &m.author,
-				&m.length, &m.identity, &m.counted, &m.hasMediaKey, &m.skip); err != nil {
+				&m.length, &m.identity, &m.counted, &m.hasMediaKey, &m.deleted, &m.skip); err != nil {
 				yield(nil, err)
 				return
 			}

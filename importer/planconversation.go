@@ -89,7 +89,7 @@ func (c *conversationPlan) add(m *stagedMessage) error {
 
 // decide returns the state of m if it was not sent, and the reason if it is skipped.
 func (c *conversationPlan) decide(m *stagedMessage) (State, string) {
-	return decide(c.reason, m.skip, c.planner.filter.message(fromMillis(m.time), sources.Kind(m.kind)))
+	return decide(c.reason, m.skip, c.planner.filter.message(fromMillis(m.time), sources.Kind(m.kind), m.deleted))
 }
 
 // identityOf returns the identity of m. Without ids at the source, the n-th message with the same content gets the

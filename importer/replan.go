@@ -20,6 +20,7 @@ type plannedMessage struct {
 	kind        sources.Kind
 	skip        string // why it has no form in Kommo, "" if it has one
 	hasMediaKey bool   // its media link is asked
+	deleted     bool   // its author deleted it
 }
 
 // replan decides again about all messages of a conversation that were not sent: their states by the filters, their
@@ -44,10 +45,10 @@ func (p *planner) replan(conversation int64, reason string) error {
 // plannedAfter returns the next messages of a conversation, in order.
 func (p *planner) plannedAfter(conversation int64, after messageKey) ([]plannedMessage, error) {
 	scan := func(rows *sql.Rows) (m plannedMessage, err error) {
-		err = rows.Scan(&m.time, &m.staging, &m.msec, &m.state, &m.reason, &m.asText, &m.kind, &m.skip, &m.hasMediaKey)
+		err = rows.Scan(&m.time, &m.staging, &m.msec, &m.state, &m.reason, &m.asText, &m.kind, &m.skip, &m.hasMediaKey, &m.deleted)
 		return m, err
 	}
-	return migration.All(p.tx, scan, `SELECT m.time, m.staging, m.msec, m.state, m.reason, m.as_text, m.kind, s.skip, s.media_key IS NOT NULL
+	return migration.All(p.tx, scan, `SELECT m.time, m.staging, m.msec, m.state, m.reason, m.as_text, m.kind, s.skip, s.media_key IS NOT NULL, s.deleted
 		FROM message m JOIN staging s ON s.id = m.staging
 		WHERE m.conversation = ? AND (m.time, m.staging) > (?, ?) ORDER BY m.time, m.staging LIMIT 1000`, conversation, after.time, after.staging)
 }
@@ -60,7 +61,7 @@ func (p *planner) replanMessage(conversation int64, m plannedMessage, before int
 	}
 	now := m
 	now.msec = nextMillis(m.time, before)
-	now.state, now.reason = decide(reason, m.skip, p.filter.message(fromMillis(m.time), m.kind))
+	now.state, now.reason = decide(reason, m.skip, p.filter.message(fromMillis(m.time), m.kind, m.deleted))
 	now.asText = p.filter.asText(m.kind)
 	if now == m {
 		return now.msec, nil

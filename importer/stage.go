@@ -165,9 +165,9 @@ func (s *stager) storeMessage(statements *migration.Statements, m *sources.Messa
 		return err
 	}
 	_, err = statements.Exec(`INSERT INTO staging (source, reading, conversation, time, direction, kind, author, length, media_key,
-			identity, counted, content, skip) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			identity, counted, content, deleted, skip) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		s.source, s.reading, m.Conversation.ID, m.Time.UnixMilli(), string(m.Direction), string(m.Kind),
-		author, e.length, mediaKey(s.sourceKind, m.Conversation.ID, m), e.identity[:], e.counted, e.content, m.Skip)
+		author, e.length, mediaKey(s.sourceKind, m.Conversation.ID, m), e.identity[:], e.counted, e.content, m.Deleted, m.Skip)
 	return err
 }
 

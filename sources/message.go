@@ -16,6 +16,9 @@ type Message struct {
 	Conversation Conversation `json:"-"`
 	// ID is the message's id at the source, unique within its conversation; "" if the source has no ids.
 	ID string `json:"id,omitempty"`
+	// Part numbers the messages after the first that one message of the source became, because it has several files:
+	// 2, 3 and so on. They share the ID. It is 0 for all other messages.
+	Part int `json:"part,omitempty"`
 	// Time is when the message was written, to the millisecond. Sources report a message as Invalid if [CheckTime]
 	// refuses its time.
 	Time      time.Time `json:"-"`
@@ -33,6 +36,8 @@ type Message struct {
 	ReplyTo  string    `json:"reply_to,omitempty"` // ID of the answered message, in the same conversation
 	// Quote is the text of the answered message, if the source has it. It serves where that message cannot be named.
 	Quote string `json:"quote,omitempty"`
+	// Deleted says that its author deleted the message at the source. The filter decides whether it is migrated.
+	Deleted bool `json:"deleted,omitempty"`
 	// Skip is the reason not to migrate the message, such as "a reaction"; "" if there is no reason. A message with
 	// a reason may lack the fields of its kind.
 	Skip string `json:"skip,omitempty"`
@@ -96,11 +101,15 @@ const (
 
 // A Client is the other side of a conversation. Every field but ID may be empty.
 type Client struct {
-	ID     string // at the source; the conversation's id if the source has no other
-	Name   string
-	Phone  string // E.164 with its plus, see [ParsePhone]; digits of an id only where they are a phone, see [PhoneOfID]
-	Email  string
-	Avatar string // URL
+	ID   string // at the source; the conversation's id if the source has no other
+	Name string
+	// Phone is a phone in the form of the source, or a WhatsApp id that holds one ("79001234567@c.us"). [ParsePhone]
+	// brings it into E.164.
+	Phone string
+	// SuspectedPhone is a phone that may be another person's. It serves for warnings and is not sent.
+	SuspectedPhone string
+	Email          string
+	Avatar         string // URL
 }
 
 // An Author is the person who wrote a message.

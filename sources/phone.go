@@ -12,7 +12,7 @@ import (
 // of those would pass for Vietnamese numbers.
 //
 // A call takes several microseconds, so callers that parse the same number again and again should remember the result.
-func ParsePhone(s string) (e164 string, ok bool) {
+func ParsePhone(s, country string) (e164 string, ok bool) {
 	digits, plus, ok := phoneDigits(s)
 	if !ok {
 		return "", false
@@ -61,7 +61,7 @@ func PhoneOfID(id string) string {
 	if !found || strings.Trim(digits, "0123456789") != "" {
 		return ""
 	}
-	phone, _ := ParsePhone("+" + digits)
+	phone, _ := ParsePhone("+"+digits, "")
 	return phone
 }
 

@@ -27,7 +27,7 @@ func TestParsePhone(t *testing.T) {
 		{"", ""},
 		{"n/a", ""},
 	} {
-		got, ok := ParsePhone(tt.in)
+		got, ok := ParsePhone(tt.in, "")
 		if got != tt.want || ok != (tt.want != "") {
 			t.Errorf("ParsePhone(%q) = %q, %t, want %q", tt.in, got, ok, tt.want)
 		}

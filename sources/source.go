@@ -43,11 +43,20 @@ type Batch struct {
 	Only     []string
 	Messages []Message
 	Invalid  []Invalid
+	// Repairs are the changes that the source made to contents of this batch. The caller adds up their counts.
+	Repairs []Repair
 	// Continued says that the next batch is the rest of this batch: both are stored together or not at all. Such a
 	// batch has no cursor.
 	Continued bool
 	// Cursor is where the next batch begins. Only the source that made it can read it.
 	Cursor string
+}
+
+// A Repair says how often a source changed content of one kind before it became a message.
+type Repair struct {
+	What    string // the change as a noun phrase, such as "apostrophes before a cell, removed"; the same text for each count
+	Count   int    // the number of messages
+	Example string // the first change with its place: `chats.csv:17: client_phone "'79001234567" is 79001234567`
 }
 
 var (

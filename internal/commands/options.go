@@ -28,6 +28,7 @@ func (v *values) filter() (filter importer.Filter, err error) {
 	}
 	filter.Include, filter.Exclude = v.list("include"), v.list("exclude")
 	filter.Groups = v.text("groups") == "include"
+	filter.Deleted = v.text("deleted") == "include"
 	if form := v.text("media"); form != "link" {
 		filter.Media = importer.MediaForm(form)
 	}
@@ -211,7 +212,6 @@ func (p *program) greenAPIClient(v *values) (*greenapi.Client, error) {
 // greenAPISource returns the source of the chats of an instance.
 func (p *program) greenAPISource(v *values, client *greenapi.Client) (*greenapi.Source, error) {
 	source := &greenapi.Source{Client: client, Only: v.list("chat"), CountMax: v.count("count-max"), Force: v.on("force"),
-		IncludeDeleted: v.text("deleted") == "include",
 		Notice:         func(text string) { p.ui.info("%s", printable(text)) },
 		Progress: func(done, total int, remaining time.Duration) {
 			p.ui.progress("Chats read", done, total, remaining)

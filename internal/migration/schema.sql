@@ -35,6 +35,7 @@ CREATE TABLE staging (
   identity     BLOB    NOT NULL,      -- 16 bytes, see importer/identity.go
   counted      INTEGER NOT NULL,      -- 1: without ids at the source, equal messages are told apart by counting
   content      TEXT    NOT NULL,      -- sources.Message as JSON
+  deleted      INTEGER NOT NULL DEFAULT 0, -- 1: its author deleted it
   skip         TEXT    NOT NULL DEFAULT '' -- why the message has no form in Kommo, '' if it has one
 ) STRICT;
 

@@ -88,7 +88,7 @@ func (c *converter) phone(key phoneKey) string {
 
 // findPhone looks at the phone column first and at the ids only if that is not a phone.
 func findPhone(key phoneKey) string {
-	phone, ok := sources.ParsePhone(key.phone)
+	phone, ok := sources.ParsePhone(key.phone, "")
 	if !ok {
 		phone = sources.PhoneOfID(key.conversation)
 	}

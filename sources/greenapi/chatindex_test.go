@@ -91,7 +91,7 @@ func TestCopies(t *testing.T) {
 		{"the newest is invalid", []string{text("A", "new", unknown), text("A", "old", "")}, "old, invalid 79001234567@c.us/A"},
 		{"all are skipped", []string{text("A", "new", failed), text("A", "old", failed)}, "new skipped, old skipped"},
 		{"all are invalid or skipped", []string{text("A", "new", unknown), text("A", "old", failed)}, "invalid 79001234567@c.us/A, old skipped"},
-		{"one is deleted", []string{text("A", "new", deleted), text("A", "old", "")}, "new skipped, old skipped"},
+		{"one is deleted", []string{text("A", "new", deleted), text("A", "old", "")}, "new, old"},
 		{"among others", []string{text("D", "d", ""), text("A", "new a", ""), text("C", "new c", ""), text("B", "b", ""), text("C", "old c", failed), text("A", "old a", ""), text("Z", "z", "")},
 			"z, b, new c, old c skipped, new a, old a, d"},
 		{"without an id", []string{text("", "b", ""), text("", "a", "")}, "invalid 79001234567@c.us, entry 1 from the oldest, invalid 79001234567@c.us, entry 2 from the oldest"},

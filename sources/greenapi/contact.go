@@ -78,11 +78,11 @@ func cardName(card vcard.Card) string {
 // not possible. waid is the number of a WhatsApp account and therefore international (seen in code).
 func cardPhone(field *vcard.Field) string {
 	value := strings.TrimSpace(strings.TrimPrefix(field.Value, "tel:"))
-	if phone, ok := sources.ParsePhone(value); ok {
+	if phone, ok := sources.ParsePhone(value, ""); ok {
 		return phone
 	}
 	waid := strings.TrimSpace(field.Params.Get("WAID"))
-	if phone, ok := sources.ParsePhone("+" + waid); ok {
+	if phone, ok := sources.ParsePhone("+"+waid, ""); ok {
 		return phone
 	}
 	return oneLine(cmp.Or(value, waid))

@@ -17,12 +17,11 @@ import (
 
 // A chat converts the entries of one chat into messages. name and index must be set.
 type chat struct {
-	conversation   sources.Conversation   // ID is the chat's id, verbatim
-	own            string                 // the account's own id, "79…@c.us"; "" if it is not known
-	name           func(id string) string // the name of a participant in the account's contacts, or ""
-	index          *chatIndex             // of all entries of the chat
-	includeDeleted bool                   // deleted messages are not skipped
-	now            time.Time              // for [sources.CheckTime]
+	conversation sources.Conversation   // ID is the chat's id, verbatim
+	own          string                 // the account's own id, "79…@c.us"; "" if it is not known
+	name         func(id string) string // the name of a participant in the account's contacts, or ""
+	index        *chatIndex             // of all entries of the chat
+	now          time.Time              // for [sources.CheckTime]
 }
 
 // convert returns the message of an entry, or why the entry is invalid. number counts the chat's entries from the oldest,
@@ -82,14 +81,25 @@ func (c *chat) message(e *entry) (sources.Message, error) {
 		return m, err
 	}
 	m.Author = c.author(e, m.Direction)
-	if e.QuotedMessage != nil && (c.includeDeleted || !c.quotesDeleted(e)) {
+	if e.QuotedMessage != nil && !c.quotesDeleted(e) {
 		m.Quote = c.quote(e.QuotedMessage)
 	}
+	m.Deleted = c.deleted(e)
 	m.Skip = c.skip(e)
-	if err := c.setContent(&m, c.index.edited(e)); err != nil && m.Skip == "" {
+	err = c.setContent(&m, c.index.edited(e))
+	if m.Deleted && c.skip(e) == "" && (err != nil || isNothing(&m)) {
+		m.Skip, err = "its author deleted it, and nothing of it is left", nil
+	}
+	if err != nil && m.Skip == "" {
 		return m, err
 	}
 	return m, nil
+}
+
+// isNothing reports whether m has neither a text nor anything that could be found by a name or a link.
+func isNothing(m *sources.Message) bool {
+	return strings.TrimSpace(m.Text) == "" && m.Location == nil && m.Contact == nil &&
+		(m.Media == nil || m.Media.URL == "" && m.Media.Name == "")
 }
 
 // checkComplete returns an error for an entry without its basic fields: Green-API returns objects that have only a type
@@ -161,8 +171,6 @@ func (c *chat) skip(e *entry) string {
 		return "only says that another message was deleted"
 	case undelivered(e):
 		return fmt.Sprintf("it was never delivered: %s", e.StatusMessage)
-	case c.deleted(e) && !c.includeDeleted:
-		return "its writer deleted it; --deleted=include takes it along"
 	}
 	return ""
 }

@@ -70,6 +70,11 @@ func saying(text string) func(*sources.Message) {
 	return func(m *sources.Message) { m.Text = text }
 }
 
+// deleted is a message that its author deleted, with what is left of it.
+func deleted(text string) func(*sources.Message) {
+	return func(m *sources.Message) { m.Deleted, m.Text = true, text }
+}
+
 func skipped(reason, text string) func(*sources.Message) {
 	return func(m *sources.Message) { m.Skip, m.Text = reason, text }
 }
@@ -295,7 +300,7 @@ func skipTests() []entryTest {
 		return received(func(m *sources.Message) { m.Skip, m.Text, m.ReplyTo, m.Quote = reason, emoji, "3AAEEE", "well done" })
 	}
 	target := `, "quotedMessage": {"stanzaId": "3AAEEE", "participant": "79990000000@c.us", "typeMessage": "textMessage", "textMessage": "well done"}`
-	const deleted = "its writer deleted it; --deleted=include takes it along"
+	const nothingLeft = "its author deleted it, and nothing of it is left"
 	return []entryTest{
 		{"reaction", incoming(`"typeMessage": "reactionMessage", "extendedTextMessageData": {"text": "👍"}` + target), reacted(`a reaction "👍"`, "👍")},
 		{"reaction elsewhere", incoming(`"typeMessage": "reactionMessage", "extendedTextMessage": {"text": "👍"}` + target), reacted(`a reaction "👍"`, "👍")},
@@ -309,18 +314,24 @@ func skipTests() []entryTest {
 		{"NUL as a text", incoming(`"typeMessage": "textMessage", "textMessage": "\u0000"`), received(skipped("it has no text", ""))},
 		{"edit without text", incoming(`"typeMessage": "editedMessage", "editedMessageData": {"stanzaId": "3AAEEE"}`), received(skipped("it has no text", ""))},
 		{"deletion", incoming(`"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": "3AAEEE"}`), received(skipped("only says that another message was deleted", ""))},
-		{"deleted", incoming(`"typeMessage": "textMessage", "textMessage": "oops", "isDeleted": true, "deletedMessageId": "3AAFFF"`), received(skipped(deleted, "oops"))},
+		{"deleted", incoming(`"typeMessage": "textMessage", "textMessage": "oops", "isDeleted": true, "deletedMessageId": "3AAFFF"`), received(deleted("oops"))},
 		{"deleted picture", incoming(`"typeMessage": "imageMessage", "downloadUrl": "https://example.com/a", "caption": "oops", "isDeleted": true`),
 			received(func(m *sources.Message) {
 				withMedia(sources.KindPicture, "oops", sources.Media{URL: "https://example.com/a"})(m)
-				m.Skip = deleted
+				m.Deleted = true
 			})},
-		{"deleted reaction", incoming(`"typeMessage": "reactionMessage", "textMessage": "👍", "isDeleted": true`), received(skipped(deleted, "👍"))},
-		{"deleted and of no known type", incoming(`"typeMessage": "newMessage", "isDeleted": true`), received(skipped(deleted, ""))},
+		{"deleted reaction", incoming(`"typeMessage": "reactionMessage", "textMessage": "👍", "isDeleted": true`), received(func(m *sources.Message) { m.Deleted, m.Skip, m.Text = true, `a reaction "👍"`, "👍" })},
+		{"deleted and of no known type", incoming(`"typeMessage": "newMessage", "isDeleted": true`), received(func(m *sources.Message) { m.Deleted, m.Skip = true, nothingLeft })},
 		{"deleted and of no known place", incoming(`"typeMessage": "locationMessage", "isDeleted": true`),
-			received(func(m *sources.Message) { m.Kind, m.Skip = sources.KindLocation, deleted })},
+			received(func(m *sources.Message) { m.Kind, m.Deleted, m.Skip = sources.KindLocation, true, nothingLeft })},
+		{"deleted picture of which nothing is left", incoming(`"typeMessage": "imageMessage", "downloadUrl": "", "caption": "", "isDeleted": true`),
+			received(func(m *sources.Message) {
+				withMedia(sources.KindPicture, "", sources.Media{})(m)
+				m.Deleted, m.Skip = true, nothingLeft
+			})},
 		{"failed", outgoing(`"typeMessage": "textMessage", "textMessage": "hi", "statusMessage": "failed"`), sent(skipped("it was never delivered: failed", "hi"))},
-		{"no account", outgoing(`"typeMessage": "textMessage", "textMessage": "hi", "statusMessage": "noAccount", "isDeleted": true`), sent(skipped("it was never delivered: noAccount", "hi"))},
+		{"no account", outgoing(`"typeMessage": "textMessage", "textMessage": "hi", "statusMessage": "noAccount", "isDeleted": true`),
+			sent(func(m *sources.Message) { m.Deleted, m.Skip, m.Text = true, "it was never delivered: noAccount", "hi" })},
 		{"not in group", outgoing(`"typeMessage": "textMessage", "textMessage": "hi", "statusMessage": "notInGroup"`), sent(skipped("it was never delivered: notInGroup", "hi"))},
 		{"yellow card", outgoing(`"typeMessage": "textMessage", "textMessage": "hi", "statusMessage": "yellowCard"`), sent(skipped("it was never delivered: yellowCard", "hi"))},
 		{"incoming with a status", incoming(`"typeMessage": "textMessage", "textMessage": "hi", "statusMessage": "failed"`), received(saying("hi"))},
@@ -336,7 +347,7 @@ func lenientTests() []entryTest {
 		{"nonsense", incoming(`"typeMessage": "textMessage", "textMessage": "hi", "caption": {}, "location": [], "quotedMessage": "x", "extendedTextMessage": 7, "contacts": {},
 			"pollMessageData": true, "templateMessage": "x", "isDeleted": [], "buttonsResponseMessage": 1.5`), received(saying("hi"))},
 		{"a number as a text", incoming(`"typeMessage": "textMessage", "textMessage": 42`), received(saying("42"))},
-		{"true as a string", incoming(`"typeMessage": "textMessage", "textMessage": "hi", "isDeleted": "true"`), received(skipped("its writer deleted it; --deleted=include takes it along", "hi"))},
+		{"true as a string", incoming(`"typeMessage": "textMessage", "textMessage": "hi", "isDeleted": "true"`), received(deleted("hi"))},
 		{"a fraction of a second", `{"type": "outgoing", "timestamp": 1603964449.5, "idMessage": 7, "typeMessage": "textMessage", "textMessage": "hi"}`,
 			sent(func(m *sources.Message) {
 				m.ID, m.Text, m.Position, m.Time = "7", "hi", "79001234567@c.us/7", time.UnixMilli(written*1000+500).UTC()
@@ -530,14 +541,10 @@ func TestConvertChats(t *testing.T) {
 		{in("status@broadcast"), incoming(`"typeMessage": "reactionMessage"`), "a broadcast list or status; nobody answers there"},
 		{in("79990000000@c.us"), incoming(`"typeMessage": "textMessage", "isDeleted": true`), "notes to oneself; there is no client"},
 		{func(c *chat) { c.own = "" }, text, ""},
-		{func(c *chat) { c.index.addDeletion("3AADDD") }, text, "its writer deleted it; --deleted=include takes it along"},
-		{func(c *chat) { c.index.addDeletion("3AADDD"); c.includeDeleted = true }, text, ""},
 		{noting(`{"idMessage": "3AAEEE"}`), edited, "only says that another message was edited"},
 		{noting(`{"idMessage": "3AAEEF"}`), edited, ""},
-		{func(c *chat) { c.index.addDeletion("3AAEEE") }, edited, "its writer deleted it; --deleted=include takes it along"},
-		{func(c *chat) { c.index.addDeletion("3AAEEE"); c.includeDeleted = true }, edited, ""},
-		{func(c *chat) { c.includeDeleted = true }, incoming(`"typeMessage": "textMessage", "textMessage": "hi", "isDeleted": true`), ""},
-		{func(c *chat) { c.includeDeleted = true }, incoming(`"typeMessage": "deletedMessage"`), "only says that another message was deleted"},
+		{unchanged, incoming(`"typeMessage": "textMessage", "textMessage": "hi", "isDeleted": true`), ""},
+		{unchanged, incoming(`"typeMessage": "deletedMessage"`), "only says that another message was deleted"},
 	} {
 		c := person(tt.chat)
 		m, invalid := c.convert(json.RawMessage(tt.raw), 1)
@@ -551,23 +558,16 @@ func TestConvertChats(t *testing.T) {
 func TestConvertDeletedQuotes(t *testing.T) {
 	raw := incoming(`"typeMessage": "quotedMessage", "extendedTextMessage": {"text": "hi", "stanzaId": "3AAEEE"},
 		"quotedMessage": {"typeMessage": "textMessage", "textMessage": "oops"}`)
-	for _, tt := range []struct {
-		noted   string
-		include bool
-		want    string
-	}{
-		{`{}`, false, "oops"},
-		{`{"idMessage": "3AAEEE"}`, false, "oops"},
-		{`{"idMessage": "3AAEEE", "isDeleted": true}`, false, ""},
-		{`{"idMessage": "3AAEEE", "isDeleted": true}`, true, "oops"},
-		{`{"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": "3AAEEE"}}`, false, ""},
-		{`{"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": "3AAEEE"}}`, true, "oops"},
+	for _, tt := range []struct{ noted, want string }{
+		{`{}`, "oops"},
+		{`{"idMessage": "3AAEEE"}`, "oops"},
+		{`{"idMessage": "3AAEEE", "isDeleted": true}`, ""},
+		{`{"typeMessage": "deletedMessage", "deletedMessageData": {"stanzaId": "3AAEEE"}}`, ""},
 	} {
-		c := person(func(c *chat) { c.includeDeleted = tt.include })
-		c.index.add(json.RawMessage(tt.noted))
+		c := person(func(c *chat) { c.index.add(json.RawMessage(tt.noted)) })
 		m, invalid := c.convert(json.RawMessage(raw), 1)
 		if invalid != nil || m.Quote != tt.want || m.ReplyTo != "3AAEEE" {
-			t.Errorf("%s, included %t: got %+v, %+v, want the quote %q", tt.noted, tt.include, m, invalid, tt.want)
+			t.Errorf("%s: got %+v, %+v, want the quote %q", tt.noted, m, invalid, tt.want)
 		}
 	}
 }

@@ -206,11 +206,10 @@ func (s *scan) converter(read readChat) *chat {
 	return &chat{
 		conversation: sources.Conversation{ID: id, Kind: sources.KindOfConversation(id),
 			Client: clientOf(read.chat, s.contacts[id], read.info, &read.history.index)},
-		own:            s.own,
-		name:           s.nameOf,
-		index:          &read.history.index,
-		includeDeleted: s.IncludeDeleted,
-		now:            s.now(),
+		own:   s.own,
+		name:  s.nameOf,
+		index: &read.history.index,
+		now:   s.now(),
 	}
 }
 

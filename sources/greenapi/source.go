@@ -20,8 +20,6 @@ type Source struct {
 	Only []string
 	// CountMax is the largest number of messages of a chat, the newest; 0: all.
 	CountMax int
-	// IncludeDeleted includes messages that their authors deleted.
-	IncludeDeleted bool
 	// Force reads despite problems that [Source.Preflight] found.
 	Force bool
 	// Progress, if not nil, gets the number of chats read, the number of all chats, and the time for the others.
@@ -39,7 +37,7 @@ func (s *Source) Name() string { return "green-api:" + s.Client.Instance }
 
 // A cursor is the position and the scope of a reading. As JSON:
 //
-//	{"after":"79001234567@c.us","done":false,"chats":["79001234567@c.us"],"count_max":1000,"deleted":true}
+//	{"after":"79001234567@c.us","done":false,"chats":["79001234567@c.us"],"count_max":1000}
 type cursor struct {
 	After string `json:"after"` // the chats up to this id are read, in the order of ids
 	Done  bool   `json:"done,omitempty"`
@@ -50,15 +48,14 @@ type cursor struct {
 type scope struct {
 	Only     []string `json:"chats,omitempty"`
 	CountMax int      `json:"count_max,omitempty"`
-	Deleted  bool     `json:"deleted,omitempty"`
 }
 
 func (s *Source) scope() scope {
-	return scope{slices.Compact(slices.Sorted(slices.Values(s.Only))), s.CountMax, s.IncludeDeleted}
+	return scope{slices.Compact(slices.Sorted(slices.Values(s.Only))), s.CountMax}
 }
 
 func (a scope) equal(b scope) bool {
-	return slices.Equal(a.Only, b.Only) && a.CountMax == b.CountMax && a.Deleted == b.Deleted
+	return slices.Equal(a.Only, b.Only) && a.CountMax == b.CountMax
 }
 
 // Batches reads the chats after the cursor, in the order of their ids. After the last chat it yields nothing, although

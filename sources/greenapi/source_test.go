@@ -111,7 +111,6 @@ func TestScopes(t *testing.T) {
 		{"one to the end, then the same", only(anna), only(anna), 1, nil, false, false, nil},
 		{"all, then the newest", only(), countMax(1), 1, []string{lid + ": 1", anna + ": 2", boris + ": 1"}, true, true, nil},
 		{"the newest, then all", countMax(1), only(), 1, all, true, true, nil},
-		{"all, then with what was deleted", only(), func(s *greenapi.Source) { s.IncludeDeleted = true }, 1, all, true, true, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -698,27 +697,23 @@ func TestAuthors(t *testing.T) {
 	})
 }
 
-// Deleted messages are included on demand, times in the future are invalid by the given clock, and notes to oneself are
-// left out.
+// Times in the future are invalid by the given clock, and notes to oneself are left out.
 func TestFieldsOfTheSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := newInstance(sandbox.Account{WID: own, Chats: []sandbox.AccountChat{
 			listed(anna, "A", text(anna, "late", 1), entry("incoming", anna, "1", 0, `"typeMessage":"textMessage","textMessage":"hi","isDeleted":true`)),
 			listed(own, "Me", text(own, "1", 0))}}, sandbox.GreenAPIOptions{})
-		for _, include := range []bool{false, true} {
-			source := i.source()
-			source.IncludeDeleted = include
-			source.Now = func() time.Time { return time.Unix(1700000000, 0).Add(-24 * time.Hour) }
-			batches := read(t, source, "")
-			if m := batches[0].Messages[0]; (m.Skip == "") != include {
-				t.Errorf("deleted, included %t: skipped for %q", include, m.Skip)
-			}
-			if batches[1].Messages[0].Skip == "" {
-				t.Error("notes to oneself are not skipped")
-			}
-			if len(batches[0].Invalid) != 1 || batches[0].Invalid[0].Position != anna+"/late" {
-				t.Errorf("invalid: %+v", batches[0].Invalid)
-			}
+		source := i.source()
+		source.Now = func() time.Time { return time.Unix(1700000000, 0).Add(-24 * time.Hour) }
+		batches := read(t, source, "")
+		if m := batches[0].Messages[0]; !m.Deleted || m.Skip != "" {
+			t.Errorf("deleted %t, skipped for %q", m.Deleted, m.Skip)
+		}
+		if batches[1].Messages[0].Skip == "" {
+			t.Error("notes to oneself are not skipped")
+		}
+		if len(batches[0].Invalid) != 1 || batches[0].Invalid[0].Position != anna+"/late" {
+			t.Errorf("invalid: %+v", batches[0].Invalid)
 		}
 	})
 }
