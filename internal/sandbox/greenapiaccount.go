@@ -38,6 +38,9 @@ type AccountChat struct {
 	// Entries returns the history, newest first, in the form of the files that ReadAccount reads; nil: an empty history.
 	// Each entry is a JSON object that is not changed later. Several goroutines may call it at once.
 	Entries func() iter.Seq[json.RawMessage]
+
+	// Raw, if not nil, is the answer of getChatHistory as it stands, whatever was asked for: it need not be JSON.
+	Raw []byte
 }
 
 func (a Account) withDefaults() Account {

@@ -20,6 +20,9 @@ func (g *GreenAPI) getChatHistory(q call) answer {
 	if decode(q.body, historyBody, &q.parameters) != nil {
 		return g.invalid(q)
 	}
+	if raw := g.rawHistory(q.ChatID); raw != nil {
+		return newAnswer(http.StatusOK, "application/json; charset=utf-8", raw)
+	}
 	var newest []json.RawMessage
 	for entry := range g.entries(q.ChatID) {
 		if newest = append(newest, g.published(q.ChatID, entry, q.base)); len(newest) == q.count() {
@@ -27,6 +30,16 @@ func (g *GreenAPI) getChatHistory(q call) answer {
 		}
 	}
 	return arrayAnswer(newest)
+}
+
+// rawHistory returns the Raw of a chat, or nil.
+func (g *GreenAPI) rawHistory(chatID string) []byte {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if c := g.byID[chatID]; c != nil {
+		return c.Raw
+	}
+	return nil
 }
 
 // arrayAnswer answers with a JSON array of the elements, byte for byte as they are.

@@ -51,6 +51,7 @@ var greenAPIFaults = []struct {
 	{do: sandbox.ClientClosed, status: 499, kind: "application/json", body: apiError("499", "Client Closed Request")},
 	{do: sandbox.ServerError, status: 500, kind: "application/json", body: apiError("500", "Internal Server Error")},
 	{do: sandbox.BadGateway, status: 502, kind: "text/plain; charset=utf-8", body: "502 Bad Gateway"},
+	{do: sandbox.NotImplemented, status: 501, kind: "text/plain; charset=utf-8", body: "501 Not Implemented"},
 	{do: sandbox.Unavailable, status: 503, kind: "text/plain; charset=utf-8", body: "503 Service Unavailable"},
 	{do: sandbox.GatewayTimeout, status: 504, kind: "text/plain; charset=utf-8", body: "504 Gateway Timeout"},
 	{do: sandbox.HTML, status: 200, kind: "text/html; charset=utf-8", body: page("200 OK")},

@@ -187,3 +187,16 @@ func TestAddEntry(t *testing.T) {
 		t.Errorf("getChats (-want +got):\n%s", diff)
 	}
 }
+
+// A raw history is answered as it stands.
+func TestRawHistory(t *testing.T) {
+	raw := account(3)
+	raw.Chats[0].Raw = []byte(`[{"idMessage":"m1"},,`)
+	bothWays(t, func(t *testing.T, start func(sandbox.Account, sandbox.GreenAPIOptions) phone) {
+		p := start(raw, unlimited)
+		got := p.call(t, "POST", p.path("getChatHistory"), asking(raw.Chats[0].ID, 1))
+		if got.Status != 200 || got.Body != string(raw.Chats[0].Raw) {
+			t.Errorf("got %+v", got)
+		}
+	})
+}

@@ -43,6 +43,7 @@ const (
 	CorrespondentsReached Action = "466-correspondents" // the tariff's chats of this month are used up
 	ClientClosed          Action = "499"
 	ServerError           Action = "500"
+	NotImplemented        Action = "501" // as if this version of Green-API did not have the method
 	Unavailable           Action = "503"
 	GatewayTimeout        Action = "504"
 	Starting              Action = "400-starting" // as if the instance were starting
@@ -63,7 +64,7 @@ func accountActions() []Action { return []Action{Unauthorized, PaymentRequired, 
 
 func greenAPIActions() []Action {
 	return []Action{TooMany, BadGateway, Cut, Slow, Garbage, HTML, HTMLBadGateway, Block, NotFound, Redirect,
-		Unauthorized, QuotaExceeded, CorrespondentsReached, ClientClosed, ServerError, Unavailable, GatewayTimeout,
+		Unauthorized, QuotaExceeded, CorrespondentsReached, ClientClosed, ServerError, NotImplemented, Unavailable, GatewayTimeout,
 		Starting, PlainBadRequest, Empty, Half, CutBody, GrowNew, GrowOld}
 }
 

@@ -70,7 +70,7 @@ func TestParseRuleErrors(t *testing.T) {
 func TestWhoseRule(t *testing.T) {
 	both := []sandbox.Action{"429", "502", "cut", "slow=1s", "garbage", "html", "502-html", "403", "404", "302"}
 	kommo := []sandbox.Action{"refuse", "502-taken", "cut-taken", "403-signature"}
-	greenAPI := []sandbox.Action{"401", "466", "466-correspondents", "499", "500", "503", "504", "400-starting", "400-text", "empty",
+	greenAPI := []sandbox.Action{"401", "466", "466-correspondents", "499", "500", "501", "503", "504", "400-starting", "400-text", "empty",
 		"half", "cut-body", "grow-new", "grow-old"}
 	for _, do := range both {
 		checkWhose(t, string(do), "", "")
