@@ -13,6 +13,7 @@ type jsonArray struct {
 	answer    *answer
 	body      *bufio.Reader
 	decoder   *json.Decoder
+	commas    *commaReader
 	read      int64 // bytes that the decoder got
 	readError error // why the decoder got no more; io.EOF: the answer has ended
 	err       error // why the array was not read to its end
@@ -51,7 +52,7 @@ func (l *jsonArray) all(yield func(json.RawMessage, error) bool) {
 func (l *jsonArray) begin() error {
 	first, err := l.firstByte()
 	if err == nil && first == '[' {
-		l.decoder = json.NewDecoder(l)
+		l.decoder, l.commas = json.NewDecoder(l), &commaReader{from: l.body}
 		_, err := l.decoder.Token()
 		return err
 	}
@@ -112,7 +113,7 @@ func (l *jsonArray) Read(p []byte) (n int, err error) {
 		l.readError = errLongElement
 		return 0, l.readError
 	}
-	n, l.readError = l.body.Read(p)
+	n, l.readError = l.commas.Read(p)
 	l.read += int64(n)
 	return n, l.readError
 }
