@@ -49,7 +49,7 @@ func (a *answer) failure() error {
 	switch {
 	case a.status/100 == 3:
 		return &DeniedError{a.method, a.status, a.redirect()}
-	case a.status/100 == 4 && !starting && !overloaded:
+	case a.status/100 == 4 && !starting && !overloaded, a.status == http.StatusNotImplemented:
 		return &RefusedError{a.method, a.status, detail}
 	}
 	wait := web.RetryAfter(a.header, time.Now(), maxRetryAfter) // Green-API is not known to send Retry-After

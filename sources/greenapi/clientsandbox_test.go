@@ -77,7 +77,7 @@ func TestReadingAnInstance(t *testing.T) {
 			t.Errorf("settings of WhatsApp %+v, %v", wa, err)
 		}
 		chats, err := client.Chats(ctx)
-		if err != nil || len(chats) != 3 || chats[1] != (Chat{"1@c.us", "Chat 1"}) {
+		if err != nil || len(chats) != 3 || chats[1] != (Chat{ID: "1@c.us", Name: "Chat 1"}) {
 			t.Errorf("chats %+v, %v", chats, err)
 		}
 		var got []string

@@ -93,7 +93,7 @@ func (a *answer) quota(body []byte, now time.Time) error {
 }
 
 // A RefusedError means that this call fails and would fail again: Green-API does not accept it (another 4xx), e.g.
-// because it does not know the chat, or its answer is JSON of another form than the method has. Calls about other chats
+// because it does not know the chat, or does not have the method (501), or its answer is JSON of another form than the method has. Calls about other chats
 // may succeed.
 type RefusedError struct {
 	Method string
@@ -131,6 +131,9 @@ func (e *UnavailableError) Is(target error) bool { return target == sources.ErrU
 // ErrEmptyAccount means that Green-API knows no chat of the account.
 var ErrEmptyAccount = errors.New("the account has no chats: Green-API holds only what WhatsApp handed over when the " +
 	"phone was connected, and what came since while its settings were on")
+
+// ErrUnreadableChats means that Green-API lists chats, but none with an id.
+var ErrUnreadableChats = errors.New("green-api getChats: none of the chats that it lists has an id")
 
 // An UnknownChatError means that the account does not have a chat of [Source.Only].
 type UnknownChatError struct {

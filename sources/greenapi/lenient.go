@@ -31,6 +31,26 @@ func (t *lenientText) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// A lenientID is the id of a chat: a text, or an object with the id in "_serialized", as WhatsApp's own programs have it
+// (inferred). A number is the number of a phone.
+type lenientID string
+
+func (id *lenientID) UnmarshalJSON(data []byte) error {
+	var text lenientText
+	_ = text.UnmarshalJSON(data) // never fails
+	var object struct {
+		Serialized lenientText `json:"_serialized"`
+	}
+	if text == "" && json.Unmarshal(data, &object) == nil {
+		text = object.Serialized
+	}
+	*id = lenientID(strings.TrimSpace(string(text)))
+	if isDigits(string(*id)) {
+		*id += "@c.us"
+	}
+	return nil
+}
+
 func isTextOrNumber(data []byte) bool {
 	data = bytes.TrimLeft(data, " \t\r\n")
 	return len(data) > 0 && (data[0] == '"' || data[0] == '-' || data[0] >= '0' && data[0] <= '9')
@@ -42,6 +62,15 @@ type lenientBool bool
 func (b *lenientBool) UnmarshalJSON(data []byte) error {
 	word := lowerWord(data)
 	*b = word == "true" || word == "yes" || word == "1"
+	return nil
+}
+
+// An isObject is true for an object that is not empty.
+type isObject bool
+
+func (o *isObject) UnmarshalJSON(data []byte) error {
+	data = bytes.TrimLeft(data, " \t\r\n")
+	*o = isObject(bytes.HasPrefix(data, []byte("{")) && len(bytes.TrimLeft(data[1:], " \t\r\n")) > 1)
 	return nil
 }
 

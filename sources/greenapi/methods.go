@@ -1,12 +1,11 @@
 package greenapi
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"kommo-import/sources"
 )
@@ -60,92 +59,34 @@ type WaSettings struct {
 	// SyncProgress is historySyncProgress, the part of the history that WhatsApp has handed over (seen in code: a
 	// number; that it counts to 100 is inferred); nil if not known.
 	SyncProgress *float64
+	// IDs are the account's own ids: its number and, if Green-API knows it, its @lid.
+	IDs []string
 }
 
 // WaSettings returns the settings of the instance's WhatsApp account.
 func (c *Client) WaSettings(ctx context.Context) (WaSettings, error) {
-	// {"avatar":"https://…","phone":79001234567,"stateInstance":"authorized","deviceId":"…","historySyncProgress":100}
+	// {"avatar":"https://…","phone":79001234567,"stateInstance":"authorized","deviceId":"79001234567:1@s.whatsapp.net",
+	// "chatId":"79001234567@c.us","historySyncProgress":100}; that there is a lid is inferred
 	var got struct {
 		Phone    lenientText    `json:"phone"`
+		ChatID   lenientText    `json:"chatId"`
+		DeviceID lenientText    `json:"deviceId"`
+		LID      lenientText    `json:"lid"`
 		Progress optionalNumber `json:"historySyncProgress"`
 	}
 	if err := c.do(ctx, call{method: getWaSettings}, func(a *answer) error { return a.decode(&got) }); err != nil {
 		return WaSettings{}, err
 	}
 	settings := WaSettings{Phone: string(got.Phone)}
+	for _, id := range []lenientText{got.ChatID, got.DeviceID, lidOf(got.LID)} {
+		if strings.Contains(string(id), "@") {
+			settings.IDs = append(settings.IDs, string(id))
+		}
+	}
 	if got.Progress.known {
 		settings.SyncProgress = &got.Progress.value
 	}
 	return settings, nil
-}
-
-// A Chat is a chat of the instance's account.
-type Chat struct {
-	ID   string // ends in @c.us, @lid or @g.us; the digits of a @lid are no phone number (documented)
-	Name string // may be empty
-}
-
-// Chats returns the chats of the instance, those active last first; Green-API refreshes the list at most once a minute
-// (documented). Chats without an id are left out.
-func (c *Client) Chats(ctx context.Context) ([]Chat, error) {
-	// [{"archive":false,"id":"79001234567@c.us","ephemeralExpiration":0,"ephemeralSettingTimestamp":0,"name":"…","type":"user"}]
-	type wire struct {
-		ID   lenientText `json:"id"`
-		Name lenientText `json:"name"`
-	}
-	return collect(ctx, c, getChats, func(w wire) (Chat, bool) { return Chat{string(w.ID), string(w.Name)}, w.ID != "" })
-}
-
-// A Contact is in the phone's contacts, or has written to the account.
-type Contact struct {
-	ID          string
-	Name        string // the contact's name for themselves (inferred); may be empty (#792)
-	ContactName string // the name in the phone's contacts; may be empty
-}
-
-// Contacts returns the contacts of the instance. The list may be incomplete (#629). Contacts without an id are left
-// out.
-func (c *Client) Contacts(ctx context.Context) ([]Contact, error) {
-	// [{"id":"79001234567@c.us","name":"…","contactName":"…","type":"user","chatId":"…","phoneNumber":79001234567}]
-	type wire struct {
-		ID          lenientText `json:"id"`
-		ChatID      lenientText `json:"chatId"`
-		Name        lenientText `json:"name"`
-		ContactName lenientText `json:"contactName"`
-	}
-	return collect(ctx, c, getContacts, func(w wire) (Contact, bool) {
-		id := cmp.Or(w.ID, w.ChatID)
-		return Contact{string(id), string(w.Name), string(w.ContactName)}, id != ""
-	})
-}
-
-// collect returns the elements of a method's list, converted by read. Elements for which read returns false are left out.
-func collect[Wire, Element any](ctx context.Context, c *Client, m method, read func(Wire) (Element, bool)) ([]Element, error) {
-	var all []Element
-	var leftOut int
-	err := c.do(ctx, call{method: m}, func(a *answer) error {
-		all, leftOut = nil, 0
-		for raw, err := range a.array().all {
-			if err != nil {
-				return err
-			}
-			var wire Wire
-			_ = json.Unmarshal(raw, &wire) // all fields of an element that is not an object are empty
-			if element, ok := read(wire); ok {
-				all = append(all, element)
-			} else {
-				leftOut++
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if leftOut > 0 {
-		c.log().Warn("entries without an id were left out of a list of Green-API", "method", m.name, "entries", leftOut)
-	}
-	return all, nil
 }
 
 // ContactInfo describes a contact.

@@ -49,9 +49,11 @@ func TestSettings(t *testing.T) {
 func TestWaSettings(t *testing.T) {
 	progress := func(p float64) *float64 { return &p }
 	for body, want := range map[string]WaSettings{
-		`{"avatar":"https://a","phone":79001234567,"historySyncProgress":100}`: {"79001234567", progress(100)},
-		`{"phone":"79001234567","historySyncProgress":"37.5"}`:                 {"79001234567", progress(37.5)},
-		`{"phone":null,"historySyncProgress":0}`:                               {"", progress(0)},
+		`{"avatar":"https://a","phone":79001234567,"historySyncProgress":100}`: {Phone: "79001234567", SyncProgress: progress(100)},
+		`{"phone":"79001234567","historySyncProgress":"37.5"}`:                 {Phone: "79001234567", SyncProgress: progress(37.5)},
+		`{"phone":null,"historySyncProgress":0}`:                               {SyncProgress: progress(0)},
+		`{"chatId":"1@c.us","deviceId":"1:2@s.whatsapp.net","lid":"5"}`:        {IDs: []string{"1@c.us", "1:2@s.whatsapp.net", "5@lid"}},
+		`{"chatId":null,"deviceId":"x","lid":"5@lid"}`:                         {IDs: []string{"5@lid"}},
 		`{"phone":{},"historySyncProgress":"NaN"}`:                             {},
 		`{"historySyncProgress":null}`:                                         {},
 		`{}`:                                                                   {},
@@ -72,13 +74,15 @@ func TestChats(t *testing.T) {
 		{"archive":true,"id":"79001234567@c.us","ephemeralExpiration":0,"ephemeralSettingTimestamp":0,"name":"Анна","type":"user"},
 		{"archive":"no","id":"1@g.us","name":null,"type":"group"},
 		{"id":5,"name":7,"type":[]},
+		{"chatId":"2@lid","phoneNumber":79007654321},
+		{"id":{"server":"c.us","user":"3","_serialized":"3@c.us"}},
 		{"name":"nobody"}, null, "x"]`))
 	client.Log = slog.New(slog.NewTextHandler(&log, nil))
 	got, err := client.Chats(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Chat{{"79001234567@c.us", "Анна"}, {"1@g.us", ""}, {"5", "7"}}
+	want := []Chat{{ID: "79001234567@c.us", Name: "Анна"}, {ID: "1@g.us"}, {ID: "5@c.us", Name: "7"}, {ID: "2@lid", Phone: "79007654321"}, {ID: "3@c.us"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("chats (-want +got):\n%s", diff)
 	}
@@ -89,17 +93,27 @@ func TestChats(t *testing.T) {
 
 func TestContacts(t *testing.T) {
 	client := newClient(answering(200, `[{"id":"1@c.us","name":"A","contactName":"B","type":"user"},
-		{"chatId":"2@lid","phoneNumber":79001234567}]`))
+		{"chatId":"2@lid","phoneNumber":79001234567}, {"id":"3@c.us","chatId":"3@lid","lid":"4"}]`))
 	got, err := client.Contacts(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []Contact{
 		{ID: "1@c.us", Name: "A", ContactName: "B"},
-		{ID: "2@lid"},
+		{ID: "2@lid", Phone: "79001234567"},
+		{ID: "3@c.us", OtherID: "3@lid", LID: "4@lid"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("contacts (-want +got):\n%s", diff)
+	}
+}
+
+// A list without any id is not an empty list.
+func TestUnreadableChats(t *testing.T) {
+	for body, want := range map[string]error{`[]`: nil, `null`: nil, `[{"name":"A"}]`: ErrUnreadableChats, `[{"id":""},{"id":null,"chatId":{}}]`: ErrUnreadableChats, `[{"chatId":"1@c.us"},{}]`: nil} {
+		if _, err := newClient(answering(200, body)).Chats(t.Context()); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", body, err, want)
+		}
 	}
 }
 

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 )
 
 // An Account is the account of an instance.
 type Account struct {
-	ID string // at WhatsApp, e.g. "79001234567@c.us"; "" if it is not known
+	ID  string   // at WhatsApp, e.g. "79001234567@c.us"; "" if it is not known
+	IDs []string // all ids that the settings have, e.g. also "158437920014276@lid"
 }
 
 // Preflight checks whether a history read now would be whole: the instance is authorized, its settings record messages
@@ -36,10 +38,7 @@ func (s *Source) Preflight(ctx context.Context) (Account, error) {
 	if progress := whatsApp.SyncProgress; progress != nil && *progress < 100 {
 		found.Problems = append(found.Problems, fmt.Sprintf("WhatsApp has handed over %d %% of the history so far. Wait until it is done.", int(*progress)))
 	}
-	account := Account{settings.WID}
-	if account.ID == "" && whatsApp.Phone != "" {
-		account.ID = whatsApp.Phone + "@c.us"
-	}
+	account := accountOf(settings, whatsApp)
 	if len(found.Problems) == 0 {
 		return account, nil
 	}
@@ -52,6 +51,20 @@ func (s *Source) Preflight(ctx context.Context) (Account, error) {
 	return account, nil
 }
 
+// accountOf returns the account that the settings name.
+func accountOf(settings Settings, whatsApp WaSettings) Account {
+	account := Account{ID: settings.WID}
+	for _, id := range append([]string{settings.WID, phoneID(whatsApp.Phone)}, whatsApp.IDs...) {
+		if id = plainID(id); id != "" && !slices.Contains(account.IDs, id) {
+			account.IDs = append(account.IDs, id)
+		}
+	}
+	if account.ID == "" && len(account.IDs) > 0 {
+		account.ID = account.IDs[0]
+	}
+	return account
+}
+
 // whatsApp asks for the settings of the WhatsApp account. Only an authorized instance has them, and not every version of
 // Green-API has the method (inferred).
 func (s *Source) whatsApp(ctx context.Context, state string) (WaSettings, error) {
@@ -59,12 +72,20 @@ func (s *Source) whatsApp(ctx context.Context, state string) (WaSettings, error)
 		return WaSettings{}, nil
 	}
 	settings, err := s.Client.WaSettings(ctx)
-	_, refused := errors.AsType[*RefusedError](err)
-	denied, isDenied := errors.AsType[*DeniedError](err)
-	if refused || isDenied && denied.Status == http.StatusNotFound {
+	if _, refused := errors.AsType[*RefusedError](err); refused || isMissing(err) {
+		s.notice("It is not known whether WhatsApp has handed over the whole history: %v.", err)
 		return WaSettings{}, nil
 	}
 	return settings, err
+}
+
+// isMissing reports whether err means that this Green-API does not have the method.
+func isMissing(err error) bool {
+	if denied, ok := errors.AsType[*DeniedError](err); ok {
+		return denied.Status == http.StatusNotFound
+	}
+	refused, ok := errors.AsType[*RefusedError](err)
+	return ok && (refused.Status == http.StatusMethodNotAllowed || refused.Status == http.StatusNotImplemented)
 }
 
 // stateProblem returns the problem of a state of the instance, or "". The states are documented.

@@ -1,6 +1,7 @@
 package greenapi_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -109,33 +110,67 @@ func progress(value any) func(*sandbox.Account) {
 	return func(a *sandbox.Account) { a.WaSettings = map[string]any{"historySyncProgress": value} }
 }
 
-// Either of two methods has the account's own id. Not every version of Green-API has the second.
+// The settings have the account's own ids. Not every version of Green-API has the second method: the administrator is told
+// at once.
 func TestOwnID(t *testing.T) {
+	const notAsked = "It is not known whether WhatsApp has handed over the whole history: green-api getWaSettings: "
+	type fields = map[string]any
 	for _, tt := range []struct {
-		name  string
-		wid   any
-		phone any
-		rules []sandbox.Rule
-		want  string
+		name   string
+		wid    any
+		wa     fields
+		do     sandbox.Action
+		want   greenapi.Account
+		notice string
 	}{
-		{"settings", own, "79991111111", nil, own},
-		{"phone", "", 79990000000, nil, own},
-		{"nobody tells", nil, nil, nil, ""},
-		{"no such method", own, nil, []sandbox.Rule{{Do: sandbox.NotFound, On: sandbox.OnGetWaSettings}}, own},
-		{"refused", own, nil, []sandbox.Rule{{Do: sandbox.PlainBadRequest, On: sandbox.OnGetWaSettings}}, own},
+		{"settings", own, fields{"phone": "79991111111", "chatId": nil, "deviceId": nil}, "", greenapi.Account{ID: own, IDs: []string{own, "79991111111@c.us"}}, ""},
+		{"all the same", own, fields{"phone": 79990000000, "chatId": own, "deviceId": "79990000000:12@s.whatsapp.net"}, "", greenapi.Account{ID: own, IDs: []string{own}}, ""},
+		{"phone", "", fields{"phone": 79990000000, "lid": "158437920014276"}, "", greenapi.Account{ID: own, IDs: []string{own, lid}}, ""},
+		{"chat id", nil, fields{"phone": nil, "chatId": lid, "deviceId": nil}, "", greenapi.Account{ID: lid, IDs: []string{lid}}, ""},
+		{"nobody tells", nil, fields{"phone": nil, "chatId": nil, "deviceId": "?"}, "", greenapi.Account{}, ""},
+		{"no such method", own, nil, sandbox.NotFound, greenapi.Account{ID: own, IDs: []string{own}},
+			notAsked + "this is not the address of a Green-API instance: status 404: Not Found."},
+		{"not implemented", own, nil, sandbox.NotImplemented, greenapi.Account{ID: own, IDs: []string{own}},
+			notAsked + "green-api refuses this: status 501: 501 Not Implemented."},
+		{"refused", own, nil, sandbox.PlainBadRequest, greenapi.Account{ID: own, IDs: []string{own}},
+			notAsked + "green-api refuses this: status 400: bad request data."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				account := many(1)
 				settings("wid", tt.wid)(&account)
-				account.WaSettings = map[string]any{"phone": tt.phone}
-				got, err := newInstance(account, sandbox.GreenAPIOptions{Rules: tt.rules}).source().Preflight(t.Context())
-				if err != nil || got.ID != tt.want {
-					t.Errorf("got %q, %v, want %q", got.ID, err, tt.want)
+				account.WaSettings = tt.wa
+				var rules []sandbox.Rule
+				if tt.do != "" {
+					rules = []sandbox.Rule{{Do: tt.do, On: sandbox.OnGetWaSettings}}
+				}
+				i := newInstance(account, sandbox.GreenAPIOptions{Rules: rules})
+				got, err := i.source().Preflight(t.Context())
+				if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
+					t.Errorf("%v (-want +got):\n%s", err, diff)
+				}
+				if asked := len(i.asked(sandbox.OnGetWaSettings)); asked != 1 {
+					t.Errorf("getWaSettings was asked %d times", asked)
+				}
+				if tt.notice != "" {
+					wantNotices(t, i, tt.notice)
+				} else {
+					wantNotices(t, i)
 				}
 			})
 		})
 	}
+}
+
+// A Green-API without getContacts is read without the names in it.
+func TestNoContacts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newInstance(many(2), sandbox.GreenAPIOptions{Rules: []sandbox.Rule{{Do: sandbox.NotImplemented, On: sandbox.OnGetContacts}}})
+		if batches := read(t, i.source(), ""); len(batches) != 2 {
+			t.Errorf("%d batches", len(batches))
+		}
+		wantNotices(t, i, "Names from the phone's contacts are missing: green-api getContacts: green-api refuses this: status 501: 501 Not Implemented.")
+	})
 }
 
 // An answer that is missing is an error of its own, also with Force.
@@ -162,6 +197,11 @@ func TestNothingToRead(t *testing.T) {
 		_, err := sourcetest.Read(t.Context(), newInstance(sandbox.Account{}, sandbox.GreenAPIOptions{}).source(), "")
 		if !errors.Is(err, greenapi.ErrEmptyAccount) {
 			t.Errorf("an empty account: %v", err)
+		}
+		unreadable := sandbox.Account{Chats: []sandbox.AccountChat{{ID: anna, Listing: json.RawMessage(`{"name":"Anna"}`)}}}
+		_, err = sourcetest.Read(t.Context(), newInstance(unreadable, sandbox.GreenAPIOptions{}).source(), "")
+		if !errors.Is(err, greenapi.ErrUnreadableChats) {
+			t.Errorf("chats without ids: %v", err)
 		}
 		i := newInstance(many(3), sandbox.GreenAPIOptions{})
 		source := i.source()

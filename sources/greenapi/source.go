@@ -108,7 +108,9 @@ func (s *Source) begin(ctx context.Context, at cursor) (*scan, error) {
 		return nil, err
 	}
 	contacts, err := s.Client.Contacts(ctx)
-	if err != nil {
+	if isMissing(err) {
+		s.notice("Names from the phone's contacts are missing: %v.", err)
+	} else if err != nil {
 		return nil, err
 	}
 	run := &scan{Source: s, at: at, total: len(chats), own: account.ID, contacts: make(map[string]Contact, len(contacts))}
