@@ -1,10 +1,8 @@
 package greenapi
 
 import (
-	"cmp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/emersion/go-vcard"
 
@@ -15,16 +13,12 @@ import (
 //
 //	[contact] Anna Petrova: +79001234567, +79007654321
 //	[contact] Taxi: 1234
+//
+// Without a name and a number m stays a text without content.
 func setContacts(m *sources.Message, contacts []entryContact) {
-	var cards []contactCard
-	for _, contact := range contacts {
-		if card := readCard(contact); card.name != "" || len(card.phones) > 0 {
-			cards = append(cards, card)
-		}
-	}
+	cards := cardsOf(contacts)
 	switch len(cards) {
 	case 0:
-		m.Skip = cmp.Or(m.Skip, "a contact without a name and a number")
 	case 1:
 		setContact(m, cards[0])
 	default:
@@ -35,6 +29,21 @@ func setContacts(m *sources.Message, contacts []entryContact) {
 		}
 		m.Text = nonBlankLines(lines...)
 	}
+}
+
+// contactsOf returns all contacts of an entry.
+func contactsOf(e *entry) []entryContact { return append([]entryContact{e.Contact}, e.Contacts...) }
+
+// cardsOf returns the contacts that have a name or a number, each once.
+func cardsOf(contacts []entryContact) (cards []contactCard) {
+	for _, contact := range contacts {
+		card := readCard(contact)
+		if card.name == "" && len(card.phones) == 0 || slices.ContainsFunc(cards, card.equal) {
+			continue
+		}
+		cards = append(cards, card)
+	}
+	return cards
 }
 
 // setContact makes m a contact with the first phone; further phones go into the text.
@@ -51,17 +60,35 @@ type contactCard struct {
 	phones []string // in E.164 where possible, each once
 }
 
+func (c contactCard) equal(other contactCard) bool {
+	return c.name == other.name && slices.Equal(c.phones, other.phones)
+}
+
 // readCard reads a contact. Fields that its vCard does not have, or not in a valid form, are left out.
 func readCard(contact entryContact) contactCard {
 	text := strings.TrimLeft(string(contact.VCard), "\ufeff \t\r\n")
-	card, _ := vcard.NewDecoder(strings.NewReader(typedParams(text))).Decode() // fields before an error count
-	c := contactCard{name: oneLine(cmp.Or(string(contact.DisplayName), card.Value(vcard.FieldFormattedName), cardName(card)))}
+	card, _ := vcard.NewDecoder(strings.NewReader(modernCard(text))).Decode() // fields before an error count
+	c := contactCard{name: firstLine(string(contact.DisplayName), card.Value(vcard.FieldFormattedName), cardName(card),
+		card.Value(vcard.FieldNickname), card.Value("X-WA-BIZ-NAME"), strings.Trim(card.Value(vcard.FieldOrganization), ";"))}
 	for _, field := range card[vcard.FieldTelephone] {
 		if phone := cardPhone(field); phone != "" && !slices.Contains(c.phones, phone) {
 			c.phones = append(c.phones, phone)
 		}
 	}
+	if c.name == "" && len(c.phones) == 0 {
+		c.name = firstLine(card.Value(vcard.FieldEmail), card.Value(vcard.FieldURL), card.Value(vcard.FieldNote))
+	}
 	return c
+}
+
+// firstLine returns the first of texts that is not blank, on one line.
+func firstLine(texts ...string) string {
+	for _, text := range texts {
+		if !isBlank(text) {
+			return oneLine(text)
+		}
+	}
+	return ""
 }
 
 // cardName returns "Anna Petrova" for N:Petrova;Anna;;;.
@@ -75,7 +102,8 @@ func cardName(card vcard.Card) string {
 }
 
 // cardPhone returns the phone of TEL;type=CELL;waid=79001234567:8 (900) 123-45-67 in E.164, or as it stands if that is
-// not possible. waid is the number of a WhatsApp account and therefore international (seen in code).
+// not possible. waid is the number of a WhatsApp account and therefore international (seen in code). A number with a
+// single digit, or without any but 0, is none (issue #836).
 func cardPhone(field *vcard.Field) string {
 	value := strings.TrimSpace(strings.TrimPrefix(field.Value, "tel:"))
 	if phone, ok := sources.ParsePhone(value, ""); ok {
@@ -85,87 +113,16 @@ func cardPhone(field *vcard.Field) string {
 	if phone, ok := sources.ParsePhone("+"+waid, ""); ok {
 		return phone
 	}
-	return oneLine(cmp.Or(value, waid))
-}
-
-// typedParams turns the TEL;CELL:… of vCard 2.1 into TEL;TYPE=CELL:…. Without that the decoder takes the number for a
-// parameter.
-func typedParams(card string) string {
-	var b strings.Builder
-	for line := range strings.Lines(card) {
-		head, value, found := strings.Cut(line, ":")
-		key, params, _ := strings.Cut(head, ";")
-		if !found || params == "" || strings.Contains(params, `"`) || !strings.HasSuffix(strings.ToUpper(key), "TEL") {
-			b.WriteString(line)
-			continue
-		}
-		b.WriteString(key)
-		for param := range strings.SplitSeq(params, ";") {
-			if !strings.Contains(param, "=") {
-				param = "TYPE=" + param
+	for _, phone := range []string{value, waid} {
+		digits := strings.Map(func(r rune) rune {
+			if r >= '0' && r <= '9' {
+				return r
 			}
-			b.WriteString(";" + param)
-		}
-		b.WriteString(":" + value)
-	}
-	return b.String()
-}
-
-// clientOf returns the client of a chat from the best source of each field. The names that the account's owner gave come
-// before the client's own. Names of senders count only in a chat with a person.
-//
-// The phone is part of the chat's id. An @lid id has no phone, but its senders may have one (inferred). The phoneNumber
-// of getContacts is not used for an @lid: it is known to be wrong (issue #1121).
-func clientOf(chat Chat, contact Contact, info ContactInfo, index *chatIndex) sources.Client {
-	client := sources.Client{ID: chat.ID, Phone: sources.PhoneOfID(chat.ID), Email: strings.TrimSpace(info.Email)}
-	names := []string{contact.ContactName, chat.Name, contact.Name, info.ContactName, info.Name}
-	if isPerson(chat.ID) {
-		names = append(names, index.contactName, index.senderName)
-		client.Phone = cmp.Or(client.Phone, index.phone)
-	}
-	client.Name = firstName(chat.ID, names...)
-	if isWebAddress(info.Avatar) {
-		client.Avatar = info.Avatar
-	}
-	return client
-}
-
-// isPerson reports whether all incoming entries of a chat are from one person.
-func isPerson(id string) bool {
-	return sources.KindOfConversation(id) == sources.Person &&
-		!strings.HasSuffix(id, "@newsletter") && !strings.HasSuffix(id, "@broadcast")
-}
-
-// firstName returns the first of names that is a real name, or "". Green-API fills gaps with ids and numbers, which would
-// hide a real name in another place (inferred).
-func firstName(id string, names ...string) string {
-	user, _, _ := strings.Cut(id, "@")
-	for _, name := range names {
-		name = strings.TrimSpace(name)
-		if name != "" && name != id && name != user && !isNumber(name) && !isWhatsAppID(name) {
-			return name
+			return -1
+		}, phone)
+		if len(digits) > 1 && strings.Trim(digits, "0") != "" {
+			return oneLine(phone)
 		}
 	}
 	return ""
-}
-
-// isNumber reports whether s is a phone number in any form: seven digits or more and no letter.
-func isNumber(s string) bool {
-	digits := 0
-	for _, r := range s {
-		if unicode.IsLetter(r) {
-			return false
-		}
-		if unicode.IsDigit(r) {
-			digits++
-		}
-	}
-	return digits >= 7
-}
-
-// isWhatsAppID reports whether s is an id such as "79001234567@c.us" or "120363025486842017@g.us".
-func isWhatsAppID(s string) bool {
-	user, server, found := strings.Cut(s, "@")
-	servers := []string{"c.us", "s.whatsapp.net", "lid", "g.us", "broadcast", "newsletter"}
-	return found && slices.Contains(servers, server) && !strings.ContainsAny(user, " \t\n")
 }

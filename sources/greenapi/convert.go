@@ -18,10 +18,11 @@ import (
 // A chat converts the entries of one chat into messages. name and index must be set.
 type chat struct {
 	conversation sources.Conversation   // ID is the chat's id, verbatim
-	own          string                 // the account's own id, "79…@c.us"; "" if it is not known
+	account      string                 // the account's main id, "79…@c.us"; "" if it is not known
 	name         func(id string) string // the name of a participant in the account's contacts, or ""
 	index        *chatIndex             // of all entries of the chat
 	now          time.Time              // for [sources.CheckTime]
+	repairs      []sources.Repair       // of the messages so far; see [chat.takeRepairs]
 }
 
 // convert returns the message of an entry, or why the entry is invalid. number counts the chat's entries from the oldest,
@@ -33,6 +34,9 @@ func (c *chat) convert(raw json.RawMessage, number int) (sources.Message, *sourc
 		return sources.Message{}, c.invalid(raw, c.position("", number), err)
 	}
 	position := c.position(string(e.IDMessage), number)
+	if needsFlattening(e) {
+		e = flatten(e)
+	}
 	m, err := c.message(e)
 	if err != nil {
 		return sources.Message{}, c.invalid(raw, position, err)
@@ -72,7 +76,7 @@ func (c *chat) message(e *entry) (sources.Message, error) {
 	if err := checkComplete(e); err != nil {
 		return sources.Message{}, err
 	}
-	m := sources.Message{Conversation: c.conversation, ID: string(e.IDMessage), Kind: sources.KindText, ReplyTo: e.replyTo()}
+	m := sources.Message{Conversation: c.conversation, ID: c.idOf(e), Kind: sources.KindText, ReplyTo: e.replyTo()}
 	var err error
 	if m.Direction, err = directionOf(e); err != nil {
 		return m, err
@@ -86,31 +90,62 @@ func (c *chat) message(e *entry) (sources.Message, error) {
 	}
 	m.Deleted = c.deleted(e)
 	m.Skip = c.skip(e)
-	err = c.setContent(&m, c.index.edited(e))
-	if m.Deleted && c.skip(e) == "" && (err != nil || isNothing(&m)) {
-		m.Skip, err = "its author deleted it, and nothing of it is left", nil
+	repair, err := c.setContent(&m, c.index.edited(e))
+	if m.Skip == "" && m.Deleted && (err != nil || isNothing(&m)) {
+		m.Skip = noText(&m, e)
 	}
 	if err != nil && m.Skip == "" {
 		return m, err
 	}
+	if repair != "" && m.Skip == "" {
+		c.repaired(repair, fmt.Sprintf("%s is of type %q", c.position(string(e.IDMessage), 0), cutRunes(string(e.TypeMessage), 60)))
+	}
 	return m, nil
+}
+
+// idOf returns the id of a message. The edit of a message that the journal does not hold takes its place: replies name
+// that message, and a later edit is not another message.
+func (c *chat) idOf(e *entry) string {
+	if e.TypeMessage == "editedMessage" && c.index.skipEdit(e) == "" {
+		if target := c.index.edits.target(e); target != "" {
+			return c.index.edits.root(target)
+		}
+	}
+	return string(e.IDMessage)
 }
 
 // isNothing reports whether m has neither a text nor anything that could be found by a name or a link.
 func isNothing(m *sources.Message) bool {
-	return strings.TrimSpace(m.Text) == "" && m.Location == nil && m.Contact == nil &&
-		(m.Media == nil || m.Media.URL == "" && m.Media.Name == "")
+	return isBlank(m.Text) && m.Location == nil && m.Contact == nil && (m.Media == nil || m.Media.URL == "" && m.Media.Name == "")
+}
+
+// repaired counts a repair.
+func (c *chat) repaired(what, example string) {
+	for i := range c.repairs {
+		if c.repairs[i].What == what {
+			c.repairs[i].Count++
+			return
+		}
+	}
+	c.repairs = append(c.repairs, sources.Repair{What: what, Count: 1, Example: example})
+}
+
+// takeRepairs returns the repairs since it was called last.
+func (c *chat) takeRepairs() []sources.Repair {
+	repairs := c.repairs
+	c.repairs = nil
+	return repairs
 }
 
 // checkComplete returns an error for an entry without its basic fields: Green-API returns objects that have only a type
-// and an empty typeMessage (seen in code, issue #505).
+// and an empty typeMessage (seen in code, issue #505). An entry with a content needs no typeMessage.
 func checkComplete(e *entry) error {
 	var missing []string
 	for _, field := range []struct {
 		name  string
 		value lenientText
 	}{{"type", e.Type}, {"typeMessage", e.TypeMessage}, {"idMessage", e.IDMessage}, {"timestamp", e.Timestamp}} {
-		if field.value == "" {
+		if field.value == "" && !(field.name == "typeMessage" && hasSomeContent(e)) {
 			missing = append(missing, field.name)
 		}
 	}
@@ -118,6 +153,11 @@ func checkComplete(e *entry) error {
 		return fmt.Errorf("incomplete: it has no %s", strings.Join(missing, ", no "))
 	}
 	return nil
+}
+
+// hasSomeContent reports whether e has any content.
+func hasSomeContent(e *entry) bool {
+	return hasCoordinates(e) || e.DownloadURL != "" || len(cardsOf(contactsOf(e))) > 0 || legibleText(e.raw) != ""
 }
 
 func directionOf(e *entry) (sources.Direction, error) {
@@ -128,45 +168,44 @@ func directionOf(e *entry) (sources.Direction, error) {
 	return "", badValue("type", string(e.Type), errors.New("neither incoming nor outgoing"))
 }
 
-// timeOf returns the time of an entry, which is in unix seconds (seen in code).
+// timeOf returns the time of an entry, which is in unix seconds (seen in code). A number that would be thousands of years
+// ahead is in milliseconds or smaller units, as other journals have it.
 func (c *chat) timeOf(e *entry) (time.Time, error) {
 	timestamp := string(e.Timestamp)
 	seconds, err := strconv.ParseFloat(strings.TrimSpace(timestamp), 64)
-	if err != nil || math.IsNaN(seconds) || math.Abs(seconds) > 1e12 {
+	small := false
+	for range 3 {
+		if math.Abs(seconds) > 1e11 {
+			seconds, small = seconds/1000, true
+		}
+	}
+	if err != nil || math.IsNaN(seconds) || math.Abs(seconds) > 1e11 {
 		return time.Time{}, badValue("timestamp", timestamp, errors.New("not a time in unix seconds"))
 	}
-	t := time.UnixMilli(int64(seconds * 1000)).UTC()
+	t := time.UnixMilli(int64(math.Round(seconds * 1000))).UTC()
 	if err := sources.CheckTime(t, c.now); err != nil {
 		return time.Time{}, badValue("timestamp", timestamp, err)
+	}
+	if small {
+		c.repaired(repairTime, fmt.Sprintf("%s: timestamp %q is %s UTC", c.position(string(e.IDMessage), 0), timestamp, t.Format(time.DateTime)))
 	}
 	return t, nil
 }
 
-// author returns the author of e. An outgoing entry has no senderId (seen in code): its author is the account.
-func (c *chat) author(e *entry, direction sources.Direction) sources.Author {
-	if direction == sources.Outgoing {
-		return sources.Author{ID: c.own}
-	}
-	id := string(e.SenderID)
-	name := firstName(id, c.name(id), string(e.SenderContactName), string(e.SenderName))
-	if name == "" {
-		name = sources.PhoneOfID(id)
-	}
-	return sources.Author{ID: id, Name: name}
-}
+// repairTime is a repair, as a noun.
+const repairTime = "timestamps in milliseconds or smaller units, read as such"
 
 // skip returns why e is left out regardless of its content, or "". The reasons of the chat come first.
 func (c *chat) skip(e *entry) string {
 	id := c.conversation.ID
+	if reason := notPerson(id); reason != "" {
+		return reason
+	}
 	switch {
-	case strings.HasSuffix(id, "@newsletter"):
-		return "a newsletter; nobody answers there"
-	case strings.HasSuffix(id, "@broadcast"):
-		return "a broadcast list or status; nobody answers there"
-	case c.own != "" && id == c.own:
+	case c.index.own.isNotes(id, c.index.senders.any):
 		return "notes to oneself; there is no client"
-	case e.TypeMessage == "editedMessage" && c.index.has(e.Edited.StanzaID):
-		return "only says that another message was edited"
+	case e.TypeMessage == "editedMessage":
+		return c.index.skipEdit(e)
 	case e.TypeMessage == "deletedMessage":
 		return "only says that another message was deleted"
 	case undelivered(e):
@@ -175,11 +214,14 @@ func (c *chat) skip(e *entry) string {
 	return ""
 }
 
-// deleted reports whether the author of e deleted it: isDeleted is set, or a deletedMessage names it. isDeleted was always
+// deleted reports whether the author of e deleted it: it is marked, or a deletedMessage names it. isDeleted was always
 // false before release 5.44.29.39 (seen in code, issue #674). An editedMessage is deleted together with its message.
 func (c *chat) deleted(e *entry) bool {
-	return bool(e.IsDeleted) || c.index.deletions[string(e.IDMessage)] ||
-		e.TypeMessage == "editedMessage" && c.index.deletions[string(e.Edited.StanzaID)]
+	if e.deleted() || c.index.deletions[string(e.IDMessage)] {
+		return true
+	}
+	target := c.index.edits.target(e)
+	return e.TypeMessage == "editedMessage" && (c.index.deletions[target] || c.index.deletions[c.index.edits.root(target)])
 }
 
 // quotesDeleted reports whether e quotes a deleted message.

@@ -2,6 +2,7 @@ package greenapi
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,8 +38,11 @@ type entry struct {
 	// Of outgoing entries: pending, sent, delivered, read; failed, noAccount, notInGroup, yellowCard (seen in code).
 	StatusMessage lenientText `json:"statusMessage"`
 
-	IsEdited  lenientBool `json:"isEdited"`
-	IsDeleted lenientBool `json:"isDeleted"`
+	// Of messages that were edited or deleted; the ids are those of the entries that did it (seen in code).
+	IsEdited         lenientBool `json:"isEdited"`
+	EditedMessageID  lenientText `json:"editedMessageId"`
+	IsDeleted        lenientBool `json:"isDeleted"`
+	DeletedMessageID lenientText `json:"deletedMessageId"`
 
 	// textMessage has the first field; extendedTextMessage, a text with a link, the first two; quotedMessage, a reply,
 	// only the second; reactionMessage the third (all seen in code, the first two documented).
@@ -56,14 +60,13 @@ type entry struct {
 	Location entryLocation  `json:"location"` // locationMessage (documented)
 	Contact  entryContact   `json:"contact"`  // contactMessage (documented)
 	Contacts []entryContact `json:"contacts"` // contactsArrayMessage (inferred)
-	// contactsArrayMessage and texts in the form of webhooks (documented there): {"messageData": {"contacts": […]}}.
-	MessageData struct {
-		Contacts        []entryContact `json:"contacts"`
-		TextMessageData struct {
-			TextMessage lenientText `json:"textMessage"`
-		} `json:"textMessageData"`
-		ExtendedTextMessageData entryExtendedText `json:"extendedTextMessageData"`
-	} `json:"messageData"`
+
+	Order   *entryOrder   `json:"orderMessage"`   // orderMessage (documented for webhooks)
+	Product *entryProduct `json:"productMessage"` // productMessage (documented for webhooks)
+
+	// Fields of a webhook. For some months the history had entries in that shape (issue #1024); see [flatten].
+	MessageData     isObject `json:"messageData"`
+	FileMessageData isObject `json:"fileMessageData"`
 
 	Poll entryPoll `json:"pollMessageData"` // pollMessage, pollUpdateMessage (seen in code)
 
@@ -90,7 +93,28 @@ type entry struct {
 	StanzaID      lenientText `json:"stanzaId"` // in a quotedMessage: the id of the quoted message
 	QuotedMessage *entry      `json:"quotedMessage"`
 
-	raw json.RawMessage // the whole entry; nil in a quotedMessage
+	raw   json.RawMessage // the whole entry; of a quotedMessage only if its fields may stand elsewhere
+	words lenientText     // of the newest edit, if they are not those of the entry; see [chatIndex.edited]
+}
+
+// edited reports whether e is a message that was edited.
+func (e *entry) edited() bool {
+	return bool(e.IsEdited) || e.EditedMessageID != "" && e.TypeMessage != "editedMessage"
+}
+
+// deleted reports whether e is marked as deleted.
+func (e *entry) deleted() bool {
+	return bool(e.IsDeleted) || e.DeletedMessageID != "" && e.TypeMessage != "deletedMessage"
+}
+
+// editTarget returns the id of the message that an editedMessage edits, or "".
+func (e *entry) editTarget() string {
+	return string(cmp.Or(e.Edited.StanzaID, e.EditedMessageID, lenientText(e.replyTo())))
+}
+
+// deleteTarget returns the id of the message that a deletedMessage deletes, or "".
+func (e *entry) deleteTarget() string {
+	return string(cmp.Or(e.Deleted.StanzaID, e.DeletedMessageID, lenientText(e.replyTo())))
 }
 
 // {"text": "…", "description": "…", "title": "…", "stanzaId": "3AADDD555CB0822C0539", "participant": "79001234567@c.us"}
@@ -105,6 +129,15 @@ type entryLocation struct {
 	Address   lenientText `json:"address"`
 	Latitude  lenientText `json:"latitude"` // a number in recordings, a string in the vendor's types (seen in code)
 	Longitude lenientText `json:"longitude"`
+
+	// The names of WhatsApp's own protocol (inferred).
+	PlainName        lenientText `json:"name"`
+	DegreesLatitude  lenientText `json:"degreesLatitude"`
+	DegreesLongitude lenientText `json:"degreesLongitude"`
+}
+
+func (l entryLocation) degrees() (latitude, longitude string) {
+	return string(cmp.Or(l.Latitude, l.DegreesLatitude)), string(cmp.Or(l.Longitude, l.DegreesLongitude))
 }
 
 // {"displayName": "Anna Petrova", "vcard": "BEGIN:VCARD\n…TEL;type=CELL;waid=79001234567:+7 900 123-45-67\n…"}
@@ -116,72 +149,26 @@ type entryContact struct {
 // A poll is {"name": "Which day?", "options": [{"optionName": "Monday"}]}. Its state after a vote is
 // {"name": "Which day?", "stanzaId": "…", "votes": [{"optionName": "Monday", "optionVoters": ["79001234567@c.us"]}]}.
 type entryPoll struct {
-	Name     lenientText `json:"name"`
-	StanzaID lenientText `json:"stanzaId"` // the poll's id
-	Options  []struct {
-		Name lenientText `json:"optionName"`
-	} `json:"options"`
-	Votes []struct {
+	Name     lenientText   `json:"name"`
+	StanzaID lenientText   `json:"stanzaId"` // the poll's id
+	Options  []entryOption `json:"options"`
+	Votes    []struct {
 		Name   lenientText   `json:"optionName"`
 		Voters []lenientText `json:"optionVoters"`
 	} `json:"votes"`
 }
 
-// {"titleText": "…", "contentText": "…", "footerText": "…", "mediaUrl": "…", "buttons": […]}. The names vary between
-// types. An outgoing template is {"templateId": "…", "params": ["…"]}.
-type entryMenu struct {
-	TitleText  lenientText `json:"titleText"`
-	Title      lenientText `json:"title"`
-	HeaderText lenientText `json:"headerText"`
-	Header     lenientText `json:"header"`
-
-	ContentText lenientText `json:"contentText"`
-	Body        lenientText `json:"body"`
-
-	FooterText lenientText `json:"footerText"`
-	Footer     lenientText `json:"footer"`
-
-	MediaURL lenientText   `json:"mediaUrl"`
-	Buttons  []entryButton `json:"buttons"`
-	Sections []struct {
-		Title lenientText `json:"title"`
-		Rows  []struct {
-			Title       lenientText `json:"title"`
-			Description lenientText `json:"description"`
-		} `json:"rows"`
-	} `json:"sections"`
-
-	TemplateID lenientText   `json:"templateId"`
-	Params     []lenientText `json:"params"`
+// An entryOption is {"optionName": "Monday"}, or only its name (inferred).
+type entryOption struct {
+	Name lenientText `json:"optionName"`
 }
 
-// {"type": "url", "buttonId": "1", "buttonText": "Our site", "url": "https://example.com"}, or in a template
-// {"index": 1, "urlButton": {"displayText": "Our site", "url": "https://example.com"}}.
-type entryButton struct {
-	entryAction
-	URLButton        entryAction `json:"urlButton"`
-	CallButton       entryAction `json:"callButton"`
-	QuickReplyButton entryAction `json:"quickReplyButton"`
-}
-
-// An entryAction is the text of a button and its effect.
-type entryAction struct {
-	ButtonText  lenientText `json:"buttonText"`
-	DisplayText lenientText `json:"displayText"`
-	URL         lenientText `json:"url"`
-	PhoneNumber lenientText `json:"phoneNumber"`
-	CopyCode    lenientText `json:"copyCode"`
-}
-
-// {"stanzaId": "…", "selectedIndex": 1, "selectedId": "1", "selectedDisplayText": "Yes"}. The names vary between types.
-type entryChoice struct {
-	StanzaID            lenientText `json:"stanzaId"`
-	SelectedDisplayText lenientText `json:"selectedDisplayText"`
-	SelectedButtonText  lenientText `json:"selectedButtonText"`
-	Title               lenientText `json:"title"` // of a list
-	SelectedID          lenientText `json:"selectedId"`
-	SelectedButtonID    lenientText `json:"selectedButtonId"`
-	SingleSelectReply   lenientText `json:"singleSelectReply"` // of a list: the id of the chosen row
+func (o *entryOption) UnmarshalJSON(data []byte) error {
+	type plain entryOption // without this method
+	if o.Name = ""; json.Unmarshal(data, (*plain)(o)) != nil {
+		return o.Name.UnmarshalJSON(data)
+	}
+	return nil
 }
 
 // {"groupJid": "120363025486842017@g.us", "inviteCode": "…", "inviteExpiration": 1657025112, "groupName": "…", "caption": "…"}
@@ -216,6 +203,13 @@ func readEntry(raw json.RawMessage) (*entry, error) {
 	// Unmarshal decodes all other fields before it returns an error of this type (documented in encoding/json).
 	if _, otherType := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !otherType {
 		return nil, fmt.Errorf("not valid JSON: %w", err)
+	}
+	if e.QuotedMessage != nil && needsFlattening(e.QuotedMessage) {
+		var quoting struct {
+			Raw json.RawMessage `json:"quotedMessage"`
+		}
+		_ = json.Unmarshal(raw, &quoting) // it was read above
+		e.QuotedMessage.raw = quoting.Raw
 	}
 	return &e, nil
 }

@@ -52,8 +52,8 @@ func (o *ownIDs) has(id string) bool {
 	return o.certain[id] || o.likely[id]
 }
 
-// isNotes reports whether a chat has only notes to oneself. A chat that only the contacts call the account's is none if
-// somebody writes there.
+// isNotes reports whether a chat has only notes to oneself. A chat that only the contacts call the account's has a client
+// if somebody writes there.
 func (o *ownIDs) isNotes(chat string, answered bool) bool {
 	return o != nil && (o.certain[plainID(chat)] || o.has(chat) && !answered)
 }
@@ -117,4 +117,9 @@ func notPerson(id string) string {
 		return "a chat with WhatsApp itself; there is no client"
 	}
 	return ""
+}
+
+// isPerson reports whether all incoming entries of a chat are from one person.
+func isPerson(id string) bool {
+	return sources.KindOfConversation(id) == sources.Person && notPerson(id) == ""
 }

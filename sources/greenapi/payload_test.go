@@ -201,7 +201,7 @@ func becomes(t *testing.T, b block) (lines []string) {
 		}
 		account := sandbox.Account{WID: own, Chats: []sandbox.AccountChat{listed(id, "", b.entries...)},
 			Contacts: []json.RawMessage{json.RawMessage(`{"id":"` + anna + `","contactName":"Anna"}`), json.RawMessage(`{"id":"` + id + `","contactName":"Anna"}`)},
-			Media:    fstest.MapFS{"a": {Data: make([]byte, 1234)}}}
+			Media:    fstest.MapFS{"a": {Data: make([]byte, 1234)}, "Фото 1.jpg": {Data: make([]byte, 1234)}}}
 		i := newInstance(account, sandbox.GreenAPIOptions{})
 		f, _ := newFile(t)
 		if _, err := i.load(t.Context(), f); err != nil {

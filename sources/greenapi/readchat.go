@@ -87,6 +87,7 @@ func (s *scan) ask(ctx context.Context, id string, count int) (*history, error) 
 	if err != nil {
 		return nil, err
 	}
+	h.index.chat, h.index.own = id, s.own
 	if err := s.Client.History(ctx, id, count, h.take); err != nil {
 		h.close()
 		return nil, err

@@ -28,7 +28,8 @@ type scan struct {
 	at       cursor
 	left     []Chat
 	total    int
-	own      string // the account's own id
+	account  string // the account's main id
+	own      *ownIDs
 	contacts map[string]Contact
 	begun    time.Time
 	bad      int // chats in a row on which Green-API failed
@@ -185,7 +186,7 @@ func (s *scan) yieldChat(read readChat, fresh bool, yield func(sources.Batch, er
 			return false
 		}
 		if len(batch.Messages)+len(batch.Invalid) == batchPart {
-			batch.Continued = true
+			batch.Continued, batch.Repairs = true, c.takeRepairs()
 			if !yield(batch, nil) {
 				return false
 			}
@@ -197,7 +198,7 @@ func (s *scan) yieldChat(read readChat, fresh bool, yield func(sources.Batch, er
 			batch.Messages = append(batch.Messages, one.message)
 		}
 	}
-	batch.Cursor = string(text)
+	batch.Cursor, batch.Repairs = string(text), c.takeRepairs()
 	return yield(batch, nil)
 }
 
@@ -206,10 +207,10 @@ func (s *scan) converter(read readChat) *chat {
 	return &chat{
 		conversation: sources.Conversation{ID: id, Kind: sources.KindOfConversation(id),
 			Client: clientOf(read.chat, s.contacts[id], read.info, &read.history.index)},
-		own:   s.own,
-		name:  s.nameOf,
-		index: &read.history.index,
-		now:   s.now(),
+		account: s.account,
+		name:    s.nameOf,
+		index:   &read.history.index,
+		now:     s.now(),
 	}
 }
 
@@ -217,4 +218,11 @@ func (s *scan) converter(read readChat) *chat {
 func (s *scan) nameOf(id string) string {
 	contact := s.contacts[id]
 	return firstName(id, contact.ContactName, contact.Name)
+}
+
+// addContact stores a contact under one of its ids. A contact with a name in the phone's contacts comes first.
+func (s *scan) addContact(id string, contact Contact) {
+	if known, found := s.contacts[id]; id != "" && (!found || s.nameOf(id) == "" || known.ContactName == "" && contact.ContactName != "") {
+		s.contacts[id] = contact
+	}
 }

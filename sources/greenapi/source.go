@@ -1,7 +1,6 @@
 package greenapi
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -113,9 +112,12 @@ func (s *Source) begin(ctx context.Context, at cursor) (*scan, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	run := &scan{Source: s, at: at, total: len(chats), own: account.ID, contacts: make(map[string]Contact, len(contacts))}
+	run := &scan{Source: s, at: at, total: len(chats), account: account.ID, own: newOwnIDs(account.IDs, contacts),
+		contacts: make(map[string]Contact, len(contacts))}
 	for _, contact := range contacts {
-		run.contacts[contact.ID] = contact
+		for _, id := range []string{contact.ID, contact.OtherID, contact.LID} {
+			run.addContact(id, contact)
+		}
 	}
 	run.left = slices.DeleteFunc(chats, func(c Chat) bool { return at.After != "" && c.ID <= at.After })
 	return run, nil
@@ -130,8 +132,7 @@ func (s *Source) chats(ctx context.Context) ([]Chat, error) {
 	if len(chats) == 0 {
 		return nil, ErrEmptyAccount
 	}
-	slices.SortFunc(chats, func(a, b Chat) int { return cmp.Compare(a.ID, b.ID) })
-	chats = slices.CompactFunc(chats, func(a, b Chat) bool { return a.ID == b.ID })
+	chats = merged(chats)
 	for _, id := range s.Only {
 		if !slices.ContainsFunc(chats, func(c Chat) bool { return c.ID == id }) {
 			return nil, &UnknownChatError{id, len(chats)}

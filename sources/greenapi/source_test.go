@@ -625,7 +625,7 @@ func TestNames(t *testing.T) {
 		{name: "used up", id: anna, entry: sender(anna, "", ""), asked: true, refuseToTell: sandbox.QuotaExceeded, want: sources.Client{Phone: "+79001234567"}},
 		{name: "no such method", id: anna, entry: sender(anna, "", ""), asked: true, refuseToTell: sandbox.NotFound, want: sources.Client{Phone: "+79001234567"}},
 		{name: "failing", id: anna, entry: sender(anna, "", ""), asked: true, refuseToTell: sandbox.ServerError, want: sources.Client{Phone: "+79001234567"}},
-		{name: "lid", id: lid, chat: "Olga", entry: sender(lid, "", ""), contact: `"name":"","contactName":"","phoneNumber":34612345678`, want: sources.Client{Name: "Olga"}},
+		{name: "lid", id: lid, chat: "Olga", entry: sender(lid, "", ""), contact: `"name":"","contactName":"","phoneNumber":34612345678`, want: sources.Client{Name: "Olga", SuspectedPhone: "34612345678@c.us"}},
 		{name: "lid without a name", id: lid, entry: sender(lid, "", ""), asked: true, want: sources.Client{}},
 		{name: "lid with a sender that has a phone", id: lid, chat: "Olga", entry: strings.Replace(sender(lid, "", ""), `"senderId":"`+lid, `"senderId":"`+anna, 1),
 			want: sources.Client{Name: "Olga", Phone: "+79001234567"}},

@@ -42,7 +42,7 @@ func (h *history) take(entries iter.Seq2[json.RawMessage, error]) error {
 		return tempFileError(err)
 	}
 	out := bufio.NewWriterSize(h.file, 64<<10)
-	h.ends, h.index = h.ends[:0], chatIndex{}
+	h.ends, h.index = h.ends[:0], h.index.fresh()
 	end := int64(0)
 	for entry, err := range entries {
 		if err != nil {

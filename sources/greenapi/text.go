@@ -3,6 +3,7 @@ package greenapi
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -10,11 +11,42 @@ import (
 )
 
 // bodyOf returns the text of a message: of textMessage and extendedTextMessage from the top, of a quotedMessage from
-// extendedTextMessage, of a reaction from extendedTextMessageData (seen in code). In a webhook it is a level deeper
-// (documented there).
+// extendedTextMessage, of a reaction from extendedTextMessageData (seen in code). The words of a newer edit come first.
 func bodyOf(e *entry) lenientText {
-	return cmp.Or(e.TextMessage, e.ExtendedTextMessage.Text, e.ExtendedTextMessageData.Text,
-		e.MessageData.TextMessageData.TextMessage, e.MessageData.ExtendedTextMessageData.Text)
+	return cmp.Or(e.words, e.TextMessage, e.ExtendedTextMessage.Text, e.ExtendedTextMessageData.Text)
+}
+
+// text returns the text of a message that is a text in Kommo; "" if there is none where its type has it.
+func (c *chat) text(e *entry) (string, error) {
+	switch {
+	case e.TypeMessage == "editedMessage":
+		return decrypted(wordsOfEdit(e))
+	case isText(e):
+		text, err := decrypted(bodyOf(e))
+		if err == nil && text == "" && !e.edited() && !hasText(e.raw) && legibleText(e.raw) == "" {
+			err = errors.New("it has no text")
+		}
+		return text, err
+	case isMenu(e):
+		return cmp.Or(menuText(e), chosen("[button pressed] ", e)), nil
+	case e.TypeMessage == "listResponseMessage":
+		return chosen("[chosen from the list] ", e), nil
+	case isChoice(e):
+		return chosen("[button pressed] ", e), nil
+	}
+	switch e.TypeMessage {
+	case "pollMessage":
+		return pollText(&e.Poll), nil
+	case "pollUpdateMessage":
+		return c.votesText(&e.Poll), nil
+	case "groupInviteMessage":
+		return groupInviteText(&e.GroupInvite), nil
+	case "orderMessage":
+		return orderText(e), nil
+	case "deletedMessage":
+		return "", nil
+	}
+	return decrypted(bodyOf(e)) // of a type that is not known
 }
 
 // hasText reports whether an entry has any of the fields of bodyOf, even if its text is empty.
@@ -64,9 +96,10 @@ func decrypted(text lenientText) (string, error) {
 	return string(text), nil
 }
 
-// caption returns the caption of a file, or "" if WhatsApp has not decrypted it. The file itself is usable.
+// caption returns the caption of a file, which may stand where other messages have their text. It returns "" if WhatsApp
+// has not decrypted it: the file itself is usable.
 func caption(e *entry) string {
-	text, _ := decrypted(e.Caption)
+	text, _ := decrypted(cmp.Or(e.words, e.Caption, bodyOf(e)))
 	return text
 }
 
@@ -116,70 +149,10 @@ func (c *chat) nameOrID(id string) string {
 	if id == c.conversation.Client.ID {
 		client = c.conversation.Client.Name
 	}
-	return cmp.Or(firstName(id, c.name(id), client), sources.PhoneOfID(id), id)
-}
-
-// menuText returns a message with buttons or a list as its reader saw it:
-//
-//	Your order
-//	It is ready. How do you want to get it?
-//	Green Shop
-//	[button] Track it: https://example.com/7
-//	[button] Call us: +79001234567
-//
-// Of an outgoing template only its id and its values are known (seen in code):
-//
-//	[template] order_ready
-//	- Anna
-func menuText(e *entry) string {
-	menu := cmp.Or(e.TemplateMessage, e.InteractiveButtonsReply, e.InteractiveButtons, e.ButtonsMessage, e.ListMessage)
-	if menu == nil {
-		return ""
+	if name := firstName(id, c.name(id), client); name != "" {
+		return name
 	}
-	lines := []lenientText{
-		cmp.Or(menu.HeaderText, menu.Header),
-		cmp.Or(menu.TitleText, menu.Title),
-		menu.MediaURL,
-		cmp.Or(menu.ContentText, menu.Body),
-		cmp.Or(menu.FooterText, menu.Footer),
-	}
-	for _, button := range menu.Buttons {
-		lines = append(lines, lenientText(labelled("[button] ", buttonText(&button))))
-	}
-	for _, section := range menu.Sections {
-		lines = append(lines, section.Title)
-		for _, row := range section.Rows {
-			lines = append(lines, lenientText(labelled("- ", inOneLine(row.Title, row.Description))))
-		}
-	}
-	return cmp.Or(nonBlankLines(lines...), templateText(menu))
-}
-
-func templateText(menu *entryMenu) string {
-	lines := []lenientText{menu.TemplateID}
-	for _, param := range menu.Params {
-		lines = append(lines, lenientText(labelled("- ", oneLine(string(param)))))
-	}
-	return labelled("[template] ", nonBlankLines(lines...))
-}
-
-// buttonText returns the text of a button and its effect: "Our site: https://example.com".
-func buttonText(b *entryButton) string {
-	action := cmp.Or(b.entryAction, b.URLButton, b.CallButton, b.QuickReplyButton)
-	return inOneLine(cmp.Or(action.ButtonText, action.DisplayText), cmp.Or(action.URL, action.PhoneNumber, action.CopyCode))
-}
-
-// chosen returns the choice from a menu, with label before it.
-func chosen(label string, e *entry) string {
-	choice := e.choice()
-	text := cmp.Or(choice.SelectedDisplayText, choice.SelectedButtonText, choice.Title,
-		choice.SelectedID, choice.SelectedButtonID, choice.SingleSelectReply)
-	return labelled(label, strings.TrimSpace(string(text)))
-}
-
-// choice returns the choice from a menu of any type.
-func (e *entry) choice() entryChoice {
-	return cmp.Or(e.TemplateButtonReply, e.InteractiveButtonsResponse, e.ButtonsResponse, e.ListResponse)
+	return cmp.Or(dialled(id), id)
 }
 
 // replyTo returns the id of the message that e answers or reacts to, or "".
@@ -194,8 +167,11 @@ func (e *entry) replyTo() string {
 // quote returns a quoted message on a single line of at most 300 runes: its text, or "[picture] caption", "[poll] Which day?".
 // It returns "" if the content is not known.
 func (c *chat) quote(e *entry) string {
+	if needsFlattening(e) {
+		e = flatten(e)
+	}
 	m := sources.Message{Kind: sources.KindText}
-	if err := c.setContent(&m, e); err != nil && m.Kind == sources.KindText {
+	if repair, err := c.setContent(&m, e); repair == repairPlaceholder || err != nil && m.Kind == sources.KindText {
 		text, _ := decrypted(bodyOf(e)) // of any type
 		m.Text = cmp.Or(text, caption(e))
 	}
