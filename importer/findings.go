@@ -36,18 +36,22 @@ const (
 
 // Findings yields the findings of the last verification, by conversation and time.
 func (f *File) Findings() iter.Seq2[Finding, error] {
-	return migration.Rows(f.File, scanFinding, `SELECT f.kind, f.msgid, c.external_id, coalesce(s.content ->> '$.position', ''), f.time, f.reason,
+	return migration.Rows(f.File, scanFinding, `SELECT f.kind, f.identity, f.client_id, c.external_id, coalesce(s.content ->> '$.position', ''), f.time, f.reason,
 		f.remote_id, f.retried
 	FROM finding f JOIN conversation c ON c.id = f.conversation
-	LEFT JOIN message m ON m.conversation = f.conversation AND m.identity = unhex(f.msgid)
+	LEFT JOIN message m ON m.conversation = f.conversation AND m.identity = f.identity
 	LEFT JOIN staging s ON s.id = m.staging
-	ORDER BY c.first, f.time, m.staging, f.kind, f.msgid, f.remote_id`)
+	ORDER BY c.first, f.time, m.staging, f.kind, f.client_id, f.remote_id`)
 }
 
 func scanFinding(rows *sql.Rows) (found Finding, err error) {
+	var id []byte
 	var written int64
-	err = rows.Scan(&found.Kind, &found.MsgID, &found.Conversation, &found.Position, &written, &found.Reason,
+	err = rows.Scan(&found.Kind, &id, &found.MsgID, &found.Conversation, &found.Position, &written, &found.Reason,
 		&found.RemoteID, &found.Retried)
+	if len(id) > 0 {
+		found.MsgID = identity(id).msgid()
+	}
 	if written != 0 {
 		found.Time = fromMillis(written)
 	}

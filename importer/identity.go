@@ -15,11 +15,25 @@ import (
 const recipe = "1"
 
 // An identity identifies a message, wherever and whenever it is read. It is the first 16 bytes of a SHA-256 over parts
-// that are separated by \x00. In hexadecimal it is the msgid.
+// that are separated by \x00.
 type identity [16]byte
 
-// msgid returns the id that is sent to Kommo.
-func (id identity) msgid() string { return hex.EncodeToString(id[:]) }
+// msgidPrefix begins every msgid. It names this program and the recipe: other messages in a chat do not have it.
+const msgidPrefix = "ki" + recipe + "-"
+
+// msgid returns the id that is sent to Kommo: "ki1-5b5ab79e6684c4d1b285cd99275f59ec".
+func (id identity) msgid() string { return msgidPrefix + hex.EncodeToString(id[:]) }
+
+// parseMsgid returns the identity of the message that was sent with a msgid. ok is false if the msgid is foreign:
+// [identity.msgid] does not return it.
+func parseMsgid(msgid string) (id identity, ok bool) {
+	digits, ok := strings.CutPrefix(msgid, msgidPrefix)
+	if !ok || len(digits) != hex.EncodedLen(len(id)) {
+		return id, false
+	}
+	_, err := hex.Decode(id[:], []byte(digits))
+	return id, err == nil && id.msgid() == msgid
+}
 
 // identify returns the identity of m, read from a source of the given kind. If the source has no ids, counted is true:
 // all messages with the same content have this identity, and [identity.nth] distinguishes them.

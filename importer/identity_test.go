@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -27,12 +28,12 @@ func TestMessageIDs(t *testing.T) {
 		counted bool
 		want    string
 	}{
-		{"with an id", withID, false, "5b5ab79e6684c4d1b285cd99275f59ec"},
-		{"text", text, true, "7457ba9b9bf536e268b3fe6eed44e631"},
-		{"picture", picture, true, "a9befe7577623dd19306db2615658613"},
-		{"location", place, true, "8786765d28516670e1729ed9d394aa82"},
-		{"contact", card, true, "2103d5d32124fb0d2b0ad46dd5099845"},
-		{"comment", comment, true, "edb53d1154083cc193057b1318b5ed3c"},
+		{"with an id", withID, false, "ki1-5b5ab79e6684c4d1b285cd99275f59ec"},
+		{"text", text, true, "ki1-7457ba9b9bf536e268b3fe6eed44e631"},
+		{"picture", picture, true, "ki1-a9befe7577623dd19306db2615658613"},
+		{"location", place, true, "ki1-8786765d28516670e1729ed9d394aa82"},
+		{"contact", card, true, "ki1-2103d5d32124fb0d2b0ad46dd5099845"},
+		{"comment", comment, true, "ki1-edb53d1154083cc193057b1318b5ed3c"},
 	} {
 		id, counted := identify("csv", &tt.message)
 		if id.msgid() != tt.want || counted != tt.counted {
@@ -40,9 +41,42 @@ func TestMessageIDs(t *testing.T) {
 		}
 	}
 	id, _ := identify("csv", &text)
-	if got, want := id.nth(2).msgid(), "194c41e41bc7011075be6a16d2b1a32b"; got != want {
+	if got, want := id.nth(2).msgid(), "ki1-194c41e41bc7011075be6a16d2b1a32b"; got != want {
 		t.Errorf("the second of its kind: got %s, want %s", got, want)
 	}
+}
+
+// A msgid names its message as it was sent, and no other form of it does.
+func TestParseMsgid(t *testing.T) {
+	const digits = "5b5ab79e6684c4d1b285cd99275f59ec"
+	for msgid, want := range map[string]bool{
+		"ki1-" + digits:                  true,
+		digits:                           false,
+		"ki2-" + digits:                  false,
+		"KI1-" + digits:                  false,
+		"ki1-" + strings.ToUpper(digits): false,
+		"ki1-" + digits + "0":            false,
+		"ki1-" + digits[1:]:              false,
+		"ki1-" + digits[1:] + "g":        false,
+		" ki1-" + digits:                 false,
+		"ki1-":                           false,
+		"":                               false,
+		"wa-77":                          false,
+	} {
+		if id, ok := parseMsgid(msgid); ok != want || ok && id.msgid() != msgid {
+			t.Errorf("%q: got %s, %t, want %t", msgid, id.msgid(), ok, want)
+		}
+	}
+}
+
+func FuzzParseMsgid(f *testing.F) {
+	f.Add("ki1-5b5ab79e6684c4d1b285cd99275f59ec")
+	f.Add("5b5ab79e6684c4d1b285cd99275f59ec")
+	f.Fuzz(func(t *testing.T, msgid string) {
+		if id, ok := parseMsgid(msgid); ok && id.msgid() != msgid {
+			t.Errorf("%q: is taken for %s", msgid, id.msgid())
+		}
+	})
 }
 
 // What identifies a message makes its id, and nothing else does.

@@ -46,12 +46,12 @@ const isMissing = `state IN ('accepted', 'verified') AND NOT EXISTS (SELECT 1 FR
 	WHERE e.conversation = message.conversation AND e.identity = message.identity)`
 
 // insertFinding begins a statement that inserts findings. Each pass finds the same disorder again.
-const insertFinding = `INSERT OR IGNORE INTO finding (conversation, kind, msgid, remote_id, time, reason) `
+const insertFinding = `INSERT OR IGNORE INTO finding (conversation, kind, identity, client_id, remote_id, time, reason) `
 
 // judgeWhole compares a chat that was read to its end with the plan, and ends its reading. judged is how many messages
 // are missing; reason says why.
 func (rb *readback) judgeWhole(tx *sql.Tx, reason string) (judged int, err error) {
-	judged, err = affected(tx.Exec(insertFinding+`SELECT conversation, 'missing', lower(hex(identity)), '', time, ?2 FROM message
+	judged, err = affected(tx.Exec(insertFinding+`SELECT conversation, 'missing', identity, '', '', time, ?2 FROM message
 		WHERE conversation = ?1 AND `+isMissing, rb.conversation.id, reason))
 	if err != nil {
 		return 0, err
@@ -70,12 +70,12 @@ func (rb *readback) judge(tx *sql.Tx) error {
 		return err
 	}
 	for _, query := range []string{
-		`SELECT ?1, 'differs', lower(hex(identity)), remote_id, time, difference FROM shown WHERE copy = 1 AND difference <> ''`,
-		`SELECT ?1, 'doubled', lower(hex(identity)), remote_id, time, 'it is in the chat more than once' FROM shown WHERE copy > 1`,
-		`SELECT ?1, 'unsent', lower(hex(m.identity)), e.remote_id, m.time, 'it is in the chat, although the plan has it as ' || m.state
+		`SELECT ?1, 'differs', identity, '', remote_id, time, difference FROM shown WHERE copy = 1 AND difference <> ''`,
+		`SELECT ?1, 'doubled', identity, '', remote_id, time, 'it is in the chat more than once' FROM shown WHERE copy > 1`,
+		`SELECT ?1, 'unsent', m.identity, '', e.remote_id, m.time, 'it is in the chat, although the plan has it as ' || m.state
 			FROM entry e JOIN message m ON m.conversation = e.conversation AND m.identity = e.identity
 			WHERE e.conversation = ?1 AND m.state NOT IN ('accepted', 'verified', 'sending')`, // sending: in doubt
-		`SELECT ?1, 'foreign', client_id, remote_id, time, 'it is not of this migration' FROM entry
+		`SELECT ?1, 'foreign', x'', client_id, remote_id, time, 'it is not of this migration' FROM entry
 			WHERE conversation = ?1 AND identity IS NULL`,
 	} {
 		if _, err := tx.Exec(insertFinding+query, id); err != nil {
@@ -130,7 +130,7 @@ const misplaced = `neighbours AS (
 func (rb *readback) judgeOrder(tx *sql.Tx) error {
 	_, err := tx.Exec(insertFinding+`WITH in_order AS (
 			SELECT place AS n, msec, identity, time FROM shown WHERE copy = 1 AND NOT moved AND pass = ?3), `+misplaced+`
-		SELECT ?1, 'out_of_order', lower(hex(identity)), '', time, 'Kommo shows it at another place than it was sent to'
+		SELECT ?1, 'out_of_order', identity, '', '', time, 'Kommo shows it at another place than it was sent to'
 		FROM misplaced`, rb.conversation.id, rb.oldestFirst, rb.pass)
 	return err
 }

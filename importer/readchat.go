@@ -3,7 +3,6 @@ package importer
 import (
 	"context"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"time"
@@ -187,11 +186,11 @@ func (r *verifyRun) compare(q migration.Querier, rb *readback, history *kommo.Hi
 
 // messageByMsgID returns the message of the plan that has a msgid, without its content; nil if there is none.
 func messageByMsgID(q migration.Querier, cv *conversation, msgid string) (*outgoing, error) {
-	id, err := hex.DecodeString(msgid)
-	if err != nil || len(id) != len(identity{}) || hex.EncodeToString(id) != msgid {
+	id, ok := parseMsgid(msgid)
+	if !ok {
 		return nil, nil
 	}
-	for m, err := range migration.Query(q, scanOutgoing, outgoingColumns+` FROM message WHERE conversation = ? AND identity = ?`, cv.id, id) {
+	for m, err := range migration.Query(q, scanOutgoing, outgoingColumns+` FROM message WHERE conversation = ? AND identity = ?`, cv.id, id[:]) {
 		return m, err
 	}
 	return nil, nil

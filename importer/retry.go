@@ -43,7 +43,7 @@ func (f *File) RetryMissing() (planned int, err error) {
 		}
 		for _, conversation := range conversations {
 			moved, err := moveMessages(tx.Exec, conversation, Accepted, Planned, `, may_exist = 1`,
-				`identity IN (SELECT unhex(msgid) FROM finding WHERE conversation = ? AND kind = 'missing' AND NOT retried)`, conversation)
+				`identity IN (SELECT identity FROM finding WHERE conversation = ? AND kind = 'missing' AND NOT retried)`, conversation)
 			if err != nil {
 				return err
 			}

@@ -154,7 +154,7 @@ func (r *verifyRun) giveUpUnread() error {
 	}
 	err := r.file.Update(func(tx *sql.Tx) error {
 		for _, chat := range r.unread {
-			_, err := tx.Exec(`INSERT INTO finding (conversation, kind, msgid, remote_id, time, reason) VALUES (?, 'unread', '', '', 0, ?)
+			_, err := tx.Exec(`INSERT INTO finding (conversation, kind, identity, client_id, remote_id, time, reason) VALUES (?, 'unread', x'', '', '', 0, ?)
 				ON CONFLICT DO NOTHING`, chat.rb.conversation.id, "its chat could not be read: "+chat.why.Error())
 			if err := errors.Join(err, chat.rb.judge(tx)); err != nil {
 				return err

@@ -51,13 +51,14 @@ func sent(t testing.TB, f *File, box *sandbox.Kommo) map[string][]string {
 	}
 	err := f.Update(func(tx *sql.Tx) error {
 		for _, a := range answers {
+			id, _ := parseMsgid(a.msgid)
 			if _, err := tx.Exec(`UPDATE conversation SET planned = planned - 1, accepted = accepted + 1, chat_id = ?,
-				notifier = (SELECT staging FROM message WHERE conversation = conversation.id AND identity = unhex(?))
-				WHERE external_id = ?`, a.chat, a.msgid, a.conversation); err != nil {
+				notifier = (SELECT staging FROM message WHERE conversation = conversation.id AND identity = ?)
+				WHERE external_id = ?`, a.chat, id[:], a.conversation); err != nil {
 				return err
 			}
-			if _, err := tx.Exec(`UPDATE message SET state = 'accepted', remote_id = ? WHERE identity = unhex(?)
-				AND conversation = (SELECT id FROM conversation WHERE external_id = ?)`, a.message, a.msgid, a.conversation); err != nil {
+			if _, err := tx.Exec(`UPDATE message SET state = 'accepted', remote_id = ? WHERE identity = ?
+				AND conversation = (SELECT id FROM conversation WHERE external_id = ?)`, a.message, id[:], a.conversation); err != nil {
 				return err
 			}
 		}
@@ -222,15 +223,18 @@ func TestVerifyFindsEveryDamage(t *testing.T) {
 // What others wrote into a chat is counted and named, and changes nothing about the rest.
 func TestVerifyForeignMessages(t *testing.T) {
 	inBubble(t, "", func(t *testing.T) {
-		f, box, _ := longChat(t, 120, sandbox.Options{})
+		f, box, id := longChat(t, 120, sandbox.Options{})
+		bare, unknown := strings.TrimPrefix(id[3], msgidPrefix), identity{1}.msgid()
 		must(t, box.Insert("ann", "", "written in Kommo", time.Unix(1700000105, 0)))
 		must(t, box.Insert("ann", "", "written in Kommo too", time.Unix(1700000105, 0)))
 		must(t, box.Insert("ann", "wa-77", "of a live integration", time.Unix(1700009999, 0)))
+		must(t, box.Insert("ann", bare, "an id of ours without its prefix", time.Unix(1700009999, 0)))
+		must(t, box.Insert("ann", unknown, "of another migration file", time.Unix(1700009999, 0)))
 		report := verify(t, newVerifier(f, box))
-		if report.There != 120 || report.Foreign != 3 || report.Differences() != 0 {
-			t.Errorf("report %+v, want three foreign messages and no differences", report)
+		if report.There != 120 || report.Foreign != 5 || report.Differences() != 0 {
+			t.Errorf("report %+v, want five foreign messages and no differences", report)
 		}
-		wantFindings(t, f, "foreign  ", "foreign  ", "foreign wa-77 ")
+		wantFindings(t, f, "foreign  ", "foreign  ", "foreign wa-77 ", "foreign "+bare+" ", "foreign "+unknown+" ")
 	})
 }
 

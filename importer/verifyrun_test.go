@@ -122,7 +122,7 @@ func TestVerifyOfMessageThatWasInDoubt(t *testing.T) {
 	for name, differs := range map[string]bool{"as sent": false, "other text": true} {
 		inBubble(t, name, func(t *testing.T) {
 			f, box, id := longChat(t, 120, sandbox.Options{})
-			execute(t, f, `UPDATE message SET state = 'sending', may_exist = 1 WHERE identity = unhex('`+id[119]+`');
+			execute(t, f, `UPDATE message SET state = 'sending', may_exist = 1 WHERE identity = unhex('`+strings.TrimPrefix(id[119], msgidPrefix)+`');
 				UPDATE conversation SET accepted = accepted - 1, sending = sending + 1`)
 			if differs {
 				must(t, box.Rewrite(id[119], func(p map[string]any) { p["message"].(map[string]any)["text"] = "x" }))

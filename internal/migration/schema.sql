@@ -189,10 +189,11 @@ CREATE INDEX entry_identity ON entry (conversation, identity) WHERE identity IS 
 CREATE TABLE finding (
   conversation INTEGER NOT NULL REFERENCES conversation (id),
   kind         TEXT    NOT NULL,           -- FindingKind
-  msgid        TEXT    NOT NULL,           -- as the chat shows it; '' for a whole chat
+  identity     BLOB    NOT NULL,           -- of the message of the plan; x'' for a foreign message and for a whole chat
+  client_id    TEXT    NOT NULL,           -- the msgid of a foreign message, '' if it has none; '' for all others
   remote_id    TEXT    NOT NULL,           -- the message's id at Kommo; '' if it is missing or out of order
   time         INTEGER NOT NULL,           -- when it was written; of a foreign message, as Kommo shows it, or 0
   reason       TEXT    NOT NULL,
   retried      INTEGER NOT NULL DEFAULT 0, -- 1: it was missing, and was planned again
-  PRIMARY KEY (conversation, kind, msgid, remote_id)
+  PRIMARY KEY (conversation, kind, identity, remote_id)
 ) STRICT, WITHOUT ROWID;

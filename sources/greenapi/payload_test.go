@@ -115,12 +115,12 @@ func TestDocumentedExampleAsPayloads(t *testing.T) {
 	)
 	for status, first := range map[int]string{http.StatusOK: picture, http.StatusNotFound: gone} {
 		want := []string{
-			`{"event_type":"new_message","payload":{"timestamp":1603964444,"msec_timestamp":1603964444000,"msgid":"047d3f6f2bfde992424bf0955adbf84a",` +
+			`{"event_type":"new_message","payload":{"timestamp":1603964444,"msec_timestamp":1603964444000,"msgid":"ki1-047d3f6f2bfde992424bf0955adbf84a",` +
 				`"conversation_id":"79001234567@c.us","sender":` + andrew + `,"message":` + first + `,"silent":true}}`,
-			`{"event_type":"new_message","payload":{"timestamp":1603964445,"msec_timestamp":1603964445000,"msgid":"f5b1692ad88c8340a53cfc90a99ad27c",` +
+			`{"event_type":"new_message","payload":{"timestamp":1603964445,"msec_timestamp":1603964445000,"msgid":"ki1-f5b1692ad88c8340a53cfc90a99ad27c",` +
 				`"conversation_id":"79001234567@c.us","sender":` + bot + `,"receiver":` + andrew +
 				`,"message":{"type":"text","text":"I use Green-API to send this message to you!"},"silent":true}}`,
-			`{"event_type":"new_message","payload":{"timestamp":1603964449,"msec_timestamp":1603964449000,"msgid":"d5ea63b384727dcca08846bc3dbd93d7",` +
+			`{"event_type":"new_message","payload":{"timestamp":1603964449,"msec_timestamp":1603964449000,"msgid":"ki1-d5ea63b384727dcca08846bc3dbd93d7",` +
 				`"conversation_id":"79001234567@c.us","sender":` + andrew +
 				`,"message":{"type":"text","text":"I use Green-API to get this message from you!"},"silent":false}}`,
 		}
