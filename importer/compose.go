@@ -21,8 +21,8 @@ type Composer struct {
 	Users map[string]string
 	// Prefix is put before every conversation id.
 	Prefix string
-	// AllSilent sends every message with silent=true.
-	AllSilent bool
+	// Notify is the notify policy; "" means the policy of the sends before, and before the first send SilentButLast.
+	Notify NotifyPolicy
 }
 
 // errNoSender means that an outgoing message has neither a bot nor a Kommo user as its sender.

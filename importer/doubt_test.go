@@ -188,12 +188,13 @@ func TestSettledMessageCountsAsItWasSent(t *testing.T) {
 		load(t, f, csvHeader+row("ann", 1, "in", "first", "1"))
 		box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.CutTaken, N: 1}}})
 		s := newSender(f, box)
-		s.Composer.AllSilent = true
+		s.Composer.Notify = SilentAll
 		healthy := f.Commit
 		f.Commit = failAfter(f, 3)
 		s.Send(t.Context())
 		f.Commit = healthy
-		if report, err := newSender(f, box).Send(t.Context()); err != nil || report.Accepted != 1 || report.Notified != 0 {
+		s.Composer.Notify = SilentButLast
+		if report, err := s.Send(t.Context()); err != nil || report.Accepted != 1 || report.Notified != 0 {
 			t.Errorf("report %+v, error %v, want one accepted and nobody notified", report, err)
 		}
 	})
@@ -272,7 +273,7 @@ func TestChatIsNotForgotten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for m, err := range pendingMessages(f.Reader, cv, false) {
+		for m, err := range pendingMessages(f.Reader, cv, SilentButLast) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -35,6 +35,7 @@ const (
 	settingPlanned = "planned" // the last staging row that is planned
 	settingScope   = "scope"   // of the first send
 	settingPrefix  = "prefix"  // before every conversation id, of the first send
+	settingNotify  = "notify"  // NotifyPolicy of the last send that had something to send
 
 	settingVerification = "verification" // the last one
 

@@ -133,7 +133,7 @@ func TestAllSilent(t *testing.T) {
 	f := loaded(t)
 	box := newBox()
 	s := newSender(f, box)
-	s.Composer.AllSilent = true
+	s.Composer.Notify = SilentAll
 	if preview, err := f.Preview(s.Composer, Selection{}, 6); err != nil || preview.Notifications != 0 {
 		t.Errorf("preview %+v, error %v", preview, err)
 	}

@@ -26,7 +26,7 @@
 //	readback      how far verify is with each chat                                 verify
 //	entry         the messages of these chats as Kommo shows them                  verify
 //	finding       how chats differ from the plan                                   verify
-//	setting       recipe, filters, scope and prefix, the last verification         load; send; verify
+//	setting       recipe, filters, scope, prefix, notify policy, verification     load; send; verify
 //
 // Payloads are not stored. [File.Payloads] and [Sender] compose them from the same rows with the same pure function,
 // so that preview shows the bytes that send posts.
@@ -52,5 +52,6 @@
 //
 // At most one message of a conversation is sent with silent=false: the last message that will be sent. The column
 // notifier names it from the commit before its POST on. While it is set, no other message notifies. It is cleared only
-// if Kommo did not accept the message, and the message was never in doubt.
+// if Kommo did not accept the message, and the message was never in doubt. So the notify policy, which is stored before
+// the first POST, may change between two sends.
 package importer

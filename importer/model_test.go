@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -13,7 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"kommo-import/internal/migration"
@@ -22,7 +23,8 @@ import (
 )
 
 // Whatever is loaded, previewed, sent, killed and broken in whatever order: in the end every chat holds every message
-// of the file once, in the order of the file's times, exactly one of them loud.
+// of the file once, in the order of the file's times, exactly one of them loud; or at most one, if the notify policy was
+// to notify nobody for a while.
 func TestAnySequenceEndsInTheSameChats(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -32,8 +34,11 @@ func TestAnySequenceEndsInTheSameChats(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := &model{
-				t: t, dir: dir, want: make(map[string][]written),
+				t: t, dir: dir, want: make(map[string][]written), policies: []NotifyPolicy{""},
 				box: sandbox.NewKommo(sandbox.Options{HistoryDelay: 2 * time.Second}),
+			}
+			if rapid.Bool().Draw(rt, "policy changes") {
+				m.policies = []NotifyPolicy{"", SilentButLast, SilentAll}
 			}
 			defer m.close()
 			m.open()
@@ -41,6 +46,7 @@ func TestAnySequenceEndsInTheSameChats(t *testing.T) {
 				"write":   m.write,
 				"load":    m.load,
 				"preview": m.preview,
+				"policy":  m.setPolicy,
 				"break":   m.addFault,
 				"send":    m.send,
 				"retry":   m.retry,
@@ -61,6 +67,11 @@ type model struct {
 	read int                  // rows of messages in it
 	want map[string][]written // by conversation, what the file holds
 	n    int
+
+	policies []NotifyPolicy // that can be given
+	given    NotifyPolicy   // to the next sends
+	stored   NotifyPolicy   // that the migration file should have
+	silenced bool           // SilentAll was the policy of a send
 }
 
 type written struct {
@@ -107,8 +118,12 @@ func (m *model) load(*rapid.T) {
 
 func (m *model) preview(*rapid.T) {
 	before := len(m.box.Requests())
-	if _, err := m.file.Preview(newComposer(), Selection{}, 6); err != nil && !errors.Is(err, migration.ErrNothingLoaded) {
+	preview, err := m.file.Preview(newComposer(), Selection{}, 6)
+	if err != nil && !errors.Is(err, migration.ErrNothingLoaded) {
 		m.t.Fatal(err)
+	}
+	if preview.SilentBefore != m.stored || err == nil && preview.Silent != cmp.Or(m.stored, SilentButLast) {
+		m.t.Errorf("preview has the notify policy %q, before %q, want %q", preview.Silent, preview.SilentBefore, m.stored)
 	}
 	for _, err := range m.file.Payloads(newComposer(), Selection{}) {
 		if err != nil && !errors.Is(err, migration.ErrNothingLoaded) {
@@ -129,12 +144,33 @@ func (m *model) addFault(rt *rapid.T) {
 	})
 }
 
+// setPolicy gives a notify policy to the sends from now on, or none.
+func (m *model) setPolicy(rt *rapid.T) { m.given = rapid.SampledFrom(m.policies).Draw(rt, "policy") }
+
+// run sends with the given notify policy. stores is false if the run dies before it can store anything.
+func (m *model) run(s *Sender, stores bool) {
+	s.Composer.Notify = m.given
+	pending, err := countPending(m.file.Reader, s.Selection)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if pending > 0 && stores {
+		m.stored = cmp.Or(m.given, m.stored, SilentButLast)
+		m.silenced = m.silenced || m.stored == SilentAll
+	}
+	loud := m.box.Summary().Loud
+	s.Send(m.t.Context())
+	if now := m.box.Summary().Loud; now != loud && m.stored == SilentAll {
+		m.t.Errorf("%d messages notify, before the send %d", now, loud)
+	}
+}
+
 // send runs once, on some conversations; that it fails is part of the game.
 func (m *model) send(rt *rapid.T) {
 	s := newSender(m.file, m.box)
 	s.Selection.MaxConversations = rapid.IntRange(0, 2).Draw(rt, "conversations")
 	s.Workers = rapid.IntRange(1, 3).Draw(rt, "workers")
-	s.Send(m.t.Context())
+	m.run(s, true)
 }
 
 func (m *model) retry(*rapid.T) {
@@ -169,7 +205,7 @@ func (m *model) killWhileSending(rt *rapid.T) {
 		}
 		return errors.Join(tx.Rollback(), dead)
 	}
-	newSender(m.file, m.box).Send(m.t.Context())
+	m.run(newSender(m.file, m.box), left > 1 || after) // the first commit stores the policy
 	m.close()
 	m.open()
 }
@@ -197,7 +233,7 @@ func (m *model) check() {
 				m.t.Errorf("%s: two messages have the same time", chat.ConversationID)
 			}
 		}
-		if loud != 1 && len(chat.Messages) > 0 {
+		if len(chat.Messages) > 0 && (loud > 1 || loud < 1 && !m.silenced) {
 			m.t.Errorf("%s: %d messages are loud", chat.ConversationID, loud)
 		}
 	}
@@ -207,7 +243,7 @@ func (m *model) check() {
 			want[conversation] = append(want[conversation], "text "+w.id)
 		}
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := gocmp.Diff(want, got); diff != "" {
 		m.t.Errorf("in the chats (-want +got):\n%s", diff)
 	}
 }

@@ -124,7 +124,7 @@ func (m *outgoing) key() messageKey { return messageKey{m.time, m.staging} }
 
 // pendingMessages yields the messages of a conversation that are to be sent, in order. Their rows may change during
 // the loop.
-func pendingMessages(q migration.Querier, cv *conversation, allSilent bool) iter.Seq2[*outgoing, error] {
+func pendingMessages(q migration.Querier, cv *conversation, policy NotifyPolicy) iter.Seq2[*outgoing, error] {
 	return func(yield func(*outgoing, error) bool) {
 		notifier, err := notifierOf(q, cv)
 		if err != nil {
@@ -136,7 +136,7 @@ func pendingMessages(q migration.Querier, cv *conversation, allSilent bool) iter
 		})
 		for m, err := range pages {
 			if err == nil {
-				m.notifies = m.staging == notifier && !allSilent
+				m.notifies = m.staging == notifier && policy != SilentAll
 				err = readContent(q, cv, m)
 			}
 			if !yield(m, err) {

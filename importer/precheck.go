@@ -28,17 +28,22 @@ func (s *Sender) Check() error {
 	return s.File.CheckScope(s.Client.ScopeID, s.Composer.Prefix)
 }
 
-// begin counts the messages to send, and claims the migration file for the scope.
-func (s *Sender) begin() error {
+// begin counts the messages to send, and claims the migration file for the scope. It returns the composer with the
+// notify policy that holds.
+func (s *Sender) begin() (Composer, error) {
 	if err := s.Check(); err != nil {
-		return err
+		return Composer{}, err
+	}
+	composer, err := s.Composer.withPolicy(s.File.Reader)
+	if err != nil {
+		return composer, s.File.Explain(err)
 	}
 	messages, err := countPending(s.File.Reader, s.Selection)
 	if err != nil || messages == 0 {
-		return err
+		return composer, err
 	}
 	s.progress.begin(messages, s.Pace)
-	return s.File.claim(s.Client.ScopeID, s.Composer.Prefix)
+	return composer, s.File.claim(s.Client.ScopeID, composer)
 }
 
 // A NotReadyError means that a load was interrupted, so that the plan is not complete.
@@ -93,13 +98,15 @@ func (e *ScopeMismatchError) Error() string {
 	return fmt.Sprintf("this migration was begun with %s %q and cannot go on with %q", e.What, e.Stored, e.Wanted)
 }
 
-// claim stores the scope and the prefix of the first send. Later sends must have the same.
-func (f *File) claim(scope, prefix string) error {
-	if err := f.CheckScope(scope, prefix); err != nil {
+// claim stores the scope and the prefix of the first send, which later sends must have too, and the notify policy of
+// this send.
+func (f *File) claim(scope string, composer Composer) error {
+	if err := f.CheckScope(scope, composer.Prefix); err != nil {
 		return err
 	}
 	return f.Update(func(tx *sql.Tx) error {
-		return errors.Join(migration.SetSetting(tx, settingScope, scope), migration.SetSetting(tx, settingPrefix, prefix))
+		return errors.Join(migration.SetSetting(tx, settingScope, scope), migration.SetSetting(tx, settingPrefix, composer.Prefix),
+			migration.SetSetting(tx, settingNotify, composer.Notify))
 	})
 }
 

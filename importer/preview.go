@@ -18,6 +18,9 @@ type Preview struct {
 	Messages      int `json:"messages"`      // to be sent
 	InDoubt       int `json:"in_doubt"`      // messages in doubt among them: sent once, outcome unknown
 	Notifications int `json:"notifications"` // conversations whose last message is sent with silent=false
+	// Silent is the notify policy. SilentBefore is that of the sends before, "" if there was none.
+	Silent       NotifyPolicy `json:"silent"`
+	SilentBefore NotifyPolicy `json:"silent_before,omitempty"`
 	// Requests is the number of requests to Kommo if nothing goes wrong. They take Seconds at Rate per second.
 	Requests int     `json:"requests"`
 	Rate     float64 `json:"rate"`
@@ -45,6 +48,13 @@ type Group struct {
 func (f *File) Preview(composer Composer, selection Selection, perSecond float64) (Preview, error) {
 	p := &Preview{Rate: perSecond, Kinds: make(map[string]int), Directions: make(map[string]int), Warnings: []Warning{}}
 	err := f.View(func(tx *sql.Tx) (err error) {
+		if p.SilentBefore, err = storedPolicy(tx); err != nil {
+			return err
+		}
+		if composer, err = composer.withPolicy(tx); err != nil {
+			return err
+		}
+		p.Silent = composer.Notify
 		if err := p.readNumbers(tx, composer, selection); err != nil {
 			return err
 		}
@@ -78,7 +88,7 @@ func (p *Preview) readNumbers(tx *sql.Tx, composer Composer, selection Selection
 			coalesce(sum(notifier IS NULL OR EXISTS (SELECT 1 FROM message m JOIN staging s ON s.id = m.staging AND s.time = m.time
 				WHERE m.conversation = conversation.id AND s.id = notifier AND state IN ('planned', 'sending'))), 0)
 		FROM conversation WHERE `+condition, args...).Scan(&p.Conversations, &p.Messages, &p.InDoubt, &p.Notifications)
-	if composer.AllSilent {
+	if composer.Notify == SilentAll {
 		p.Notifications = 0
 	}
 	p.Requests = p.Messages + p.InDoubt // the chat of each message in doubt is read first
@@ -196,7 +206,8 @@ func largestFirst(found map[string]*Group) []Group {
 // meanwhile is posted without the quote.
 func (f *File) Payloads(composer Composer, selection Selection) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		err := errors.Join(loadedSomething(f.Reader), selection.check(f.Reader), composer.check(f.Reader, selection))
+		composer, err := composer.withPolicy(f.Reader)
+		err = errors.Join(err, loadedSomething(f.Reader), selection.check(f.Reader), composer.check(f.Reader, selection))
 		if err != nil {
 			yield(nil, f.Explain(err))
 			return
@@ -218,7 +229,7 @@ func (f *File) Payloads(composer Composer, selection Selection) iter.Seq2[[]byte
 
 // conversationPayloads yields the bodies of one conversation, and reports whether more are wanted.
 func conversationPayloads(q migration.Querier, composer Composer, cv *conversation, yield func([]byte, error) bool) (bool, error) {
-	for m, err := range pendingMessages(q, cv, composer.AllSilent) {
+	for m, err := range pendingMessages(q, cv, composer.Notify) {
 		if err != nil {
 			return true, err
 		}

@@ -340,7 +340,7 @@ func TestConversationWithoutNotification(t *testing.T) {
 			return slices.ContainsFunc(preview.Warnings, func(w Warning) bool { return w.Kind == Unnotified && w.Count == 1 })
 		}
 		silent := newComposer()
-		silent.AllSilent = true
+		silent.Notify = SilentAll
 		if !warned(newComposer()) || warned(silent) {
 			t.Errorf("warned %t, and where it was wanted %t", warned(newComposer()), warned(silent))
 		}

@@ -19,15 +19,15 @@ import (
 // error. To send the rest, run it again.
 func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 	started := time.Now()
-	if err := s.begin(); err != nil {
+	composer, err := s.begin()
+	if err != nil {
 		return SendReport{}, err
 	}
 	r := &run{
-		file: s.File, client: s.Client, composer: s.Composer, settle: cmp.Or(s.Settle, defaultSettle),
+		file: s.File, client: s.Client, composer: composer, settle: cmp.Or(s.Settle, defaultSettle),
 		renew: s.Renew, renewOf: s.RenewOf,
 		requests: newRequester(s.Pace, s.Log), progress: &s.progress,
 	}
-	var err error
 	if r.links, err = s.newLinkChecker(); err != nil {
 		return r.report, err
 	}
@@ -58,7 +58,7 @@ func (r *run) conversations(ctx context.Context, selection Selection, workers in
 
 // conversation sends the pending messages of one conversation, in order.
 func (r *run) conversation(ctx context.Context, cv *conversation) error {
-	for m, err := range pendingMessages(r.file.Reader, cv, r.composer.AllSilent) {
+	for m, err := range pendingMessages(r.file.Reader, cv, r.composer.Notify) {
 		if err == nil {
 			err = r.deliver(ctx, cv, m)
 		}

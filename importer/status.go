@@ -11,7 +11,9 @@ type Status struct {
 	Conversations Conversations `json:"conversations"`
 	Messages      Counts        `json:"messages"`
 	// ScopeID is the scope of the first send; "" before it.
-	ScopeID string         `json:"scope_id,omitempty"`
+	ScopeID string `json:"scope_id,omitempty"`
+	// Silent is the notify policy of the last send, which holds for the next; "" before the first.
+	Silent  NotifyPolicy   `json:"silent,omitempty"`
 	Sources []SourceStatus `json:"sources"`
 	// Unplanned is how many messages an interrupted load has read and not yet planned. They have no state.
 	Unplanned int `json:"unplanned,omitempty"`
@@ -67,6 +69,9 @@ func readStatus(q migration.Querier) (s Status, err error) {
 	}
 	c.Read = c.Duplicate + c.Skipped + c.Invalid + c.Planned + c.Sending + c.Accepted + c.Verified + c.Refused
 	if _, err := migration.Setting(q, settingScope, &s.ScopeID); err != nil {
+		return s, err
+	}
+	if s.Silent, err = storedPolicy(q); err != nil {
 		return s, err
 	}
 	var sources []byte

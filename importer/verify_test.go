@@ -67,7 +67,7 @@ func sent(t testing.TB, f *File, box *sandbox.Kommo) map[string][]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.claim(box.ScopeID(), ""); err != nil {
+	if err := f.claim(box.ScopeID(), Composer{Notify: SilentButLast}); err != nil {
 		t.Fatal(err)
 	}
 	return arrived

@@ -86,7 +86,7 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 			WHERE accepted + verified > 0 AND planned + sending = 0 AND notifier IS NULL`, nil},
 		{Unfinished, `SELECT 1, name FROM source WHERE finished = 0`, nil},
 	} {
-		if composer.AllSilent && (warning.kind == OldLast || warning.kind == Unnotified) {
+		if composer.Notify == SilentAll && (warning.kind == OldLast || warning.kind == Unnotified) {
 			continue
 		}
 		if err := p.warn(tx, warning.kind, warning.query, warning.args); err != nil {

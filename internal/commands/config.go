@@ -108,7 +108,7 @@ func configTemplate(groups []settingGroup) string {
 	return text.String()
 }
 
-// example returns the default of the setting, or a word for its value.
+// example returns the default of the setting, its first choice, or a word for its value.
 func (s setting) example() string {
 	switch {
 	case s.kind == kindList:
@@ -117,6 +117,8 @@ func (s setting) example() string {
 		return "false"
 	case s.def != "" && s.wanted(s.def) == "":
 		return s.def
+	case s.choices != nil:
+		return s.choices[0]
 	}
 	return s.value
 }

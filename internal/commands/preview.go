@@ -129,11 +129,31 @@ func writeSum(text *strings.Builder, p importer.Preview, columns int) {
 	}
 	row("direction", "%s", counted(p.Directions))
 	row("kinds", "%s", counted(p.Kinds))
-	row("notifications", "%s: of the last message of a conversation; all others are silent", number(p.Notifications))
+	row("notifications", "%s", notifications(p))
+	if p.SilentBefore != "" && p.SilentBefore != p.Silent {
+		row("notify policy", "changes; so far: %s; from this send on: %s", policyWords[p.SilentBefore], policyWords[p.Silent])
+	}
 	row("takes", "%s: %s at %g per second", duration(time.Duration(p.Seconds*float64(time.Second))), plural(p.Requests, "request"), p.Rate)
 	if p.InDoubt > 0 {
 		row("in doubt", "%s: looked for in their chats before they are sent again", number(p.InDoubt))
 	}
+}
+
+// policyWords are the notify policies in words.
+var policyWords = map[importer.NotifyPolicy]string{
+	importer.SilentButLast: "the last message of each conversation notifies",
+	importer.SilentAll:     "nobody is notified",
+}
+
+// notifications returns how many notifications a send makes, and why.
+func notifications(p importer.Preview) string {
+	switch {
+	case p.Silent != importer.SilentAll:
+		return number(p.Notifications) + ": of the last message of a conversation; all others are silent"
+	case p.SilentBefore == importer.SilentAll:
+		return number(p.Notifications) + ": all messages are silent, as in the sends before; --silent=but-last changes that"
+	}
+	return number(p.Notifications) + ": all messages are silent"
 }
 
 func writeGroups(text *strings.Builder, title string, groups []importer.Group, columns int) {
@@ -172,7 +192,7 @@ var warningTexts = map[importer.WarningKind]struct{ noun, text string }{
 	importer.DuplicateChat: {"chat", "{n} of WhatsApp would be sent twice, under a phone number and under an id that hides it" +
 		"{examples}. Leave one of the two out: load with --exclude ID."},
 	importer.Unnotified: {"conversation", "{n} sent without a notification{examples}: " +
-		"the message that was to make it was left out or refused."},
+		"the message that was to make it was left out or refused, or was sent with --silent=all."},
 	importer.Unfinished: {"", "the load was interrupted{examples}: run it again. send refuses to start without."},
 }
 

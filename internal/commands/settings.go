@@ -181,8 +181,9 @@ func kommoSettings() []setting {
 			usage: "call the bot NAME"},
 		{name: "conversation-prefix", in: composeCommands, group: groupSending, value: "TEXT",
 			usage: "put TEXT before every conversation id"},
-		{name: "silent", in: "preview send check", group: groupSending, choices: []string{"but-last", "all"}, def: "but-last",
-			usage: "send silently all messages but the last of each conversation, or all: then nobody is notified"},
+		{name: "silent", in: "preview send check", group: groupSending, choices: []string{"but-last", "all"},
+			usage: "send silently all messages but the last of each conversation, or all: then nobody is notified " +
+				"(default: as the sends before, else but-last)"},
 		{name: "only", in: "preview send verify", group: groupSending, kind: kindList, value: "ID",
 			usage: "take only the conversation with this ID; repeatable"},
 		{name: "max-conversations", in: "preview send", group: groupSending, kind: kindCount, value: "N", def: "all",

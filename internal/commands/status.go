@@ -65,6 +65,9 @@ func (p *program) writeStatus(s importer.Status) {
 				plural(s.Unplanned, "message"), flagOf(source.Name))
 		}
 	}
+	if s.Silent == importer.SilentAll {
+		p.writeLine("Nobody is notified: the last send was with --silent=all, which holds for the next.")
+	}
 	if s.MediaUnknown > 0 {
 		p.writeLine("%s did not answer. Run the load again to ask once more.", plural(s.MediaUnknown, "media link"))
 	}
