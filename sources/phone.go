@@ -1,68 +1,103 @@
 package sources
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
 )
 
-// ParsePhone returns s in E.164 ("+79001234567") and reports whether s is a valid international number. The number may
-// begin with a plus, with 00, or with the digits of its country code. Spaces, dots, dashes and parentheses do not
-// matter. Eleven bare digits that begin with 8 are refused: most are Russian numbers as dialled within Russia, and some
-// of those would pass for Vietnamese numbers.
+// ParsePhone returns s in E.164 ("+79001234567") and reports whether s is a valid number. The number may begin with a
+// plus, with 00, or with the digits of its country code. It may also be a WhatsApp id that holds a phone, see
+// [PhoneOfID]. Traces of spreadsheets and of links do not matter, see phoneDigits.
+//
+// The country is the ISO 3166 code of the country in which a number without country code was written; "" if there is
+// none. Without a country, eleven bare digits that begin with 8 are refused: most are Russian numbers as dialled within
+// Russia, and some of those would pass for Vietnamese numbers.
 //
 // A call takes several microseconds, so callers that parse the same number again and again should remember the result.
 func ParsePhone(s, country string) (e164 string, ok bool) {
+	if strings.Contains(s, "@") {
+		phone := PhoneOfID(cleanPhone(s))
+		return phone, phone != ""
+	}
 	digits, plus, ok := phoneDigits(s)
 	if !ok {
 		return "", false
 	}
-	if !plus {
-		if rest, found := strings.CutPrefix(digits, "00"); found {
-			digits = rest
-		} else if len(digits) == 11 && digits[0] == '8' {
-			return "", false
+	if !plus && country != "" {
+		if phone := localPhone(digits, strings.ToUpper(country)); phone != "" {
+			return phone, true
 		}
 	}
-	number, err := phonenumbers.Parse("+"+digits, "")
-	if err != nil || !phonenumbers.IsValidNumber(number) {
+	digits, ok = internationalDigits(digits, plus)
+	if !ok {
 		return "", false
 	}
-	return phonenumbers.Format(number, phonenumbers.E164), true
+	phone := parseValid("+"+digits, "")
+	return phone, phone != ""
 }
 
-// phoneDigits returns the digits of s without a leading plus and without the usual separators. With any other character,
-// s is not a phone and ok is false.
-func phoneDigits(s string) (digits string, plus, ok bool) {
-	s, plus = strings.CutPrefix(strings.TrimSpace(s), "+")
-	if len(s) > 40 {
-		return "", false, false
+// LooksInternational reports whether s has the form of a phone with its country code: digits after a plus or 00, or at
+// least eleven bare digits. Such a number need not exist. A call takes much less time than [ParsePhone].
+func LooksInternational(s string) bool {
+	digits, plus, ok := phoneDigits(s)
+	if !ok {
+		return false
 	}
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r >= '0' && r <= '9':
-			b.WriteRune(r)
-		case strings.ContainsRune(" -.()\u00a0", r):
-		default:
-			return "", false, false
+	marked := plus || strings.HasPrefix(digits, "00")
+	digits, ok = internationalDigits(digits, plus)
+	return ok && plausible(digits) && (marked || len(digits) >= 11)
+}
+
+// CheckCountry returns an error unless s is the ISO 3166 code of a country with phones, such as ES or ru.
+func CheckCountry(s string) error {
+	if len(s) == 2 && phonenumbers.GetSupportedRegions()[strings.ToUpper(s)] {
+		return nil
+	}
+	hint := "use the two letters of ISO 3166, such as ES, BR or RU"
+	if strings.EqualFold(s, "UK") {
+		hint = "the United Kingdom is GB"
+	}
+	return fmt.Errorf("%q is not the code of a country: %s", s, hint)
+}
+
+// internationalDigits returns digits without a leading 00. It refuses bare digits that look like a Russian number as
+// dialled within Russia.
+func internationalDigits(digits string, plus bool) (rest string, ok bool) {
+	if plus {
+		return digits, true
+	}
+	if rest, found := strings.CutPrefix(digits, "00"); found {
+		return rest, true
+	}
+	return digits, len(digits) != 11 || digits[0] != '8'
+}
+
+// localPhone returns the valid number that digits without a plus are in the country, or "". Where they begin with the
+// country's own code, that reading comes first: 491711234567 in Germany is a mobile phone, not one of the town Leer.
+func localPhone(digits, country string) string {
+	code := phonenumbers.GetCountryCodeForRegion(country)
+	if code != 0 && strings.HasPrefix(digits, fmt.Sprint(code)) {
+		if phone := parseValid("+"+digits, ""); phone != "" {
+			return phone
 		}
 	}
-	return b.String(), plus, b.Len() > 0
+	return parseValid(digits, country)
 }
 
-// PhoneOfID returns the phone in E.164 that a WhatsApp id such as "79001234567@c.us" contains. It returns "" for any
-// other id: the digits of @lid, @g.us, @newsletter and @broadcast ids are not phones.
-func PhoneOfID(id string) string {
-	digits, found := strings.CutSuffix(id, "@c.us")
-	if !found {
-		digits, found = strings.CutSuffix(id, "@s.whatsapp.net")
-	}
-	if !found || strings.Trim(digits, "0123456789") != "" {
+// parseValid returns the valid number that s is in the country, in the form that is dialled today, or "".
+func parseValid(s, country string) string {
+	number, err := phonenumbers.Parse(s, country)
+	if err != nil {
 		return ""
 	}
-	phone, _ := ParsePhone("+"+digits, "")
-	return phone
+	if today := dialledToday(number); today != nil {
+		number = today
+	} else if !phonenumbers.IsValidNumber(number) {
+		return ""
+	}
+	return phonenumbers.Format(number, phonenumbers.E164)
 }
 
 // KindOfConversation returns Group for the id of a WhatsApp group ("…@g.us") and Person for any other id.
