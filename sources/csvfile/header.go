@@ -165,7 +165,7 @@ func anyKnown(names []string) bool {
 
 // canonical returns the name of a column as record spells it: " Message-ID " is message_id.
 func canonical(name string) string {
-	name = strings.ToLower(strings.TrimSpace(name))
+	name = strings.ToLower(strings.TrimSpace(strings.Map(visible, name)))
 	return strings.ReplaceAll(strings.ReplaceAll(name, " ", "_"), "-", "_")
 }
 

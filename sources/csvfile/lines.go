@@ -17,7 +17,9 @@ const maxRow = 4 << 20
 
 var errRowTooLong = errors.New("row is longer than 4 MiB: is a quote in it never closed?")
 
-var byteOrderMark = []byte("\ufeff")
+// A file may begin with byte order marks, also with several: programs that join files leave those. The second is a mark
+// that a program has taken for three letters.
+var byteOrderMarks = []string{"\ufeff", "ï»¿", "\ufeff"}
 
 // lines feeds a csv.Reader, one physical line per Read. A csv.Reader uses up each line before it asks for the next, so
 // lines knows exactly which bytes belong to a row. If a row turns out to be broken, lines puts back all its lines but
@@ -33,23 +35,36 @@ type lines struct {
 	space []byte // the whole memory of which buf is a part
 	end   int    // buf[:end] is the current row, as far as the csv.Reader asked for it
 	fed   int    // buf[:fed] has been given to the csv.Reader
+
+	instead []byte // bytes to give to the csv.Reader next, in place of those of the file
 }
 
 func newLines(r io.Reader) *lines {
 	l := &lines{src: bufio.NewReaderSize(r, 64<<10), hash: sha256.New(), line: 1}
-	if mark, _ := l.src.Peek(len(byteOrderMark)); bytes.Equal(mark, byteOrderMark) {
-		l.buf = append(l.buf, mark...)
-		l.src.Discard(len(mark))
-		l.commit(len(mark))
+	for _, mark := range byteOrderMarks {
+		for l.skip(mark) {
+		}
 	}
 	return l
+}
+
+// skip passes over mark if it comes next.
+func (l *lines) skip(mark string) bool {
+	next, _ := l.src.Peek(len(mark))
+	if string(next) != mark {
+		return false
+	}
+	l.buf = append(l.buf, next...)
+	l.src.Discard(len(mark))
+	l.commit(len(mark))
+	return true
 }
 
 // begin starts the next row. It passes over lines that hold only commas and spaces. It returns io.EOF if there is no
 // other row.
 func (l *lines) begin() error {
 	for {
-		l.end, l.fed = 0, 0
+		l.end, l.fed, l.instead = 0, 0, nil
 		if err := l.fetch(); err != nil {
 			return err
 		}
@@ -77,16 +92,37 @@ func (l *lines) firstLine() []byte {
 	return l.buf
 }
 
-// Read returns the next line of the current row, or a part of it.
+// Read returns the next line of the current row, or a part of it. Before its line end it leaves out all carriage returns:
+// some programs write two of them, and a csv.Reader passes over only one.
 func (l *lines) Read(p []byte) (int, error) {
+	if len(l.instead) > 0 {
+		n := copy(p, l.instead)
+		l.instead = l.instead[n:]
+		return n, nil
+	}
 	if l.fed == l.end {
 		if err := l.fetch(); err != nil {
 			return 0, err
 		}
 	}
-	n := copy(p, l.buf[l.fed:l.end])
-	l.fed += n
+	line := l.buf[l.fed:l.end]
+	text := bytes.TrimRight(line, "\r\n")
+	n := copy(p, text)
+	if n < len(text) || n == len(p) {
+		l.fed += n
+		return n, nil
+	}
+	if line[len(line)-1] == '\n' {
+		p[n] = '\n'
+		n++
+	}
+	l.fed = l.end
 	return n, nil
+}
+
+// retry gives the csv.Reader text in place of the current row, which is the first n bytes.
+func (l *lines) retry(n int, text []byte) {
+	l.end, l.fed, l.instead = n, n, text
 }
 
 // fetch adds a line to the current row: a line that was put back, or the next line of the file.

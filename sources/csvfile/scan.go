@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +33,7 @@ type scan struct {
 	unknown   []string // columns of the header that csvfile does not know
 	converter *converter
 	zone      string // of timestamps that name no zone; "" if there is none
+	found     int    // number of fields of the current row if the header has another number, else 0
 	fromStart bool   // the scan began at the beginning, and its first batch was not read yet
 	size      int    // number of messages in the batch before
 }
@@ -120,33 +122,38 @@ func (s *scan) batch(limit int) (sources.Batch, error) {
 	return b, nil
 }
 
-// row adds the next row to b, as a message or as invalid. It returns io.EOF if there is no other row.
+// row adds the next row to b, as messages or as invalid. It returns io.EOF if there is no other row.
 func (s *scan) row(b *sources.Batch) error {
 	rec, err := s.decode()
 	if errors.Is(err, io.EOF) {
 		return err
 	}
-	position := s.position()
 	if err != nil {
 		reason, ok := s.formError(err)
 		if !ok {
 			return err
 		}
-		b.Invalid = append(b.Invalid, sources.Invalid{Position: position, Reason: reason, Raw: excerpt(s.lines.firstLine())})
+		b.Invalid = append(b.Invalid, sources.Invalid{Position: s.position(), Reason: reason, Raw: excerpt(s.lines.firstLine())})
 		return s.lines.reject()
 	}
+	s.add(b, rec)
+	s.lines.accept()
+	return nil
+}
+
+// add converts the current row and adds it to b.
+func (s *scan) add(b *sources.Batch, rec *record) {
+	position := s.position()
 	message, err := s.message(rec)
 	if err != nil {
 		b.Invalid = append(b.Invalid, sources.Invalid{Position: position, Reason: err.Error(), Raw: excerpt(s.lines.row())})
-	} else {
-		message.Position = position
-		if b.Messages == nil { // most batches are as large as the batch before
-			b.Messages = make([]sources.Message, 0, s.size)
-		}
-		b.Messages = append(b.Messages, message)
+		return
 	}
-	s.lines.accept()
-	return nil
+	message.Position = position
+	if b.Messages == nil { // most batches are as large as the batch before
+		b.Messages = make([]sources.Message, 0, s.size)
+	}
+	b.Messages = append(b.Messages, message)
 }
 
 // position returns where the current row begins, e.g. "chats.csv:17".
@@ -154,30 +161,59 @@ func (s *scan) position() string {
 	return s.name + ":" + strconv.Itoa(s.lines.line)
 }
 
-// decode reads the next row. It returns io.EOF only if there is no other row.
+// decode reads the next row. It passes over rows of empty cells, and over headers between the rows of files that were
+// joined. It returns io.EOF only if there is no other row.
 func (s *scan) decode() (*record, error) {
-	if err := s.lines.begin(); err != nil {
-		return nil, err
+	for {
+		if err := s.lines.begin(); err != nil {
+			return nil, err
+		}
+		s.found = 0
+		out, err := s.rows.Read()
+		if err != nil {
+			out, err = s.mend(err)
+		}
+		if errors.Is(err, io.EOF) {
+			return nil, io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return nil, err
+		}
+		if rec := out.(*record); !s.blank() && !isHeader(rec) {
+			return rec, nil
+		}
+		s.lines.accept()
 	}
-	out, err := s.rows.Read()
-	if errors.Is(err, io.EOF) {
-		return nil, io.ErrUnexpectedEOF
+}
+
+// blank reports whether the current row is a line of empty cells.
+func (s *scan) blank() bool {
+	row := s.lines.row()
+	if len(bytes.Trim(row, "\", \t\r\n")) > 0 || bytes.IndexByte(row[:len(row)-1], '\n') >= 0 {
+		return false
 	}
-	if err != nil {
-		return nil, err
-	}
-	return out.(*record), nil
+	return strings.TrimSpace(strings.Join(s.fields(row), "")) == ""
+}
+
+// isHeader reports whether a row repeats the names of the required columns.
+func isHeader(rec *record) bool {
+	return strings.Contains(rec.ConversationID, "onversation") && slices.Equal(requiredColumns(),
+		[]string{canonical(rec.ConversationID), canonical(rec.Timestamp), canonical(rec.Direction)})
 }
 
 // message converts the current row. It refuses a row whose bytes are not text.
-func (s *scan) message(rec *record) (sources.Message, error) {
+func (s *scan) message(rec *record) (m sources.Message, err error) {
 	switch raw := s.lines.row(); {
 	case !utf8.Valid(raw):
-		return sources.Message{}, errors.New(`not UTF-8: save the file as "CSV UTF-8"`)
+		return m, errors.New(`not UTF-8: save the file as "CSV UTF-8"`)
 	case bytes.IndexByte(raw, 0) >= 0:
-		return sources.Message{}, errors.New("holds a NUL byte, which no text has")
+		return m, errors.New("holds a NUL byte, which no text has")
 	}
-	return s.converter.message(rec)
+	m, err = s.converter.message(rec)
+	if err != nil && s.found > 0 && s.found < s.width {
+		err = fmt.Errorf("%w (the row has %d of %d fields)", err, s.found, s.width)
+	}
+	return m, err
 }
 
 // formError returns the reason why the current row is not a row of CSV. If ok is false, err is not about the row.
@@ -190,8 +226,7 @@ func (s *scan) formError(err error) (reason string, ok bool) {
 		return "", false
 	}
 	if errors.Is(broken, csv.ErrFieldCount) {
-		fields, _ := csv.NewReader(bytes.NewReader(s.lines.row())).Read()
-		return fmt.Sprintf("%d fields where the header has %d", len(fields), s.width), true
+		return fmt.Sprintf("%d fields where the header has %d", s.found, s.width), true
 	}
 	return quoteReason(broken), true
 }

@@ -1,0 +1,48 @@
+package csvfile
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"strings"
+)
+
+// mend reads the current row again in another form after reading has failed with err. It returns err if there is no
+// other form.
+func (s *scan) mend(err error) (any, error) {
+	if !errors.Is(err, csv.ErrFieldCount) {
+		return nil, err
+	}
+	fields := s.fields(s.lines.row())
+	if s.found = len(fields); !s.fits(fields) {
+		return nil, err
+	}
+	fitted := make([]string, s.width)
+	copy(fitted, fields)
+	s.lines.retry(s.lines.end, encode(fitted))
+	return s.rows.Read()
+}
+
+// fields returns the fields of a row, however many there are.
+func (s *scan) fields(lines ...[]byte) []string {
+	row := bytes.Join(lines, nil)
+	for bytes.Contains(row, []byte("\r\r")) { // as lines.Read leaves them out
+		row = bytes.ReplaceAll(row, []byte("\r\r"), []byte("\r"))
+	}
+	fields, _ := csv.NewReader(bytes.NewReader(row)).Read() // was read before
+	return fields
+}
+
+// fits reports whether a row with another number of fields than the header is one. Missing fields are empty. Fields more
+// than that must be empty: else a comma in a text has shifted the columns.
+func (s *scan) fits(fields []string) bool {
+	return len(fields) < s.width || strings.TrimSpace(strings.Join(fields[s.width:], "")) == ""
+}
+
+func encode(fields []string) []byte {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	w.Write(fields)
+	w.Flush() // a Buffer never fails
+	return b.Bytes()
+}
