@@ -4,138 +4,126 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/url"
-	"path"
 	"strconv"
 	"strings"
 
 	"kommo-import/sources"
 )
 
-// setContent sets the kind of m and the fields of that kind.
-func setContent(m *sources.Message, rec *record) (err error) {
-	if m.Kind, err = kind(rec); err != nil {
-		return invalid("type", rec.Type, err)
+// A content is what the cells of a row hold besides a text. A bad cell costs only itself.
+type content struct {
+	declaration
+	word     string // the type column
+	unknown  bool   // the type column names no kind of message
+	files    []file
+	lost     []string // lines that stand for files without a link
+	point    *sources.Location
+	pointErr error // why the coordinates are no place
+	card     *sources.Contact
+}
+
+// setContent sets the kind of m and the fields of that kind. If the row has several links, setContent returns the files
+// of all but the first.
+func (c *converter) setContent(m *sources.Message, rec *record) (more []file, err error) {
+	m.Text = c.free("text", rec.Text)
+	row := content{word: c.plain("type", rec.Type)}
+	row.declaration, row.unknown = declared(row.word)
+	if err := c.readFiles(&row, rec, m.Text); err != nil {
+		return nil, err
 	}
-	switch m.Kind {
-	case sources.KindText:
-		if strings.TrimSpace(m.Text) == "" {
-			return errors.New("text is empty")
-		}
-	case sources.KindLocation:
-		m.Location, err = location(rec)
-	case sources.KindContact:
-		m.Contact, err = contact(rec)
+	c.readPoint(&row, rec)
+	row.card = c.card(rec)
+	if !row.fill(m) {
+		return nil, row.nothing()
+	}
+	if row.unknown {
+		c.note(typeGuessed, "type", row.word, string(m.Kind))
+	}
+	if row.pointErr != nil {
+		c.note(pointDropped, "coordinates", strings.TrimSpace(rec.Latitude)+" "+strings.TrimSpace(rec.Longitude), "")
+	}
+	if len(row.files) > 1 {
+		more = row.files[1:]
+	}
+	return more, nil
+}
+
+// fill puts the content of a row into m. The declared kind counts if the row has what it needs; else the filled columns
+// decide. It returns false if there is nothing.
+func (row *content) fill(m *sources.Message) bool {
+	blank := strings.TrimSpace(m.Text) == "" && len(row.lost) == 0
+	switch undeclared := row.kind == ""; {
+	case row.kind == sources.KindLocation && row.point != nil:
+		m.Kind, m.Location = sources.KindLocation, row.point
+	case row.kind == sources.KindContact && row.card != nil:
+		m.Kind, m.Contact = sources.KindContact, row.card
+	case len(row.files) > 0:
+		m.Kind, m.Media = row.files[0].kind, row.files[0].media
+	case undeclared && row.point != nil:
+		m.Kind, m.Location = sources.KindLocation, row.point
+	// A contact has no text: beside a text, contact_phone is rather the client's own phone, repeated on every row.
+	case undeclared && blank && row.card != nil && row.card.Phone != "":
+		m.Kind, m.Contact = sources.KindContact, row.card
+	case blank:
+		return false
 	default:
-		m.Media, err = media(rec, m.Kind)
+		m.Kind = sources.KindText
 	}
-	return err
+	if len(row.lost) > 0 {
+		m.Text = strings.TrimSuffix(strings.Join(row.lost, "\n")+"\n"+m.Text, "\n")
+	}
+	return true
 }
 
-// kind returns the kind that the type column names. For an empty type and for "text", the filled columns decide: some
-// programs call every message a text, and no file may be lost because of that.
-func kind(rec *record) (sources.Kind, error) {
-	switch word := strings.ToLower(strings.TrimSpace(rec.Type)); word {
-	case "", "text":
-		return suggestedKind(rec), nil
-	case "image", "photo":
-		return sources.KindPicture, nil
-	case "document":
-		return sources.KindFile, nil
-	case "picture", "video", "file", "voice", "audio", "sticker", "location", "contact":
-		return sources.Kind(word), nil
-	}
-	return "", errors.New("not a kind of message; " +
-		"use text, picture, video, file, voice, audio, sticker, location or contact")
-}
-
-// suggestedKind returns the kind of a row without a type. A contact has no text: beside a text, contact_phone is rather
-// the client's own phone, repeated on every row.
-func suggestedKind(rec *record) sources.Kind {
-	filled := func(s string) bool { return strings.TrimSpace(s) != "" }
+// nothing returns the reason why a row without text has no content.
+func (row *content) nothing() error {
 	switch {
-	case filled(rec.MediaURL):
-		return kindOfFile(rec)
-	case filled(rec.Latitude) && filled(rec.Longitude):
-		return sources.KindLocation
-	case filled(rec.ContactPhone) && !filled(rec.Text):
-		return sources.KindContact
+	case row.unknown:
+		return invalid("type", row.word, errors.New("not a kind of message; "+
+			"use text, picture, video, file, voice, audio, sticker, location or contact"))
+	case row.pointErr != nil:
+		return row.pointErr
+	case row.kind == sources.KindLocation:
+		return errors.New("latitude and longitude are empty, which type location needs")
+	case row.kind == sources.KindContact:
+		return errors.New("contact_name and contact_phone are empty, which type contact needs")
+	case isFile(row.kind):
+		return fmt.Errorf("media_url is empty, which type %s needs", row.kind)
 	}
-	return sources.KindText
+	return errors.New("text is empty")
 }
 
-// kindOfFile returns the kind that the extension of the URL suggests, or else that of the file name.
-func kindOfFile(rec *record) sources.Kind {
-	names := []string{rec.FileName}
-	if u, err := url.Parse(strings.TrimSpace(rec.MediaURL)); err == nil {
-		names = []string{u.Path, rec.FileName}
+// readPoint sets the place of a row. In some tables each row has latitude 0 and longitude 0. That is a place only in a row
+// of type location.
+func (c *converter) readPoint(row *content, rec *record) {
+	x, y := c.plain("latitude", rec.Latitude), c.plain("longitude", rec.Longitude)
+	if x == "" && y == "" {
+		return
 	}
-	for _, name := range names {
-		switch strings.ToLower(path.Ext(strings.TrimSpace(name))) {
-		case ".jpg", ".jpeg", ".jfif", ".png", ".gif", ".webp", ".bmp", ".heic":
-			return sources.KindPicture
-		case ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".3gp":
-			return sources.KindVideo
-		case ".mp3", ".m4a", ".ogg", ".oga", ".opus", ".wav", ".aac", ".amr", ".flac":
-			return sources.KindAudio
-		}
+	latitude, errX := degrees("latitude", x, 90)
+	longitude, errY := degrees("longitude", y, 180)
+	if row.pointErr = errX; errX == nil {
+		row.pointErr = errY
 	}
-	return sources.KindFile
-}
-
-func media(rec *record, kind sources.Kind) (*sources.Media, error) {
-	m := sources.Media{URL: strings.TrimSpace(rec.MediaURL), Name: strings.TrimSpace(rec.FileName)}
-	if m.URL == "" {
-		return nil, fmt.Errorf("media_url is empty, which type %s needs", kind)
+	zero := latitude == 0 && longitude == 0 && row.kind != sources.KindLocation
+	if row.pointErr == nil && !zero {
+		row.point = &sources.Location{Latitude: latitude, Longitude: longitude}
 	}
-	if err := checkURL(m.URL); err != nil {
-		return nil, invalid("media_url", m.URL, err)
-	}
-	size := strings.TrimSpace(rec.FileSize)
-	if size == "" {
-		return &m, nil
-	}
-	n, err := strconv.ParseUint(size, 10, 63)
-	if err != nil {
-		return nil, invalid("file_size", size, errors.New("not a number of bytes"))
-	}
-	m.Size = int64(n)
-	return &m, nil
-}
-
-// checkURL returns an error if s cannot be the address of a file or page on the web.
-func checkURL(s string) error {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return errors.New("not a web address; it must begin with https:// or http://")
-	}
-	return nil
-}
-
-func location(rec *record) (*sources.Location, error) {
-	latitude, err := degrees("latitude", rec.Latitude, 90)
-	if err != nil {
-		return nil, err
-	}
-	longitude, err := degrees("longitude", rec.Longitude, 180)
-	if err != nil {
-		return nil, err
-	}
-	return &sources.Location{Latitude: latitude, Longitude: longitude}, nil
 }
 
 func degrees(column, s string, most float64) (float64, error) {
-	d, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	d, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsNaN(d) || math.Abs(d) > most {
 		return 0, invalid(column, s, fmt.Errorf("not a number of degrees from -%v to %v", most, most))
 	}
 	return d, nil
 }
 
-func contact(rec *record) (*sources.Contact, error) {
-	c := sources.Contact{Name: strings.TrimSpace(rec.ContactName), Phone: strings.TrimSpace(rec.ContactPhone)}
-	if c == (sources.Contact{}) {
-		return nil, errors.New("contact_name and contact_phone are empty, which type contact needs")
+// card returns the contact of a row, or nil if it has none.
+func (c *converter) card(rec *record) *sources.Contact {
+	card := sources.Contact{Name: c.name("contact_name", rec.ContactName), Phone: c.plain("contact_phone", rec.ContactPhone)}
+	if card == (sources.Contact{}) {
+		return nil
 	}
-	return &c, nil
+	return &card
 }

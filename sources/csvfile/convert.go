@@ -1,7 +1,6 @@
 package csvfile
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,92 +13,59 @@ import (
 type converter struct {
 	location *time.Location // of times that name no zone; nil: there is none
 	now      time.Time
-	phones   map[phoneKey]string // results of findPhone, at most maxPhones
+	repairs
 }
 
-// A phoneKey holds the cells of a row that can name the client's phone.
-type phoneKey struct{ phone, conversation, client string }
-
-// maxPhones is the number of phones that a converter remembers. They need some megabytes.
-const maxPhones = 1 << 16
-
-func newConverter(location *time.Location, now time.Time) *converter {
-	return &converter{location: location, now: now, phones: make(map[phoneKey]string)}
+// message returns the message of a row. If the row has several links, message returns the files of all links but the
+// first too. They become messages of their own, see part.
+func (c *converter) message(rec *record) (m sources.Message, more []file, err error) {
+	if m, err = c.envelope(rec); err != nil {
+		return m, nil, err
+	}
+	more, err = c.setContent(&m, rec)
+	return m, more, err
 }
 
-func (c *converter) message(rec *record) (sources.Message, error) {
-	conversation, err := c.conversation(rec)
-	if err != nil {
-		return sources.Message{}, err
-	}
-	m := sources.Message{
-		Conversation: conversation,
-		ID:           strings.TrimSpace(rec.MessageID),
-		Author:       sources.Author{ID: strings.TrimSpace(rec.AuthorID), Name: strings.TrimSpace(rec.AuthorName)},
-		Text:         rec.Text,
-		ReplyTo:      strings.TrimSpace(rec.ReplyTo),
-	}
-	if m.Time, err = c.time(rec.Timestamp); err != nil {
-		return m, invalid("timestamp", rec.Timestamp, err)
-	}
-	if m.Direction, err = direction(rec.Direction); err != nil {
-		return m, invalid("direction", rec.Direction, err)
-	}
-	if err := setContent(&m, rec); err != nil {
+// part returns the message of the n-th file of m, without its text.
+func part(m sources.Message, n int, f file) sources.Message {
+	m.Part, m.Kind, m.Media, m.Text, m.ReplyTo = n, f.kind, f.media, "", ""
+	return m
+}
+
+// envelope returns the message of a row without its content.
+func (c *converter) envelope(rec *record) (m sources.Message, err error) {
+	if m.Conversation, err = c.conversation(rec); err != nil {
 		return m, err
 	}
-	m.Post, err = post(rec)
-	return m, err
+	if m.ID, err = c.id("message_id", rec.MessageID); err != nil {
+		return m, err
+	}
+	timestamp := c.plain("timestamp", rec.Timestamp)
+	if m.Time, err = c.time(timestamp); err != nil {
+		return m, invalid("timestamp", timestamp, err)
+	}
+	word := c.plain("direction", rec.Direction)
+	if m.Direction, err = direction(word); err != nil {
+		return m, invalid("direction", word, err)
+	}
+	m.Author = sources.Author{ID: c.optionalID("author_id", rec.AuthorID), Name: c.name("author_name", rec.AuthorName)}
+	m.ReplyTo = c.optionalID("reply_to", rec.ReplyTo)
+	m.Post = c.post(rec)
+	return m, nil
 }
 
-func (c *converter) conversation(rec *record) (sources.Conversation, error) {
-	id := strings.TrimSpace(rec.ConversationID)
-	if id == "" {
-		return sources.Conversation{}, errors.New("conversation_id is empty")
+// optionalID returns a cell that identifies something, or "" if it is unusable.
+func (c *converter) optionalID(column, cell string) string {
+	id, err := c.id(column, cell)
+	if err != nil {
+		c.note(cellDropped, column, id, "")
+		return ""
 	}
-	client := sources.Client{
-		ID:    cmp.Or(strings.TrimSpace(rec.ClientID), id),
-		Email: strings.TrimSpace(rec.ClientEmail),
-	}
-	client.Phone = c.phone(phoneKey{phone: strings.TrimSpace(rec.ClientPhone), conversation: id, client: client.ID})
-	client.Name = cmp.Or(strings.TrimSpace(rec.ClientName), client.Phone, client.ID)
-	if avatar := strings.TrimSpace(rec.ClientAvatar); avatar != "" && checkURL(avatar) == nil {
-		client.Avatar = avatar
-	}
-	return sources.Conversation{ID: id, Kind: sources.KindOfConversation(id), Client: client}, nil
-}
-
-// phone returns the phone in E.164 that key names, or "". It remembers the result, because clients have many rows and
-// parsing is slow.
-func (c *converter) phone(key phoneKey) string {
-	phone, known := c.phones[key]
-	if known {
-		return phone
-	}
-	if len(c.phones) >= maxPhones {
-		clear(c.phones)
-	}
-	phone = findPhone(key)
-	// The strings of a record are parts of one string, which must not stay in memory.
-	key = phoneKey{strings.Clone(key.phone), strings.Clone(key.conversation), strings.Clone(key.client)}
-	c.phones[key] = phone
-	return phone
-}
-
-// findPhone looks at the phone column first and at the ids only if that is not a phone.
-func findPhone(key phoneKey) string {
-	phone, ok := sources.ParsePhone(key.phone, "")
-	if !ok {
-		phone = sources.PhoneOfID(key.conversation)
-	}
-	if phone == "" && key.client != key.conversation {
-		phone = sources.PhoneOfID(key.client)
-	}
-	return phone
+	return id
 }
 
 func direction(s string) (sources.Direction, error) {
-	switch strings.ToLower(strings.TrimSpace(s)) {
+	switch strings.ToLower(s) {
 	case "in", "incoming", "inbound", "received", "client", "customer":
 		return sources.Incoming, nil
 	case "out", "outgoing", "outbound", "sent", "agent", "manager", "operator", "bot":
@@ -108,28 +74,29 @@ func direction(s string) (sources.Direction, error) {
 	return "", errors.New("not a direction; use in or out")
 }
 
-// post returns the post on which the row is a comment, or nil if the row is not a comment.
-func post(rec *record) (*sources.Post, error) {
+// post returns the post on which the row is a comment. It returns nil if the row is not a comment, or if the post has no
+// id or no link, which Kommo requires.
+func (c *converter) post(rec *record) *sources.Post {
+	if rec.PostID == "" && rec.PostURL == "" {
+		return nil
+	}
 	p := sources.Post{
-		ID:               strings.TrimSpace(rec.PostID),
-		URL:              strings.TrimSpace(rec.PostURL),
-		PreviewURL:       strings.TrimSpace(rec.PostPreviewURL),
-		PreviewPermalink: strings.TrimSpace(rec.PostPreviewPermalink),
-		Username:         strings.TrimSpace(rec.PostUsername),
-		Caption:          rec.PostCaption,
+		ID:               c.optionalID("post_id", rec.PostID),
+		URL:              c.link("post_url", rec.PostURL),
+		PreviewURL:       c.link("post_preview_url", rec.PostPreviewURL),
+		PreviewPermalink: c.link("post_preview_permalink", rec.PostPreviewPermalink),
+		Username:         c.name("post_username", rec.PostUsername),
+		Caption:          c.free("post_caption", rec.PostCaption),
 	}
 	switch {
-	case p.ID == "" && p.URL == "":
-		return nil, nil
-	case p.ID == "":
-		return nil, errors.New("post_id is empty, which a row with post_url needs")
-	case p.URL == "":
-		return nil, errors.New("post_url is empty, which a row with post_id needs")
+	case p.ID != "" && p.URL != "":
+		return &p
+	case p.ID != "":
+		c.note(cellDropped, "post_id", p.ID, "")
+	case p.URL != "":
+		c.note(cellDropped, "post_url", p.URL, "")
 	}
-	if err := checkURL(p.URL); err != nil {
-		return nil, invalid("post_url", p.URL, err)
-	}
-	return &p, nil
+	return nil
 }
 
 // invalid returns an error that names the column, its value and the reason.

@@ -1,6 +1,7 @@
 package csvfile
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -17,7 +18,9 @@ func valid(change func(*record)) *record {
 }
 
 func convert(rec *record) (sources.Message, error) {
-	return newConverter(nil, time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)).message(rec)
+	c := &converter{now: time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)}
+	m, _, err := c.message(rec)
+	return m, err
 }
 
 func TestDirections(t *testing.T) {
@@ -50,6 +53,19 @@ func TestKinds(t *testing.T) {
 		{"image", media("image", "https://example.com/a", ""), sources.KindPicture},
 		{"photo", media(" Photo ", "https://example.com/a", ""), sources.KindPicture},
 		{"document", media("document", "https://example.com/a.jpg", ""), sources.KindFile},
+		{"MIME type", media("image/jpeg", "https://example.com/a", ""), sources.KindPicture},
+		{"MIME type of a voice", media("audio/ogg; codecs=opus", "https://example.com/a", ""), sources.KindVoice},
+		{"MIME type of a file", media("application/pdf", "https://example.com/a.jpg", ""), sources.KindFile},
+		{"MIME type of a text", media("text/plain", "", ""), sources.KindText},
+		{"chat", media("chat", "", ""), sources.KindText},
+		{"ptt", media("PTT", "https://example.com/a.ogg", ""), sources.KindVoice},
+		{"imageMessage", media("imageMessage", "https://example.com/a", ""), sources.KindPicture},
+		{"voice note", media("Voice note", "https://example.com/a", ""), sources.KindVoice},
+		{"unknown", media("revoked", "https://example.com/a.mp4", ""), sources.KindVideo},
+		{"unknown, with a text", media("revoked", "", ""), sources.KindText},
+		{"location without a place", media("location", "", ""), sources.KindText},
+		{"contact without a card", media("vcard", "", ""), sources.KindText},
+		{"picture without a link", media("image", "", ""), sources.KindText},
 		{"voice", media("voice", "https://example.com/a.ogg", ""), sources.KindVoice},
 		{"video", media("video", "http://example.com/a", ""), sources.KindVideo},
 		{"audio", media("audio", "http://example.com/a", ""), sources.KindAudio},
@@ -63,6 +79,9 @@ func TestKinds(t *testing.T) {
 		{"no extension", media("", "https://example.com/download", ""), sources.KindFile},
 		{"point", point, sources.KindLocation},
 		{"location", func(r *record) { point(r); r.Type = "location" }, sources.KindLocation},
+		{"point 0 0", func(r *record) { r.Latitude, r.Longitude = "0", "0.00" }, sources.KindText},
+		{"location 0 0", func(r *record) { r.Type, r.Latitude, r.Longitude = "location", "0", "0" }, sources.KindLocation},
+		{"no point", func(r *record) { r.Latitude, r.Longitude = "91", "0" }, sources.KindText},
 		{"half a point", func(r *record) { r.Latitude = "55" }, sources.KindText},
 		{"card", card, sources.KindContact},
 		{"card with a text", func(r *record) { card(r); r.Text = "hi" }, sources.KindText},
@@ -81,6 +100,10 @@ func TestReasons(t *testing.T) {
 		change func(*record)
 	}{
 		{"conversation_id is empty", func(r *record) { r.ConversationID = " " }},
+		{"conversation_id is empty", func(r *record) { r.ConversationID = "NULL" }},
+		{`conversation_id "7.9001E+10": a spreadsheet has shortened this number; format the column as text and export it again`, func(r *record) { r.ConversationID = "7.9001E+10" }},
+		{`client_id "7,9E+10": a spreadsheet has shortened this number; format the column as text and export it again`, func(r *record) { r.ClientID = "7,9E+10" }},
+		{`message_id "3E+17": a spreadsheet has shortened this number; format the column as text and export it again`, func(r *record) { r.MessageID = "'3E+17" }},
 		{"timestamp is empty", func(r *record) { r.Timestamp = "" }},
 		{`timestamp "yesterday": not a time; use unix seconds, RFC 3339 or YYYY-MM-DD HH:MM:SS`, func(r *record) { r.Timestamp = "yesterday" }},
 		{`timestamp "2024-05-01 10:00": has no time zone; name it with --timezone, e.g. --timezone Europe/Madrid`, func(r *record) { r.Timestamp = "2024-05-01 10:00" }},
@@ -89,25 +112,21 @@ func TestReasons(t *testing.T) {
 		{`direction "sideways": not a direction; use in or out`, func(r *record) { r.Direction = "sideways" }},
 		{"direction is empty", func(r *record) { r.Direction = "" }},
 		{"text is empty", func(r *record) { r.Text = " \n" }},
-		{`type "poll": not a kind of message; use text, picture, video, file, voice, audio, sticker, location or contact`, func(r *record) { r.Type = "poll" }},
-		{"media_url is empty, which type picture needs", func(r *record) { r.Type = "image" }},
-		{`media_url "ftp://example.com/a": not a web address; it must begin with https:// or http://`, func(r *record) { r.MediaURL = "ftp://example.com/a" }},
-		{`media_url "photo.jpg": not a web address; it must begin with https:// or http://`, func(r *record) { r.MediaURL = "photo.jpg" }},
-		{`media_url "https://": not a web address; it must begin with https:// or http://`, func(r *record) { r.MediaURL = "https://" }},
-		{`file_size "12 KB": not a number of bytes`, func(r *record) { r.MediaURL, r.FileSize = "https://example.com/a", "12 KB" }},
-		{`file_size "-1": not a number of bytes`, func(r *record) { r.MediaURL, r.FileSize = "https://example.com/a", "-1" }},
-		{`file_size "0x10": not a number of bytes`, func(r *record) { r.MediaURL, r.FileSize = "https://example.com/a", "0x10" }},
-		{`latitude "91": not a number of degrees from -90 to 90`, func(r *record) { r.Latitude, r.Longitude = "91", "0" }},
-		{`latitude "NaN": not a number of degrees from -90 to 90`, func(r *record) { r.Latitude, r.Longitude = "NaN", "0" }},
-		{`longitude "37,6": not a number of degrees from -180 to 180`, func(r *record) { r.Latitude, r.Longitude = "55.7", "37,6" }},
-		{"longitude is empty", func(r *record) { r.Type, r.Latitude = "location", "55.7" }},
-		{"contact_name and contact_phone are empty, which type contact needs", func(r *record) { r.Type = "contact" }},
-		{"post_url is empty, which a row with post_id needs", func(r *record) { r.PostID = "1" }},
-		{"post_id is empty, which a row with post_url needs", func(r *record) { r.PostURL = "https://example.com/p" }},
-		{`post_url "p": not a web address; it must begin with https:// or http://`, func(r *record) { r.PostID, r.PostURL = "1", "p" }},
+		{"text is empty", func(r *record) { r.Text = "NULL" }},
+		{"text is empty", func(r *record) { r.Text, r.Latitude, r.Longitude = "", "0", "0.0" }},
+		{"text is empty", func(r *record) { r.Text, r.MediaURL = "", "-" }},
+		{`type "poll": not a kind of message; use text, picture, video, file, voice, audio, sticker, location or contact`, func(r *record) { r.Text, r.Type = "", "poll" }},
+		{"media_url is empty, which type picture needs", func(r *record) { r.Text, r.Type = "", "image" }},
+		{`media_url "https://example.com/a https://example.com/a https://example.…": more than 100 links`, func(r *record) { r.MediaURL = strings.Repeat("https://example.com/a ", 101) }},
+		{`latitude "91": not a number of degrees from -90 to 90`, func(r *record) { r.Text, r.Latitude, r.Longitude = "", "91", "0" }},
+		{`latitude "NaN1": not a number of degrees from -90 to 90`, func(r *record) { r.Text, r.Latitude, r.Longitude = "", "NaN1", "0" }},
+		{`longitude "37,6": not a number of degrees from -180 to 180`, func(r *record) { r.Text, r.Latitude, r.Longitude = "", "55.7", "37,6" }},
+		{"longitude is empty", func(r *record) { r.Text, r.Type, r.Latitude = "", "location", "55.7" }},
+		{"latitude and longitude are empty, which type location needs", func(r *record) { r.Text, r.Type = "", "location" }},
+		{"contact_name and contact_phone are empty, which type contact needs", func(r *record) { r.Text, r.Type = "", "contact" }},
 		{`direction "жжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжж…": not a direction; use in or out`,
 			func(r *record) {
-				r.Direction = "жжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжж"
+				r.Direction = "жжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжж"
 			}},
 	} {
 		got := ""
@@ -123,30 +142,51 @@ func TestReasons(t *testing.T) {
 }
 
 func TestClients(t *testing.T) {
+	person := func(client sources.Client) sources.Conversation {
+		return sources.Conversation{ID: client.ID, Kind: sources.Person, Client: client}
+	}
+	ids := func(conversation, phone string) func(*record) {
+		return func(r *record) { r.ConversationID, r.ClientPhone = conversation, phone }
+	}
 	for _, tt := range []struct {
 		name   string
 		change func(*record)
 		want   sources.Conversation
 	}{
 		{"nothing but a chat of WhatsApp", func(r *record) {},
-			sources.Conversation{ID: "79001234567@c.us", Kind: sources.Person, Client: sources.Client{
-				ID: "79001234567@c.us", Name: "+79001234567", Phone: "+79001234567"}}},
-		{"nothing but an id", func(r *record) { r.ConversationID = " chat-17 " },
-			sources.Conversation{ID: "chat-17", Kind: sources.Person, Client: sources.Client{ID: "chat-17", Name: "chat-17"}}},
-		{"digits alone are no phone", func(r *record) { r.ConversationID = "79001234567" },
-			sources.Conversation{ID: "79001234567", Kind: sources.Person, Client: sources.Client{ID: "79001234567", Name: "79001234567"}}},
-		{"a phone that is none", func(r *record) { r.ConversationID, r.ClientPhone = "c", "8 900 123-45-67" },
-			sources.Conversation{ID: "c", Kind: sources.Person, Client: sources.Client{ID: "c", Name: "c"}}},
-		{"a group", func(r *record) { r.ConversationID = "120363025486842017@g.us" },
-			sources.Conversation{ID: "120363025486842017@g.us", Kind: sources.Group, Client: sources.Client{
-				ID: "120363025486842017@g.us", Name: "120363025486842017@g.us"}}},
+			person(sources.Client{ID: "79001234567@c.us", Phone: "79001234567@c.us"})},
+		{"nothing but an id", ids(" chat-17 ", ""), person(sources.Client{ID: "chat-17"})},
+		{"digits alone may be another number", ids("79001234567", ""),
+			person(sources.Client{ID: "79001234567", SuspectedPhone: "79001234567"})},
+		{"digits alone with a phone", ids("79001234567", "+34612345678"),
+			person(sources.Client{ID: "79001234567", Phone: "+34612345678"})},
+		{"a phone as the id", ids("+7 900 123-45-67", ""),
+			person(sources.Client{ID: "+7 900 123-45-67", Phone: "+7 900 123-45-67"})},
+		{"a phone of Twilio as the id", ids("whatsapp:+79001234567", ""),
+			person(sources.Client{ID: "whatsapp:+79001234567", Phone: "whatsapp:+79001234567"})},
+		{"a @lid", ids("79001234567@lid", ""), person(sources.Client{ID: "79001234567@lid"})},
+		{"WhatsApp itself", ids("0@c.us", ""), person(sources.Client{ID: "0@c.us"})},
+		{"a local phone", ids("c", "8 900 123-45-67"), person(sources.Client{ID: "c", Phone: "8 900 123-45-67"})},
+		{"a phone as a number", ids("c", "79001234567.0"), person(sources.Client{ID: "c", Phone: "79001234567.0"})},
+		{"another phone in a chat of WhatsApp", ids("79001234567@c.us", "+34 612 345 678"),
+			person(sources.Client{ID: "79001234567@c.us", Phone: "+34 612 345 678"})},
+		{"a local phone in a chat of WhatsApp", ids("79001234567@c.us", "8 900 123-45-67"),
+			person(sources.Client{ID: "79001234567@c.us", Phone: "79001234567@c.us"})},
+		{"a spoiled phone in a chat of WhatsApp", ids("79001234567@c.us", "7.9E+10"),
+			person(sources.Client{ID: "79001234567@c.us", Phone: "79001234567@c.us"})},
+		{"no phone in words in a chat of WhatsApp", ids("79001234567@c.us", "unknown"),
+			person(sources.Client{ID: "79001234567@c.us", Phone: "79001234567@c.us"})},
+		{"a client of WhatsApp", func(r *record) { r.ConversationID, r.ClientID = "c", "79001234567@c.us" },
+			sources.Conversation{ID: "c", Kind: sources.Person, Client: sources.Client{ID: "79001234567@c.us", Phone: "79001234567@c.us"}}},
+		{"a group", ids("120363025486842017@g.us", ""),
+			sources.Conversation{ID: "120363025486842017@g.us", Kind: sources.Group, Client: sources.Client{ID: "120363025486842017@g.us"}}},
 		{"everything", func(r *record) {
 			r.ConversationID, r.ClientID, r.ClientName, r.ClientPhone = "c", "u", "Ivan", "7 900 123-45-67"
 			r.ClientEmail, r.ClientAvatar = "i@example.com", "https://example.com/i.jpg"
 		}, sources.Conversation{ID: "c", Kind: sources.Person, Client: sources.Client{ID: "u", Name: "Ivan",
-			Phone: "+79001234567", Email: "i@example.com", Avatar: "https://example.com/i.jpg"}}},
-		{"an avatar that is no address", func(r *record) { r.ConversationID, r.ClientAvatar = "c", "i.jpg" },
-			sources.Conversation{ID: "c", Kind: sources.Person, Client: sources.Client{ID: "c", Name: "c"}}},
+			Phone: "7 900 123-45-67", Email: "i@example.com", Avatar: "https://example.com/i.jpg"}}},
+		{"a bad avatar and a bad e-mail", func(r *record) { r.ConversationID, r.ClientAvatar, r.ClientEmail = "c", "i.jpg", "none given" },
+			person(sources.Client{ID: "c"})},
 	} {
 		got, err := convert(valid(tt.change))
 		if err != nil {
@@ -178,15 +218,5 @@ func TestMessageWithEverything(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestPhonesAreForgotten(t *testing.T) {
-	c := newConverter(nil, time.Time{})
-	for i := range maxPhones + 10 {
-		c.phone(phoneKey{conversation: string(rune(i + 0x10000))})
-	}
-	if len(c.phones) > maxPhones {
-		t.Errorf("%d phones are remembered, want %d at most", len(c.phones), maxPhones)
 	}
 }

@@ -48,6 +48,7 @@ func readAll(tb testing.TB, file *csvfile.File, cursor string) sources.Batch {
 		all.FromStart = all.FromStart || batch.FromStart
 		all.Messages = append(all.Messages, batch.Messages...)
 		all.Invalid = append(all.Invalid, batch.Invalid...)
+		all.Repairs = append(all.Repairs, batch.Repairs...)
 		all.Cursor = batch.Cursor
 	}
 	return all

@@ -117,7 +117,9 @@ func TestGrowthFromEveryByte(t *testing.T) {
 func TestGrowth(t *testing.T) {
 	const ids = "conversation_id,timestamp,direction,text,message_id\n"
 	for name, rows := range map[string][2]string{
-		"with ids":    {ids + "a,1714557600,in,hello,1\na,1714557600,in,hello,1\n", "a,1714557600,in,hello,2\nb,1714557600,in,hello,1\n"},
+		"with ids": {ids + "a,1714557600,in,hello,1\na,1714557600,in,hello,1\n", "a,1714557600,in,hello,2\nb,1714557600,in,hello,1\n"},
+		"several links": {"conversation_id,timestamp,direction,message_id,media_url\na,1714557600,in,1,https://e.com/a https://e.com/b\n",
+			"a,1714557600,in,2,https://e.com/a https://e.com/b\n"},
 		"without ids": {header + "a,1714557600,in,ok\na,1714557600,in,ok\n", "a,1714557600,out,ok\na,1714557601,in,ok\n"},
 		"by nothing":  {header + "a,1714557600,in,ok\n", ""},
 	} {

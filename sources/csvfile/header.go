@@ -22,8 +22,8 @@ type record struct {
 	Text           string `csv:"text"`
 	MessageID      string `csv:"message_id"` // without it, the order distinguishes identical messages
 
-	ClientID     string `csv:"client_id"`    // default: the conversation's id
-	ClientName   string `csv:"client_name"`  // default: the phone, else the client's id
+	ClientID     string `csv:"client_id"` // default: the conversation's id
+	ClientName   string `csv:"client_name"`
 	ClientPhone  string `csv:"client_phone"` // default: the phone in the id of a WhatsApp chat
 	ClientEmail  string `csv:"client_email"`
 	ClientAvatar string `csv:"client_avatar"` // URL

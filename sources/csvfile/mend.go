@@ -10,10 +10,23 @@ import (
 // mend reads the current row again in another form after reading has failed with err. It returns err if there is no
 // other form.
 func (s *scan) mend(err error) (any, error) {
+	first := s.lines.firstLine()
+	line := first
+	if errors.Is(err, csv.ErrBareQuote) {
+		found := false
+		if line, found = quoteFormulas(first); !found {
+			return nil, err
+		}
+		s.lines.retry(len(first), line)
+		var out any
+		if out, err = s.rows.Read(); err == nil {
+			return out, nil
+		}
+	}
 	if !errors.Is(err, csv.ErrFieldCount) {
 		return nil, err
 	}
-	fields := s.fields(s.lines.row())
+	fields := s.fields(line, s.lines.row()[len(first):])
 	if s.found = len(fields); !s.fits(fields) {
 		return nil, err
 	}
@@ -45,4 +58,20 @@ func encode(fields []string) []byte {
 	w.Write(fields)
 	w.Flush() // a Buffer never fails
 	return b.Bytes()
+}
+
+// quoteFormulas returns line with quotes around each cell of the form ="text", which is no CSV though spreadsheets write
+// and read it. It reports whether there is such a cell.
+func quoteFormulas(line []byte) (quoted []byte, found bool) {
+	text := strings.TrimRight(string(line), "\r\n")
+	cells := strings.Split(text, ",")
+	for i, cell := range cells {
+		cell = strings.TrimSpace(cell)
+		inner, ok := strings.CutPrefix(cell, `="`)
+		inner, closed := strings.CutSuffix(inner, `"`)
+		if ok && closed && !strings.Contains(inner, `"`) {
+			cells[i], found = `"=""`+inner+`"""`, true
+		}
+	}
+	return []byte(strings.Join(cells, ",") + "\n"), found
 }

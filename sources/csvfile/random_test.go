@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -57,16 +58,19 @@ func TestWrittenRowsComeBack(t *testing.T) {
 	})
 }
 
+// repaired matches texts that do not come back as they were, or that pass for a phone.
+var repaired = regexp.MustCompile(`(?i)^[\s\pZ\x{85}]*['=\\]|\p{Cf}|null|nan|none|undefined|n/a|\d{6}|\de\+?\d`)
+
 func anyMessage(t *rapid.T) sources.Message {
 	text := rapid.Map(rapid.OneOf(rapid.String(), rapid.StringOf(rapid.SampledFrom([]rune("a\"',;\n\r\t é😀\u2028")))),
 		func(s string) string {
 			return strings.NewReplacer("\x00", "", "\r", "").Replace(s) // a csv.Reader makes one line end of CR and LF
-		})
+		}).Filter(func(s string) bool { return !repaired.MatchString(s) })
 	notEmpty := text.Filter(func(s string) bool { return strings.TrimSpace(s) != "" })
 	id := strings.TrimSpace(notEmpty.Draw(t, "conversation"))
 	milliseconds := rapid.Int64Range(1_300_000_000_000, now().UnixMilli()).Draw(t, "time")
 	return sources.Message{
-		Conversation: sources.Conversation{ID: id, Kind: sources.KindOfConversation(id), Client: sources.Client{ID: id, Name: id}},
+		Conversation: sources.Conversation{ID: id, Kind: sources.KindOfConversation(id), Client: sources.Client{ID: id}},
 		ID:           strings.TrimSpace(text.Draw(t, "id")),
 		Time:         time.UnixMilli(milliseconds).UTC(),
 		Direction:    rapid.SampledFrom([]sources.Direction{sources.Incoming, sources.Outgoing}).Draw(t, "direction"),
@@ -85,6 +89,8 @@ func FuzzCSV(f *testing.F) {
 	}
 	f.Add(sample[:2000], 3)
 	f.Add([]byte("\ufeff"+header+"c,1714557600,in,\"a\nc,1714557600,in,b\n,,,\nc,1714557600000,out,\"c\"\"\"\r\n"), 1)
+	f.Add([]byte("conversation_id,timestamp,direction,text,media_url,file_size\r\r\n'c,=\"1714557600\",in,'=a,\"https://example.com/a, https://example.com/b\",1 KB\r\r\n"+
+		"\"\",\"\"\r\nNULL,\\N,in\n7.9E+10,1714557600,in,\u200ea,b.jpg,,,\n"), 2)
 	f.Add([]byte("sep=;\nconversation_id;timestamp\n"), 1)
 	f.Add([]byte("conversation_id,timestamp,direction,type,media_url,latitude,longitude,contact_phone\n"+
 		"1@g.us,2024-05-01 10:00,in,image,https://example.com/a,1,2,3\n1@c.us,1714557600,bot,,,1,-2,3\n"), 2)

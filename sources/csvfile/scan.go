@@ -51,7 +51,7 @@ func (f *File) open(cursor string) (*scan, error) {
 	if f.Now != nil {
 		now = f.Now
 	}
-	s := &scan{file: file, name: filepath.Base(f.Path), converter: newConverter(f.Location, now())}
+	s := &scan{file: file, name: filepath.Base(f.Path), converter: &converter{location: f.Location, now: now()}}
 	if f.Location != nil {
 		s.zone = f.Location.String()
 	}
@@ -119,6 +119,7 @@ func (s *scan) batch(limit int) (sources.Batch, error) {
 	c := s.lines.cursor()
 	c.Zone = s.zone
 	b.Cursor = c.String()
+	b.Repairs = s.converter.take()
 	return b, nil
 }
 
@@ -144,16 +145,21 @@ func (s *scan) row(b *sources.Batch) error {
 // add converts the current row and adds it to b.
 func (s *scan) add(b *sources.Batch, rec *record) {
 	position := s.position()
-	message, err := s.message(rec)
+	message, more, err := s.message(rec)
 	if err != nil {
+		s.converter.forget()
 		b.Invalid = append(b.Invalid, sources.Invalid{Position: position, Reason: err.Error(), Raw: excerpt(s.lines.row())})
 		return
 	}
+	s.converter.accept(position)
 	message.Position = position
 	if b.Messages == nil { // most batches are as large as the batch before
 		b.Messages = make([]sources.Message, 0, s.size)
 	}
 	b.Messages = append(b.Messages, message)
+	for i, file := range more {
+		b.Messages = append(b.Messages, part(message, i+2, file))
+	}
 }
 
 // position returns where the current row begins, e.g. "chats.csv:17".
@@ -202,18 +208,18 @@ func isHeader(rec *record) bool {
 }
 
 // message converts the current row. It refuses a row whose bytes are not text.
-func (s *scan) message(rec *record) (m sources.Message, err error) {
+func (s *scan) message(rec *record) (m sources.Message, more []file, err error) {
 	switch raw := s.lines.row(); {
 	case !utf8.Valid(raw):
-		return m, errors.New(`not UTF-8: save the file as "CSV UTF-8"`)
+		return m, nil, errors.New(`not UTF-8: save the file as "CSV UTF-8"`)
 	case bytes.IndexByte(raw, 0) >= 0:
-		return m, errors.New("holds a NUL byte, which no text has")
+		return m, nil, errors.New("holds a NUL byte, which no text has")
 	}
-	m, err = s.converter.message(rec)
+	m, more, err = s.converter.message(rec)
 	if err != nil && s.found > 0 && s.found < s.width {
 		err = fmt.Errorf("%w (the row has %d of %d fields)", err, s.found, s.width)
 	}
-	return m, err
+	return m, more, err
 }
 
 // formError returns the reason why the current row is not a row of CSV. If ok is false, err is not about the row.

@@ -180,7 +180,7 @@ func identities(ctx context.Context, source sources.Source) (map[string]int, err
 	for _, batch := range batches {
 		for _, m := range batch.Messages {
 			m.Position = ""
-			id := m.Conversation.ID + " " + m.ID
+			id := fmt.Sprint(m.Conversation.ID, " ", m.ID, " ", m.Part)
 			if m.ID == "" {
 				id = fmt.Sprint(m.Conversation.ID, m.Time, m.Direction, m.Author, allText(m))
 			}
