@@ -15,9 +15,9 @@ var (
 	errSkipped    = errors.New("this local time does not exist, clocks were put forward")
 )
 
-// time parses a timestamp and refuses the times that [sources.CheckTime] refuses.
+// time parses a timestamp without blanks around it and refuses the times that [sources.CheckTime] refuses.
 func (c *converter) time(s string) (time.Time, error) {
-	t, err := parseTime(strings.TrimSpace(s), c.location)
+	t, err := parseTime(s, c.location)
 	if err != nil {
 		return t, err
 	}
@@ -27,8 +27,8 @@ func (c *converter) time(s string) (time.Time, error) {
 // parseTime parses s and returns its time in UTC, cut to milliseconds. A time that names no zone is a time of location.
 // Where clocks were put back, some local times came twice; parseTime returns the earlier time.
 func parseTime(s string, location *time.Location) (time.Time, error) {
-	if strings.Trim(s, "0123456789") == "" {
-		return parseUnix(s)
+	if whole, fraction, _ := strings.Cut(s, "."); areDigits(whole) && strings.Trim(fraction, "0123456789") == "" {
+		return parseUnix(whole, fraction)
 	}
 	if len(s) < len("2006-01-02T15:04") {
 		return time.Time{}, errNotATime
@@ -51,14 +51,16 @@ func parseTime(s string, location *time.Location) (time.Time, error) {
 	return t.UTC().Truncate(time.Millisecond), err
 }
 
-// parseUnix parses unix seconds or, from 100,000,000,000 on (the year 5138), milliseconds.
-func parseUnix(digits string) (time.Time, error) {
-	n, err := strconv.ParseInt(digits, 10, 64)
+// parseUnix parses unix seconds or, from 100,000,000,000 on (the year 5138), milliseconds. Programs write seconds with a
+// fraction, and spreadsheets add one of zeros.
+func parseUnix(whole, fraction string) (time.Time, error) {
+	n, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil {
 		return time.Time{}, errNotATime
 	}
 	if n < 100_000_000_000 {
-		n *= 1000
+		milliseconds, _ := strconv.Atoi((fraction + "000")[:3])
+		n = n*1000 + int64(milliseconds)
 	}
 	return time.UnixMilli(n).UTC(), nil
 }
