@@ -85,7 +85,7 @@ func (c Composer) wasOther(cv *conversation, m *outgoing, shown *kommo.HistoryCo
 // answers by id or quoted.
 func formsOf(cv *conversation, m *outgoing) []outgoing {
 	forms := []outgoing{*m}
-	if mediaKey(m.sourceKind, cv.externalID, &m.content).Valid {
+	if mediaKey(m.family, cv.externalID, &m.content).Valid {
 		text := *m
 		text.asText = true
 		text.content.Media = &sources.Media{URL: linkMark}

@@ -23,14 +23,14 @@ type Failure struct {
 func (f *File) Failures() iter.Seq2[Failure, error] {
 	return migration.Rows(f.File, scanFailure, `SELECT state, position, conversation, time, reason, text FROM (
 		SELECT 0 AS part, 'invalid' AS state, position, conversation, 0 AS time, reason, raw AS text,
-			id AS a, 0 AS b, 0 AS c FROM invalid
+			id AS a, 0 AS b, 0 AS c FROM invalid WHERE NOT pending
 		UNION ALL
-		SELECT 1, 'duplicate', d.position, v.external_id, 0,
-			'its id was there before in the same conversation, and it says something else', '', v.first, 0, d.number
-		FROM duplicate d JOIN conversation v ON v.id = d.conversation WHERE d.differs
+		SELECT 1, 'duplicate', coalesce(s.content ->> '$.position', ''), v.external_id, s.time,
+			'its id was there before in the same conversation, and it says something else', coalesce(s.content ->> '$.text', ''), v.first, s.time, s.id
+		FROM duplicate d JOIN staging s ON s.id = d.staging JOIN conversation v ON v.id = d.conversation WHERE d.differs
 		UNION ALL
 		SELECT 2, m.state, coalesce(s.content ->> '$.position', ''), v.external_id, m.time, m.reason,
-			coalesce(s.content ->> '$.text', ''), v.first, m.time, m.staging
+			coalesce(s.content ->> '$.text', ''), v.first, m.time, m.place
 		FROM message m JOIN staging s ON s.id = m.staging JOIN conversation v ON v.id = m.conversation
 		WHERE m.state IN ('skipped', 'refused')
 	) ORDER BY part, a, b, c`)

@@ -30,14 +30,17 @@ func OpenReadOnly(path string) (*File, error) {
 
 // The names of the settings in the migration file.
 const (
-	settingRecipe  = "recipe"  // of the identities
-	settingFilter  = "filter"  // Filter of the last load, as JSON
-	settingPlanned = "planned" // the last staging row that is planned
-	settingScope   = "scope"   // of the first send
-	settingPrefix  = "prefix"  // before every conversation id, of the first send
-	settingNotify  = "notify"  // NotifyPolicy of the last send that had something to send
+	settingRecipe = "recipe" // of the identities
+	settingFilter = "filter" // Filter of the last load, as JSON
+	settingScope  = "scope"  // of the first send
+	settingPrefix = "prefix" // before every conversation id, of the first send
+	settingNotify = "notify" // NotifyPolicy of the last send that had something to send
 
 	settingVerification = "verification" // the last one
+
+	settingSettings = "settings"       // those of the last load for all sources, as the administrator wrote them
+	settingPlanning = "planning"       // the number of the last planning
+	settingNotTaken = "not taken over" // the source whose last load was not brought into the plan
 
 	settingPrivateMedia = "private media" // whether the last load was allowed to ask private networks
 )

@@ -17,6 +17,7 @@ type Filter struct {
 	Exclude []string  `json:"exclude,omitempty"` // ids or patterns of conversations
 	Groups  bool      `json:"groups,omitempty"`  // groups are included
 	Deleted bool      `json:"deleted,omitempty"` // messages that their authors deleted are included
+	Country string    `json:"country,omitempty"` // ISO 3166 code of phones without a country code; "": there is none
 	Media   MediaForm `json:"media,omitempty"`   // the form in which media are sent
 }
 

@@ -41,7 +41,7 @@ func (f *File) Findings() iter.Seq2[Finding, error] {
 	FROM finding f JOIN conversation c ON c.id = f.conversation
 	LEFT JOIN message m ON m.conversation = f.conversation AND m.identity = f.identity
 	LEFT JOIN staging s ON s.id = m.staging
-	ORDER BY c.first, f.time, m.staging, f.kind, f.client_id, f.remote_id`)
+	ORDER BY c.first, f.time, m.place, f.kind, f.client_id, f.remote_id`)
 }
 
 func scanFinding(rows *sql.Rows) (found Finding, err error) {

@@ -125,7 +125,7 @@ func TestSendAsksLinksOfUnknownLife(t *testing.T) {
 
 func sendFrom(t *testing.T, f *File, box *sandbox.Kommo, s *storage, change func(*storage, *Sender)) (SendReport, error) {
 	sender := newSender(f, box)
-	sender.Renew, sender.RenewOf, sender.MediaTransport = s.renew, "scripted:1", s
+	sender.Renew, sender.RenewOf, sender.MediaTransport = s.renew, "scripted", s
 	if change != nil {
 		change(s, sender)
 	}

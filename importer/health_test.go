@@ -41,11 +41,11 @@ func TestHealth(t *testing.T) {
 	change(`UPDATE conversation SET planned = planned - 1 WHERE external_id = 'bob'`)
 	change(`UPDATE conversation SET duplicate = 0`)
 
-	change(`UPDATE source SET finished = 0`)
+	change(`INSERT INTO unfinished (source, from_start, after, cursor, shape, balance) SELECT id, 0, 0, '', '', 0 FROM source`)
 	if _, ok := errors.AsType[*NotReadyError](health().Plan); !ok {
 		t.Errorf("of an unfinished load got the plan %v, want a NotReadyError", health().Plan)
 	}
-	change(`UPDATE source SET finished = 1`)
+	change(`DELETE FROM unfinished`)
 }
 
 // Whatever page of the file is spoilt, it is not called healthy. What is free or unused does not count.

@@ -2,8 +2,9 @@ package importer
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
-	"fmt"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -35,32 +36,23 @@ func parseMsgid(msgid string) (id identity, ok bool) {
 	return id, err == nil && id.msgid() == msgid
 }
 
-// identify returns the identity of m, read from a source of the given kind. If the source has no ids, counted is true:
-// all messages with the same content have this identity, and [identity.nth] distinguishes them.
-func identify(sourceKind string, m *sources.Message) (id identity, counted bool) {
+// identify returns the identity of m, whose id is unique in the id space of its source. If the source has no ids,
+// counted is true: all messages with the same content have this identity, and [identity.nth] distinguishes them.
+// Authors, names of clients and the queries of links do not count: they differ between two exports of one message.
+func identify(family sources.Family, idSpace string, m *sources.Message) (id identity, counted bool) {
 	if m.ID != "" {
-		return identifyByID(sourceKind, m.Conversation.ID, m.ID), false
+		return identifyByID(idSpace, m.Conversation.ID, m.ID, m.Part), false
 	}
-	parts := []string{"content", sourceKind, m.Conversation.ID, strconv.FormatInt(m.Time.UnixMilli(), 10),
-		string(m.Direction), m.Author.ID, m.Author.Name, string(m.Kind), m.Text}
-	if m.Media != nil {
-		parts = append(parts, m.Media.URL, m.Media.Name)
-	}
-	if m.Location != nil {
-		parts = append(parts, fmt.Sprintf("%g,%g", m.Location.Latitude, m.Location.Longitude))
-	}
-	if m.Contact != nil {
-		parts = append(parts, m.Contact.Name, m.Contact.Phone)
-	}
-	if m.Post != nil {
-		parts = append(parts, m.Post.ID)
-	}
-	return digest(parts...), true
+	return digest("content", string(family), m.Conversation.ID, strconv.FormatInt(m.Time.Unix(), 10),
+		string(m.Direction), string(m.Kind), normalText(m.Text), fileNamed(m.Media)), true
 }
 
-// identifyByID returns the identity of a message with an id at its source.
-func identifyByID(sourceKind, conversation, id string) identity {
-	return digest("id", sourceKind, conversation, id)
+// identifyByID returns the identity of a message with an id at its source, or of one of its parts.
+func identifyByID(idSpace, conversation, id string, part int) identity {
+	if part > 1 {
+		return digest("part", idSpace, conversation, id, strconv.Itoa(part))
+	}
+	return digest("id", idSpace, conversation, id)
 }
 
 // nth returns the identity of the n-th message with the same content, counted from 1.
@@ -74,8 +66,41 @@ func digest(parts ...string) (id identity) {
 	return id
 }
 
-// kindOf returns the kind of a source: the part of its name before the colon.
-func kindOf(name string) string {
-	kind, _, _ := strings.Cut(name, ":")
-	return kind
+// wordsOf returns a hash of the text of m, or else of its file name. It is 0 if m has neither. Messages of two sources
+// with the same words are probably the same.
+func wordsOf(m *sources.Message) int64 {
+	words := normalText(m.Text)
+	if words == "" && m.Media != nil {
+		words = m.Media.Name
+	}
+	if words == "" {
+		return 0
+	}
+	sum := sha256.Sum256([]byte(words))
+	return int64(binary.BigEndian.Uint64(sum[:]))
+}
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// normalText returns a text with line ends as LF and without trailing blanks.
+func normalText(text string) string {
+	if strings.Contains(text, "\r") {
+		text = lineEnds.Replace(text)
+	}
+	return strings.TrimRight(text, " \t\n\u00a0")
+}
+
+// fileNamed returns the name of a file, or else the path of its link; "" without media.
+func fileNamed(media *sources.Media) string {
+	if media == nil {
+		return ""
+	}
+	if media.Name != "" {
+		return media.Name
+	}
+	if link, err := url.Parse(media.URL); err == nil {
+		return link.Path
+	}
+	path, _, _ := strings.Cut(media.URL, "?")
+	return path
 }

@@ -28,27 +28,27 @@ func TestMessageIDs(t *testing.T) {
 		counted bool
 		want    string
 	}{
-		{"with an id", withID, false, "ki1-5b5ab79e6684c4d1b285cd99275f59ec"},
-		{"text", text, true, "ki1-7457ba9b9bf536e268b3fe6eed44e631"},
-		{"picture", picture, true, "ki1-a9befe7577623dd19306db2615658613"},
-		{"location", place, true, "ki1-8786765d28516670e1729ed9d394aa82"},
-		{"contact", card, true, "ki1-2103d5d32124fb0d2b0ad46dd5099845"},
-		{"comment", comment, true, "ki1-edb53d1154083cc193057b1318b5ed3c"},
+		{"with an id", withID, false, "ki1-554af52ddfab01410cd7fe18f7ec0501"},
+		{"text", text, true, "ki1-13a41d191c37d7c4239ed077c401f5f9"},
+		{"picture", picture, true, "ki1-28fd5e4676679d3ba81e719bc0cf2273"},
+		{"location", place, true, "ki1-3fe9c59ab7c7d60905ce59a31b68a9d4"},
+		{"contact", card, true, "ki1-d0cf8a8c94679a99e73537e1045ac7c8"},
+		{"comment", comment, true, "ki1-13a41d191c37d7c4239ed077c401f5f9"},
 	} {
-		id, counted := identify("csv", &tt.message)
+		id, counted := identify(sources.Table, "table", &tt.message)
 		if id.msgid() != tt.want || counted != tt.counted {
 			t.Errorf("%s: got %s, counted %t, want %s, %t", tt.name, id.msgid(), counted, tt.want, tt.counted)
 		}
 	}
-	id, _ := identify("csv", &text)
-	if got, want := id.nth(2).msgid(), "ki1-194c41e41bc7011075be6a16d2b1a32b"; got != want {
+	id, _ := identify(sources.Table, "table", &text)
+	if got, want := id.nth(2).msgid(), "ki1-93804f76fa8d5498a7d1a61aa4c96e9d"; got != want {
 		t.Errorf("the second of its kind: got %s, want %s", got, want)
 	}
 }
 
 // A msgid names its message as it was sent, and no other form of it does.
 func TestParseMsgid(t *testing.T) {
-	const digits = "5b5ab79e6684c4d1b285cd99275f59ec"
+	const digits = "554af52ddfab01410cd7fe18f7ec0501"
 	for msgid, want := range map[string]bool{
 		"ki1-" + digits:                  true,
 		digits:                           false,
@@ -70,8 +70,8 @@ func TestParseMsgid(t *testing.T) {
 }
 
 func FuzzParseMsgid(f *testing.F) {
-	f.Add("ki1-5b5ab79e6684c4d1b285cd99275f59ec")
-	f.Add("5b5ab79e6684c4d1b285cd99275f59ec")
+	f.Add("ki1-554af52ddfab01410cd7fe18f7ec0501")
+	f.Add("554af52ddfab01410cd7fe18f7ec0501")
 	f.Fuzz(func(t *testing.T, msgid string) {
 		if id, ok := parseMsgid(msgid); ok && id.msgid() != msgid {
 			t.Errorf("%q: is taken for %s", msgid, id.msgid())
@@ -83,17 +83,21 @@ func FuzzParseMsgid(f *testing.F) {
 func TestWhatMakesAnID(t *testing.T) {
 	base := sources.Message{Conversation: sources.Conversation{ID: "c"}, Time: time.Unix(1700000000, 0),
 		Direction: sources.Incoming, Kind: sources.KindText, Text: "hello", Position: "chats.csv:2"}
-	id := func(kind string, change func(*sources.Message)) identity {
+	id := func(family sources.Family, change func(*sources.Message)) identity {
 		m := base
 		change(&m)
-		id, _ := identify(kind, &m)
+		id, _ := identify(family, string(family), &m)
 		return id
 	}
-	same := id("csv", func(*sources.Message) {})
+	same := id(sources.Table, func(*sources.Message) {})
 	for name, other := range map[string]identity{
-		"position": id("csv", func(m *sources.Message) { m.Position = "chats.csv:9" }),
-		"client":   id("csv", func(m *sources.Message) { m.Conversation.Client.Phone = "+79001234567" }),
-		"reply":    id("csv", func(m *sources.Message) { m.ReplyTo = "1" }),
+		"position":         id(sources.Table, func(m *sources.Message) { m.Position = "chats.csv:9" }),
+		"client":           id(sources.Table, func(m *sources.Message) { m.Conversation.Client.Phone = "+79001234567" }),
+		"author's id":      id(sources.Table, func(m *sources.Message) { m.Author.ID = "x" }),
+		"author's name":    id(sources.Table, func(m *sources.Message) { m.Author.Name = "x" }),
+		"millisecond":      id(sources.Table, func(m *sources.Message) { m.Time = m.Time.Add(time.Millisecond) }),
+		"blank at the end": id(sources.Table, func(m *sources.Message) { m.Text += " \r\n" }),
+		"reply":            id(sources.Table, func(m *sources.Message) { m.ReplyTo = "1" }),
 	} {
 		if other != same {
 			t.Errorf("another %s makes another id", name)
@@ -101,16 +105,14 @@ func TestWhatMakesAnID(t *testing.T) {
 	}
 	seen := map[identity]string{same: "the message itself"}
 	for name, other := range map[string]identity{
-		"kind of source": id("green-api", func(*sources.Message) {}),
-		"conversation":   id("csv", func(m *sources.Message) { m.Conversation.ID = "d" }),
-		"time":           id("csv", func(m *sources.Message) { m.Time = m.Time.Add(time.Millisecond) }),
-		"direction":      id("csv", func(m *sources.Message) { m.Direction = sources.Outgoing }),
-		"author's id":    id("csv", func(m *sources.Message) { m.Author.ID = "x" }),
-		"author's name":  id("csv", func(m *sources.Message) { m.Author.Name = "x" }),
-		"kind":           id("csv", func(m *sources.Message) { m.Kind = sources.KindSticker }),
-		"text":           id("csv", func(m *sources.Message) { m.Text = "hell" }),
-		"id":             id("csv", func(m *sources.Message) { m.ID = "hello" }),
-		"count":          same.nth(2),
+		"family":       id(sources.GreenAPI, func(*sources.Message) {}),
+		"conversation": id(sources.Table, func(m *sources.Message) { m.Conversation.ID = "d" }),
+		"time":         id(sources.Table, func(m *sources.Message) { m.Time = m.Time.Add(time.Second) }),
+		"direction":    id(sources.Table, func(m *sources.Message) { m.Direction = sources.Outgoing }),
+		"kind":         id(sources.Table, func(m *sources.Message) { m.Kind = sources.KindSticker }),
+		"text":         id(sources.Table, func(m *sources.Message) { m.Text = "hell" }),
+		"id":           id(sources.Table, func(m *sources.Message) { m.ID = "hello" }),
+		"count":        same.nth(2),
 	} {
 		if seen[other] != "" {
 			t.Errorf("%s: the same id as %s", name, seen[other])

@@ -10,13 +10,16 @@
 // # From a source to the plan
 //
 // A [Loader] stores each batch of a source as staging rows, in the order of arrival, together with the cursor behind
-// the batch, in one transaction. Then it plans the new rows in one more transaction: sorted by conversation and time,
-// every message gets its identity, its order, its msec_timestamp and its state. Until that commit no message is in any
-// state, and send refuses to start. Finally it asks the media links whose size Kommo requires.
+// the batch, in one transaction. When the reading is finished, it is planned in one more transaction: the conversations
+// that have changed are planned anew from the rows of the last finished readings, second by second. Every message gets its
+// identity, its place, its msec_timestamp and its state, and the reading takes the place of the last one. What was sent
+// stays. If sent messages are missing then, or the reading looks like another one, the transaction is rolled back.
+// Finally the load asks the media links whose size Kommo requires.
 //
-//	source        the sources, and how far each was read                           written by load
+//	source        the sources, and the reading of each that is in the plan         written by load
+//	unfinished    readings that are not in the plan yet                            load
 //	staging       the messages as they were read: the contents                     load
-//	sighting      the client's data in them, until planning merges them            load
+//	sighting      the client's data in them                                        load
 //	author        the authors of outgoing messages                                 load
 //	conversation  the client, the numbers of messages by state, chat_id, notifier  load; send; verify: numbers
 //	message       the plan: order, identity, msec, state                           load; send; verify: state
@@ -26,15 +29,16 @@
 //	readback      how far verify is with each chat                                 verify
 //	entry         the messages of these chats as Kommo shows them                  verify
 //	finding       how chats differ from the plan                                   verify
-//	setting       recipe, filters, scope, prefix, notify policy, verification     load; send; verify
+//	setting       recipe, settings, scope, prefix, notify policy, verification     load; send; verify
 //
 // Payloads are not stored. [File.Payloads] and [Sender] compose them from the same rows with the same pure function,
 // so that preview shows the bytes that send posts.
 //
 // # States
 //
-// [State] lists the states, and mayFollow the ways from one to another. Every change goes through moveMessages, which
-// refuses any other way and keeps the numbers in conversation: read = duplicate + skipped + invalid + planned +
+// [State] lists the states, and mayFollow the ways from one to another. Planning decides about messages that were not sent.
+// Every other change goes through moveMessages, which refuses any way that is not listed. Both keep the numbers in
+// conversation: read = duplicate + skipped + invalid + planned +
 // sending + accepted + verified + refused, after every commit.
 //
 // # Exactly once

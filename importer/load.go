@@ -2,27 +2,37 @@ package importer
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"net/http"
 
+	"kommo-import/internal/migration"
 	"kommo-import/sources"
 )
 
 // A Loader reads sources into a migration file.
 type Loader struct {
-	File   *File
-	Filter Filter
+	File *File
+	// Name is the name of the source in the migration file. Named says that the administrator gave it: a table of that
+	// name is replaced, even if it looks like another export.
+	Name  string
+	Named bool
+	// Shape holds the settings that shape the reading, by name. With other settings, a table is read from its beginning.
+	Shape map[string][]string
+	// Filter applies to all sources. Settings holds it as the administrator wrote it, by name; both are stored.
+	Filter   Filter
+	Settings map[string][]string
+	// Add keeps the source beside sources that look like it. It is stored.
+	Add bool
+	// KeepSent leaves conversations as they are whose sent messages the new reading does not hold.
+	KeepSent bool
 	// AllowPrivateMedia lets media URLs point into private networks and to this computer.
 	AllowPrivateMedia bool
 	// MediaTransport carries the requests to media; nil connects as AllowPrivateMedia says.
 	MediaTransport http.RoundTripper
-	// Reread reads a finished source from its beginning again: a source that does not show whether it has changed.
-	Reread bool
 	// Renew makes a new link to the file of a message of the source that is loaded, see [Renewer]. If it is nil, empty
 	// and dead links stay so.
 	Renew Renewer
-	// ForgetUnfinished ignores the unread rest of interrupted loads of other sources.
-	ForgetUnfinished bool
 	// Progress receives how far the load is, from one goroutine; may be nil.
 	Progress func(LoadProgress)
 }
@@ -46,16 +56,20 @@ const (
 
 // A LoadReport is the outcome of a load.
 type LoadReport struct {
-	Source    string `json:"source"`
+	Source    string `json:"source,omitempty"`
 	Unchanged bool   `json:"unchanged"` // the source was read to its end before and has not changed
 	Read      int    `json:"read"`      // messages read, including those of an interrupted load before
-	Known     int    `json:"known"`     // of these, known from an earlier reading of the same source
-	Added     int    `json:"added"`     // of these, added to the plan or skipped
-	Duplicate int    `json:"duplicate"` // of these, in the plan already from elsewhere, or twice in the source
+	Known     int    `json:"known"`     // of these, in the plan before
+	Added     int    `json:"added"`     // of these, added to the plan
+	Duplicate int    `json:"duplicate"` // of these, the same message as another one of this or another source
 	Invalid   int    `json:"invalid"`   // further entries that could not be parsed
-	Absent    int    `json:"absent"`    // known messages that the source no longer holds; they stay
-	Dropped   int    `json:"dropped"`   // not sent yet, and left out by the filters from now on
-	Restored  int    `json:"restored"`  // left out by earlier filters, and planned from now on
+	Removed   int    `json:"removed"`   // messages that were not sent, and that no source holds any more
+	Changed   int    `json:"changed"`   // sent messages that read differently now; they stay as they were sent
+	Kept      int    `json:"kept"`      // messages left out because of --keep-sent
+	Dropped   int    `json:"dropped"`   // not sent yet, and left out by the settings from now on
+	Restored  int    `json:"restored"`  // left out by earlier settings, and planned from now on
+
+	Repairs []sources.Repair `json:"repairs"` // changes to what the source holds
 
 	MediaRenewed int `json:"media_renewed"` // links that were replaced by new ones
 	MediaFound   int `json:"media_found"`
@@ -64,42 +78,61 @@ type LoadReport struct {
 	MediaRefused int `json:"media_refused"` // not asked: no public web address; they will be sent as text with the link
 }
 
-// Load reads the new messages of source into the migration file, plans them, and asks the media links whose size the
-// source does not give. Interrupted or failed, it goes on where it stopped when it is run again. The report is valid
-// also with an error.
+// Load reads source into the migration file, plans its messages, and asks the media links whose size the source does not
+// give. Interrupted or failed, it goes on where it stopped when it is run again. The report is valid also with an error.
+//
+// A new reading of a table takes the place of its last one in one transaction, when it is finished. If that could put
+// messages into Kommo twice, it changes nothing and returns a [ConflictError] or a [LookAlikeError]. A reading of
+// Green-API only adds; an interrupted one is planned as far as it goes.
 func (l *Loader) Load(ctx context.Context, source sources.Source) (LoadReport, error) {
-	report := LoadReport{Source: source.Name()}
-	s := &stager{file: l.File, sourceKind: kindOf(source.Name()), report: &report}
-	if err := s.begin(l.Reread); err != nil {
+	report := LoadReport{Source: l.Name}
+	s, err := newStager(l, source.Family(), &report)
+	if err != nil {
 		return report, err
 	}
-	batches, stop := iter.Pull2(readAhead(ctx, encoded(s.sourceKind, source.Batches(ctx, s.cursor))))
+	batches, stop := iter.Pull2(readAhead(ctx, encoded(s.source, source.Batches(ctx, s.start))))
 	defer stop()
-	for {
-		more, err := s.store(batches)
-		if err != nil {
-			return report, err
+	for more := true; more && err == nil; {
+		if more, err = s.store(batches); err == nil && more {
+			l.progress(Reading, report.Read+report.Invalid, 0)
 		}
-		if !more {
-			break
-		}
-		l.progress(Reading, report.Read+report.Invalid, 0)
 	}
 	stop()
-	report.Unchanged = s.finished && report.Read+report.Invalid == 0
-	if err := l.plan(ctx, s.source, &report); err != nil {
+	if err != nil {
+		if s.source.family == sources.GreenAPI && s.reading.open {
+			err = errors.Join(err, l.plan(context.WithoutCancel(ctx), s, false, &report))
+		}
 		return report, err
 	}
-	if !report.Unchanged {
-		report.Read = report.Added + report.Known + report.Duplicate
+	report.Unchanged = s.source.planned && !s.reading.open
+	if err := l.plan(ctx, s, !s.more, &report); err != nil {
+		return report, err
 	}
-	return report, l.lookUpMedia(ctx, s.source, &report)
+	return report, l.lookUpMedia(ctx, s.source.id, &report)
+}
+
+// Apply applies Filter and Settings to the messages that are stored. It reads no source.
+func (l *Loader) Apply(ctx context.Context) (LoadReport, error) {
+	var report LoadReport
+	if err := loadedSomething(l.File.Reader); err != nil {
+		return report, l.File.Explain(err)
+	}
+	if err := l.plan(ctx, &stager{file: l.File, report: &report}, true, &report); err != nil {
+		return report, err
+	}
+	return report, l.lookUpMedia(ctx, 0, &report)
 }
 
 func (l *Loader) progress(phase LoadPhase, done, total int) {
 	if l.Progress != nil {
 		l.Progress(LoadProgress{phase, done, total})
 	}
+}
+
+// StoredSettings returns the settings of the last load that apply to all sources, by name.
+func (f *File) StoredSettings() (settings map[string][]string, err error) {
+	_, err = migration.Setting(f.Reader, settingSettings, &settings)
+	return settings, f.Explain(err)
 }
 
 // readAhead yields the elements of seq, and runs seq one element ahead in a goroutine of its own, so that reading and

@@ -46,12 +46,12 @@ type mediaInfo struct {
 
 // mediaKey returns the key of the media of m, NULL if their link need not be asked. Kommo requires file_name and
 // file_size for picture, video and file (documented). Links that expire are asked in any case.
-func mediaKey(sourceKind, conversation string, m *sources.Message) (key sql.NullString) {
+func mediaKey(family sources.Family, conversation string, m *sources.Message) (key sql.NullString) {
 	switch {
 	case m.Media == nil:
 		return key
 	case m.Media.Renewable:
-		return sql.NullString{String: sourceKind + ":" + conversation + "/" + m.ID, Valid: true}
+		return sql.NullString{String: string(family) + ":" + conversation + "/" + m.ID, Valid: true}
 	case m.Media.Size > 0:
 		return key
 	}
@@ -187,7 +187,7 @@ func (f *File) keepMedia(key string, info linkcheck.Result, at time.Time) error 
 // mediaOf returns the row of the media of m. Media whose link need not be asked count as found. The zero value stands
 // for media that are sent as text and were never asked.
 func mediaOf(q migration.Querier, cv *conversation, m *outgoing) (mediaInfo, error) {
-	key := mediaKey(m.sourceKind, cv.externalID, &m.content)
+	key := mediaKey(m.family, cv.externalID, &m.content)
 	if !key.Valid {
 		return mediaInfo{Status: mediaFound}, nil
 	}

@@ -57,7 +57,7 @@ func TestMediaAreLookedUpWhileLoading(t *testing.T) {
 		mediaRow("4", "4", server.URL+"/trouble/c.jpg")+
 		"ann,1700000005,in,known,5,Ann,,,picture,"+server.URL+"/there/d.jpg,d.jpg,100\n")
 	load := func(filter Filter) LoadReport {
-		report, err := (&Loader{File: f, Filter: filter, AllowPrivateMedia: true}).Load(t.Context(), &csvfile.File{Path: path, Now: longAfter})
+		report, err := (&Loader{File: f, Name: path, Filter: filter, AllowPrivateMedia: true}).Load(t.Context(), &csvfile.File{Path: path, Now: longAfter})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,7 +123,7 @@ func TestPrivateMediaAreLookedUpWhenAllowed(t *testing.T) {
 	f := newFile(t)
 	path := writeCSV(t, csvHeader+mediaRow("1", "1", server.URL+"/there/a.jpg"))
 	loadFile(t, f, path, Filter{})
-	report, err := (&Loader{File: f, AllowPrivateMedia: true}).Load(t.Context(), &csvfile.File{Path: path, Now: longAfter})
+	report, err := (&Loader{File: f, Name: path, AllowPrivateMedia: true}).Load(t.Context(), &csvfile.File{Path: path, Now: longAfter})
 	if err != nil || report.MediaFound != 1 {
 		t.Errorf("report %+v, error %v, want the link found", report, err)
 	}
@@ -136,7 +136,7 @@ func TestMediaThatWereNotLookedUp(t *testing.T) {
 	path := writeCSV(t, csvHeader+mediaRow("1", "1", server.URL+"/there/a.jpg"))
 	healthy := f.Commit
 	f.Commit = failAfter(f, 2) // the batch and the arrangement; not the answer
-	if _, err := (&Loader{File: f, AllowPrivateMedia: true}).Load(t.Context(), &csvfile.File{Path: path, Now: longAfter}); err == nil {
+	if _, err := (&Loader{File: f, Name: path, AllowPrivateMedia: true}).Load(t.Context(), &csvfile.File{Path: path, Now: longAfter}); err == nil {
 		t.Fatal("the load went to its end")
 	}
 	f.Commit = healthy

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -74,11 +75,16 @@ func TestNotifyPolicyHolds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				f, box, content := loaded(t), newBox(), threeConversations()
+				f, box, content := newFile(t), newBox(), threeConversations()
+				path := writeCSV(t, content)
+				loadFile(t, f, path, Filter{})
 				for i, step := range steps {
 					if step.rows != "" {
 						content += step.rows
-						load(t, f, content)
+						if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+							t.Fatal(err)
+						}
+						loadFile(t, f, path, Filter{})
 					}
 					step.run(t, f, box)
 					if got := loudIn(box); got != step.loud {

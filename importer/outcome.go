@@ -26,7 +26,7 @@ func (r *run) accept(cv *conversation, m *outgoing, accepted kommo.Accepted, res
 		r.refusals = 0
 		report.Accepted++
 		report.AsText += btoi(m.asText)
-		report.Notified += btoi(cv.notifier.Valid && cv.notifier.Int64 == m.staging && (m.notifies || resolved))
+		report.Notified += btoi(cv.notifier.Valid && cv.notifier.Int64 == m.place && (m.notifies || resolved))
 		report.Settled += btoi(resolved)
 	})
 	return nil

@@ -64,7 +64,7 @@ type conversation struct {
 	first      int64 // staging.id of its first message
 	client     sources.Client
 	chatID     string        // at Kommo, "" if not known yet
-	notifier   sql.NullInt64 // staging.id of the message that was sent with silent=false
+	notifier   sql.NullInt64 // message.place of the message that was sent with silent=false
 }
 
 // pendingConversations yields the selected conversations in the order in which they are sent. Their rows may change
@@ -100,27 +100,29 @@ func scanConversation(rows *sql.Rows) (*conversation, error) {
 
 // An outgoing message is a message that is to be sent or was sent, with all that its payload is made of.
 type outgoing struct {
-	time, staging int64 // with the conversation, its key
-	identity      identity
-	sourceKind    string
-	state         State
-	reason        string // why Kommo refused it
-	msec          int64  // msec_timestamp
-	direction     sources.Direction
-	content       sources.Message
-	media         mediaInfo     // the answer about its media link; found if the link need not be asked
-	quotes        identity      // of the message that it answers; zero if it answers no message
-	asText        bool          // its media are sent as text
-	mayExist      bool          // a request with it once had an unknown outcome
-	notifies      bool          // it is sent with silent=false
-	sentAt        sql.NullInt64 // when it was last marked as sending, in Unix milliseconds
-	remoteID      string        // its id at Kommo
+	time, place int64 // with the conversation, its key
+	staging     int64 // its content
+	identity    identity
+	family      sources.Family
+	idSpace     string // in which the message ids of its source are unique
+	state       State
+	reason      string // why Kommo refused it
+	msec        int64  // msec_timestamp
+	direction   sources.Direction
+	content     sources.Message
+	media       mediaInfo     // the answer about its media link; found if the link need not be asked
+	quotes      identity      // of the message that it answers; zero if it answers no message
+	asText      bool          // its media are sent as text
+	mayExist    bool          // a request with it once had an unknown outcome
+	notifies    bool          // it is sent with silent=false
+	sentAt      sql.NullInt64 // when it was last marked as sending, in Unix milliseconds
+	remoteID    string        // its id at Kommo
 }
 
 // A messageKey identifies a message within its conversation, in the order of sending.
-type messageKey struct{ time, staging int64 }
+type messageKey struct{ time, place int64 }
 
-func (m *outgoing) key() messageKey { return messageKey{m.time, m.staging} }
+func (m *outgoing) key() messageKey { return messageKey{m.time, m.place} }
 
 // pendingMessages yields the messages of a conversation that are to be sent, in order. Their rows may change during
 // the loop.
@@ -136,7 +138,7 @@ func pendingMessages(q migration.Querier, cv *conversation, policy NotifyPolicy)
 		})
 		for m, err := range pages {
 			if err == nil {
-				m.notifies = m.staging == notifier && policy != SilentAll
+				m.notifies = m.place == notifier && policy != SilentAll
 				err = readContent(q, cv, m)
 			}
 			if !yield(m, err) {
@@ -148,32 +150,31 @@ func pendingMessages(q migration.Querier, cv *conversation, policy NotifyPolicy)
 
 // notifierOf returns the message of a conversation that is sent with silent=false: the message that was sent so
 // already, unless it is known not to have arrived, else the last message that will be sent.
-func notifierOf(q migration.Querier, cv *conversation) (staging int64, err error) {
+func notifierOf(q migration.Querier, cv *conversation) (place int64, err error) {
 	err = q.QueryRow(`SELECT coalesce(
 		(SELECT notifier FROM conversation WHERE id = ?1),
-		(SELECT staging FROM message WHERE conversation = ?1 AND state IN ('planned', 'sending')
-			ORDER BY time DESC, staging DESC LIMIT 1), 0)`, cv.id).Scan(&staging)
-	return staging, err
+		(SELECT place FROM message WHERE conversation = ?1 AND state IN ('planned', 'sending')
+			ORDER BY time DESC, place DESC LIMIT 1), 0)`, cv.id).Scan(&place)
+	return place, err
 }
 
 // pendingMessagesAfter returns the next messages without their contents, which may be large.
 func pendingMessagesAfter(q migration.Querier, cv *conversation, after messageKey) ([]*outgoing, error) {
-	return migration.All(q, scanOutgoing, outgoingColumns+` FROM message WHERE conversation = ? AND (time, staging) > (?, ?) AND state IN ('planned', 'sending')
-		ORDER BY time, staging LIMIT 100`, cv.id, after.time, after.staging)
+	return migration.All(q, scanOutgoing, outgoingColumns+` FROM message WHERE conversation = ? AND (time, place) > (?, ?) AND state IN ('planned', 'sending')
+		ORDER BY time, place LIMIT 100`, cv.id, after.time, after.place)
 }
 
 // outgoingColumns are the columns that scanOutgoing scans.
-const outgoingColumns = `SELECT time, staging, identity, state, reason, msec, direction, kind, as_text, may_exist, sent_at, remote_id,
-	(SELECT name FROM source WHERE id = message.source)`
+const outgoingColumns = `SELECT time, place, staging, identity, state, reason, msec, direction, kind, as_text, may_exist, sent_at, remote_id,
+	(SELECT family FROM source WHERE id = message.source), (SELECT id_space FROM source WHERE id = message.source)`
 
 func scanOutgoing(rows *sql.Rows) (*outgoing, error) {
 	m := new(outgoing)
 	var id []byte
-	var sourceName string
-	err := rows.Scan(&m.time, &m.staging, &id, &m.state, &m.reason, &m.msec, &m.direction, &m.content.Kind, &m.asText, &m.mayExist,
-		&m.sentAt, &m.remoteID, &sourceName)
+	err := rows.Scan(&m.time, &m.place, &m.staging, &id, &m.state, &m.reason, &m.msec, &m.direction, &m.content.Kind, &m.asText, &m.mayExist,
+		&m.sentAt, &m.remoteID, &m.family, &m.idSpace)
 	if err == nil {
-		m.identity, m.sourceKind = identity(id), kindOf(sourceName)
+		m.identity = identity(id)
 	}
 	return m, err
 }
@@ -192,11 +193,11 @@ func readContent(q migration.Querier, cv *conversation, m *outgoing) error {
 	if m.media, err = mediaOf(q, cv, m); err != nil || m.content.ReplyTo == "" {
 		return err
 	}
-	quoted := identifyByID(m.sourceKind, cv.externalID, m.content.ReplyTo)
+	quoted := identifyByID(m.idSpace, cv.externalID, m.content.ReplyTo, 0)
 	var exists bool
 	err = q.QueryRow(`SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ? AND identity = ?
-		AND (time, staging) < (?, ?) AND state IN ('planned', 'sending', 'accepted', 'verified'))`,
-		cv.id, quoted[:], m.time, m.staging).Scan(&exists)
+		AND (time, place) < (?, ?) AND state IN ('planned', 'sending', 'accepted', 'verified'))`,
+		cv.id, quoted[:], m.time, m.place).Scan(&exists)
 	if exists {
 		m.quotes = quoted
 	}

@@ -1,183 +1,216 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
-	"iter"
+	"encoding/json"
+	"errors"
 
 	"kommo-import/internal/migration"
 )
 
-// plan gives every staging row its place in its conversation, its time and its state, in one transaction. It reads
-// the staging rows sorted by conversation and time, so that neither memory nor speed depend on the order of the
-// source.
+// plan brings the staging rows of a reading into the plan, and applies the settings to all messages if they have changed,
+// in one transaction. It goes through the conversations in the order of their ids, and through the rows of each in the
+// order of their times, so that neither memory nor speed depend on the order of the source.
 //
-// Sent messages stay as they are. If the filters differ from those of the load before, all messages that were not
-// sent are planned again.
-func (l *Loader) plan(ctx context.Context, source int64, report *LoadReport) error {
-	return l.File.Update(func(tx *sql.Tx) error {
-		p := newPlanner(tx, l.Filter, report)
+// Sent messages stay as they are. finished says that the source was read to its end.
+func (l *Loader) plan(ctx context.Context, s *stager, finished bool, report *LoadReport) error {
+	report.Read = 0
+	err := l.File.Update(func(tx *sql.Tx) error {
+		p := newPlanner(tx, l.File.Reader, l.Filter, report)
 		defer p.sql.Close()
-		if _, err := migration.Setting(tx, settingPlanned, &p.planned); err != nil {
+		p.source, p.reading, p.keepSent = s.source, s.reading, l.KeepSent
+		p.replaces = s.reading.fromStart && s.source.planned
+		changed, err := l.storeSettings(tx)
+		if err != nil {
 			return err
 		}
-		if err := p.planStaged(ctx, l.File.Reader, l.progress); err != nil {
+		condition := "FALSE"
+		switch {
+		case changed:
+			condition = "TRUE"
+		case p.replaces:
+			condition = `id IN (SELECT conversation FROM message WHERE source = ?1 UNION SELECT conversation FROM duplicate WHERE source = ?1)`
+		}
+		if err := p.planConversations(ctx, condition, l.progress); err != nil {
 			return err
 		}
-		if err := p.refilter(ctx); err != nil {
+		if err := p.checkTakeover(l, s.shape); err != nil {
 			return err
 		}
-		return p.conclude(source, l.ForgetUnfinished)
+		if err := p.conclude(finished); err != nil {
+			return err
+		}
+		_, err = tx.Exec(`DELETE FROM setting WHERE name = ?`, settingNotTaken)
+		return err
 	})
+	if refused, ok := errors.AsType[*NotTakenOverError](err); ok {
+		return errors.Join(err, l.File.refuseReading(s, refused))
+	}
+	return err
 }
 
-// A planner plans messages within one transaction.
+// storeSettings stores the settings for all sources, and reports whether the filter differs from that of the last load.
+func (l *Loader) storeSettings(tx *sql.Tx) (changed bool, err error) {
+	before := new(Filter)
+	known, err := migration.Setting(tx, settingFilter, before)
+	if err != nil {
+		return false, err
+	}
+	old, err := json.Marshal(before)
+	if err != nil {
+		return false, err
+	}
+	now, err := json.Marshal(l.Filter)
+	return known && string(old) != string(now), errors.Join(err, migration.SetSetting(tx, settingFilter, l.Filter),
+		migration.SetSetting(tx, settingSettings, l.Settings))
+}
+
+// A planner plans messages within one transaction. It reads the rows as they were before the transaction.
 type planner struct {
 	tx     *sql.Tx
 	sql    *migration.Statements
+	before *sql.DB
 	filter Filter
 	report *LoadReport
+	number int64 // of this planning
 
-	planned int64 // the last staging row that was planned before
+	// The reading that is brought into the plan; zero if only the settings have changed.
+	source   sourceRow
+	reading  reading
+	replaces bool // it takes the place of the last reading of its source
+	keepSent bool
+	several  bool // there are several sources, which may hold the same messages
+
 	clients *clientReader
-	current *conversationPlan // nil between conversations
+	fresh   *rowReader // the rows of the reading
+	takeover
 }
 
-func newPlanner(tx *sql.Tx, filter Filter, report *LoadReport) *planner {
-	return &planner{tx: tx, sql: migration.NewStatements(tx), filter: filter, report: report}
+func newPlanner(tx *sql.Tx, before *sql.DB, filter Filter, report *LoadReport) *planner {
+	return &planner{tx: tx, sql: migration.NewStatements(tx), before: before, filter: filter, report: report}
 }
 
-// A stagedMessage is a staging row without its content.
-type stagedMessage struct {
-	id, source, reading, time, length int64
-	conversation, direction, kind     string
-	author                            sql.NullInt64
-	identity                          []byte
-	counted, hasMediaKey, deleted     bool
-	skip                              string // why the message has no form in Kommo, "" if it has one
-}
-
-// planStaged plans the staging rows that are not planned yet, one conversation after the other.
-func (p *planner) planStaged(ctx context.Context, reader *sql.DB, progress func(LoadPhase, int, int)) error {
-	if _, err := p.tx.Exec(`CREATE TEMP TABLE dropped (id INTEGER PRIMARY KEY)`); err != nil {
-		return err
-	}
-	var total int
-	err := reader.QueryRow(`SELECT count(*) FROM staging WHERE id > ?`, p.planned).Scan(&total)
+// planConversations plans the conversations of the reading, and those that a condition selects. ?1 in it is the source.
+func (p *planner) planConversations(ctx context.Context, condition string, progress func(LoadPhase, int, int)) error {
+	total, err := p.begin(ctx)
 	if err != nil {
 		return err
 	}
-	if p.clients, err = readClients(reader); err != nil {
-		return err
-	}
+	defer p.fresh.stop()
 	defer p.clients.close()
-	done := 0
-	for page, err := range readAhead(ctx, stagedMessages(ctx, reader, p.planned)) {
-		if err != nil {
-			return err
-		}
-		for i := range page {
-			if err := p.add(&page[i]); err != nil {
-				return err
-			}
-		}
-		done += len(page)
-		progress(Planning, done, total)
+	others, err := p.before.QueryContext(ctx, `SELECT external_id FROM conversation WHERE `+condition+` AND ?1 = ?1 ORDER BY external_id`, p.source.id)
+	if err != nil {
+		return err
 	}
-	return p.finish()
+	defer others.Close()
+	other, more, err := nextText(others)
+	for err == nil && (more || p.fresh.peek() != nil) {
+		id := other
+		if row := p.fresh.peek(); row != nil && (!more || row.conversation < other) {
+			id = row.conversation
+		}
+		if err = p.planConversation(id); err == nil && more && id == other {
+			other, more, err = nextText(others)
+		}
+		progress(Planning, p.fresh.done, total)
+		err = cmp.Or(err, context.Cause(ctx))
+	}
+	return errors.Join(err, p.fresh.err)
 }
 
-// stagedPage is how many staging rows are handed over at a time.
-const stagedPage = 500
-
-// stagedMessages yields pages of the staging rows behind a row, by conversation and time.
-func stagedMessages(ctx context.Context, reader *sql.DB, after int64) iter.Seq2[[]stagedMessage, error] {
-	return func(yield func([]stagedMessage, error) bool) {
-		rows, err := reader.QueryContext(ctx, `SELECT id, source, reading, conversation, time, direction, kind, author, length,
-			identity, counted, media_key IS NOT NULL, deleted, skip FROM staging WHERE id > ? ORDER BY conversation, time, id`, after)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		defer rows.Close()
-		var page []stagedMessage
-		for rows.Next() {
-			var m stagedMessage
-			if err := rows.Scan(&m.id, &m.source, &m.reading, &m.conversation, &m.time, &m.direction, &m.kind, &m.author,
-				&m.length, &m.identity, &m.counted, &m.hasMediaKey, &m.deleted, &m.skip); err != nil {
-				yield(nil, err)
-				return
-			}
-			if page = append(page, m); len(page) == stagedPage {
-				if !yield(page, nil) {
-					return
-				}
-				page = make([]stagedMessage, 0, stagedPage)
-			}
-		}
-		yield(page, rows.Err())
+// begin prepares the planning, and returns how many rows the reading has.
+func (p *planner) begin(ctx context.Context) (total int, err error) {
+	if _, err := migration.Setting(p.tx, settingPlanning, &p.number); err != nil {
+		return 0, err
 	}
-}
-
-func (p *planner) add(m *stagedMessage) error {
-	if p.current == nil || p.current.externalID != m.conversation {
-		if err := p.finish(); err != nil {
-			return err
-		}
-		var err error
-		if p.current, err = p.begin(m); err != nil {
-			return err
-		}
-	}
-	return p.current.add(m)
-}
-
-// conclude records how far the staging rows are planned, and deletes rows that are no longer needed.
-func (p *planner) conclude(source int64, forgetUnfinished bool) error {
-	for _, statement := range []string{
-		`DELETE FROM staging WHERE id IN (SELECT id FROM dropped ORDER BY id)`,
-		`DROP TABLE dropped`,
-		`DELETE FROM sighting`,
-	} {
+	p.number++
+	for _, statement := range []string{`CREATE TEMP TABLE dropped (id INTEGER PRIMARY KEY)`, createFormer} {
 		if _, err := p.tx.Exec(statement); err != nil {
+			return 0, err
+		}
+	}
+	after := p.reading.after
+	if !p.reading.open {
+		after = 1<<63 - 1
+	}
+	p.source.newestFirst = p.source.newestFirst && !p.reading.fromStart || p.reading.fromStart && p.reading.balance < 0
+	err = p.before.QueryRow(`SELECT count(*), (SELECT count(*) > 1 FROM source) FROM staging WHERE id > ? AND source = ?`,
+		after, p.source.id).Scan(&total, &p.several)
+	if err != nil {
+		return 0, err
+	}
+	p.report.Read += total
+	if p.clients, err = readClients(p.before, p.source.id, p.replaces); err != nil {
+		return 0, err
+	}
+	p.fresh = readRows(readAhead(ctx, rowPages(p.before, freshRows, after, p.source.id, p.source.newestFirst)))
+	return total, nil
+}
+
+// nextText returns the text in the next of rows, and whether there is one.
+func nextText(rows *sql.Rows) (text string, more bool, err error) {
+	if !rows.Next() {
+		return "", false, rows.Err()
+	}
+	return text, true, rows.Scan(&text)
+}
+
+// conclude records that the reading is in the plan, and deletes rows that are no longer needed.
+func (p *planner) conclude(finished bool) error {
+	statements := []string{`DELETE FROM staging WHERE id IN (SELECT id FROM dropped ORDER BY id)`, `DROP TABLE dropped`, `DROP TABLE former`}
+	if p.replaces {
+		statements = append(statements,
+			`DELETE FROM staging WHERE source = ?1 AND id <= ?2 AND id NOT IN (SELECT staging FROM message WHERE source = ?1 AND staging <= ?2)`,
+			`DELETE FROM sighting WHERE source = ?1 AND NOT pending`,
+			`DELETE FROM invalid WHERE source = ?1 AND NOT pending`,
+			`DELETE FROM media WHERE status IN ('pending', 'failed') AND key NOT IN (SELECT media_key FROM staging WHERE media_key IS NOT NULL)`)
+	}
+	if p.reading.open {
+		statements = append(statements, p.concludeReading(finished)...)
+	}
+	for _, statement := range statements {
+		if _, err := p.tx.Exec(statement, p.source.id, p.reading.after); err != nil {
 			return err
 		}
 	}
-	if _, err := p.tx.Exec(`DELETE FROM invalid WHERE source = ?1
-		AND reading < (SELECT reading FROM source WHERE id = ?1)
-		AND EXISTS (SELECT 1 FROM source WHERE id = ?1 AND (confined = ''
-			OR invalid.conversation IN (SELECT value FROM json_each(confined))))`, source); err != nil {
+	if err := p.concludeSource(finished); err != nil {
 		return err
 	}
-	if _, err := p.tx.Exec(`UPDATE source SET finished = ?2 OR NOT partial, partial = partial AND NOT ?2
-		WHERE id = ?1 OR ?2`, source, forgetUnfinished); err != nil {
-		return err
-	}
-	if err := p.tx.QueryRow(`SELECT max(?, coalesce((SELECT max(id) FROM staging), 0))`, p.planned).Scan(&p.planned); err != nil {
-		return err
-	}
-	if err := p.countReading(source); err != nil {
-		return err
-	}
-	return migration.SetSetting(p.tx, settingPlanned, p.planned)
+	return migration.SetSetting(p.tx, settingPlanning, p.number)
 }
 
-// countReading counts the invalid entries of the source's last reading, and the messages that an earlier reading held
-// and the last does not. A reading that was confined to some conversations says nothing about absent messages.
-func (p *planner) countReading(source int64) error {
-	if p.report.Unchanged {
+// concludeReading returns the statements that make the rows of the reading rows of the plan. ?1 is its source.
+func (p *planner) concludeReading(finished bool) []string {
+	statements := []string{
+		`DELETE FROM invalid WHERE source = ?1 AND NOT pending AND 'green-api' = (SELECT family FROM source WHERE id = ?1)
+			AND (conversation IN (SELECT conversation FROM sighting WHERE source = ?1 AND pending)
+			OR conversation IN (SELECT conversation FROM invalid WHERE source = ?1 AND pending))`,
+		`UPDATE invalid SET pending = 0 WHERE source = ?1`,
+		`UPDATE sighting SET pending = 0 WHERE source = ?1`,
+	}
+	if finished {
+		return append(statements, `DELETE FROM unfinished WHERE source = ?1`)
+	}
+	return append(statements, `UPDATE unfinished SET after = (SELECT coalesce(max(id), 0) FROM staging) WHERE source = ?1`)
+}
+
+// concludeSource records the reading in the row of its source.
+func (p *planner) concludeSource(finished bool) error {
+	if p.source.id == 0 {
 		return nil
 	}
-	if err := p.tx.QueryRow(`SELECT count(*) FROM invalid WHERE source = ?1
-		AND reading = (SELECT reading FROM source WHERE id = ?1)`, source).Scan(&p.report.Invalid); err != nil {
-		return err
+	cursor, shape := p.source.cursor, p.source.shape
+	if p.reading.open && finished {
+		cursor, shape = p.reading.cursor, p.reading.shape
 	}
-	_, err := p.tx.Exec(`UPDATE source SET absent = iif(reading < 2, 0,
-		(SELECT count(*) FROM message WHERE message.source = source.id AND message.reading < source.reading)) WHERE id = ? AND confined = ''`, source)
+	_, err := p.tx.Exec(`UPDATE source SET cursor = ?, shape = ?, newest_first = ?, added = ?, planned = 1 WHERE id = ?`,
+		cursor, shape, p.source.newestFirst, p.source.added, p.source.id)
 	if err != nil {
 		return err
 	}
-	return p.tx.QueryRow(`SELECT coalesce(max(absent), 0) FROM source WHERE id = ? AND confined = ''`, source).Scan(&p.report.Absent)
+	return p.tx.QueryRow(`SELECT count(*) FROM invalid WHERE source = ?`, p.source.id).Scan(&p.report.Invalid)
 }
 
 // decide returns the state of a message that was not sent, from the reasons to leave it out; "" is no reason.
@@ -189,7 +222,3 @@ func decide(reasons ...string) (State, string) {
 	}
 	return Planned, ""
 }
-
-// nextMillis returns the msec_timestamp of a message that was written at time and follows a message with the
-// msec_timestamp before. Kommo sorts by time, so no two messages of a conversation may have the same.
-func nextMillis(time, before int64) int64 { return max(time, before+1) }

@@ -1,246 +1,239 @@
 package importer
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
+	"iter"
+	"slices"
 
 	"kommo-import/sources"
 )
 
-// A conversationPlan is one conversation while messages are added to it.
+// A conversationPlan is one conversation while it is planned.
 type conversationPlan struct {
-	planner    *planner
+	*planner
 	id         int64
 	externalID string
 	reason     string // why the whole conversation is left out, "" if it is not
-	fresh      bool   // it holds nothing but the messages that are being added, in order
-	first      int64  // the message that arrived first, if fresh
+	kept       bool   // some of its sent messages were held by no source before
+	isNew      bool   // the plan has no message of it, but those that were added since
+	former     int    // messages that the plan had, and that are planned anew; see the table former
 
-	time     int64 // of the message before
-	msec     int64 // msec_timestamp of the message before
-	ordinals map[ordinalKey]int
-	added    map[State]int
+	time, msec int64 // of the message before
+	first      int64 // the message that arrived first, if isNew
+	fresh      int   // rows of the reading
+	added      map[State]int
+	duplicates int
+
+	dropped, restored int // messages that the settings leave out from now on, and that they no longer leave out
 }
 
-// An ordinalKey tells apart the counts of messages with the same content.
-type ordinalKey struct {
-	identity        identity
-	source, reading int64
+// former holds the messages that the plan had of a conversation of which nothing was sent or refused. They are deleted and
+// planned anew, which takes a third of the time of changing them one by one.
+const createFormer = `CREATE TEMP TABLE former (identity BLOB PRIMARY KEY, added INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID`
+
+// planConversation plans all rows of a conversation anew: those that the plan holds, without the rows of a reading that
+// is replaced, and those of the reading.
+func (p *planner) planConversation(externalID string) error {
+	c, err := p.beginConversation(externalID)
+	if err != nil {
+		return err
+	}
+	held := readRows(c.heldRows())
+	defer held.stop()
+	for {
+		rows := c.nextSecond(held)
+		if len(rows) == 0 {
+			break
+		}
+		if err := c.planSecond(rows); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(held.err, p.fresh.err); err != nil {
+		return err
+	}
+	err = c.finish()
+	p.report.Dropped += c.dropped
+	p.report.Restored += c.restored
+	return err
 }
 
-// begin finds the conversation of m, or creates it.
-func (p *planner) begin(m *stagedMessage) (*conversationPlan, error) {
-	c := &conversationPlan{planner: p, externalID: m.conversation, first: m.id, added: make(map[State]int), ordinals: make(map[ordinalKey]int)}
-	sighted, err := p.clients.of(m.conversation)
+// heldRows yields the rows of the conversation in the plan, without those of a reading that is replaced.
+func (c *conversationPlan) heldRows() iter.Seq2[[]stagingRow, error] {
+	replaced := int64(0)
+	if c.replaces {
+		replaced = c.source.id
+	}
+	if c.isNew && c.former == 0 {
+		return func(func([]stagingRow, error) bool) {}
+	}
+	return rowPages(c.before, heldRows, c.id, replaced)
+}
+
+// nextSecond takes the rows of the next second in which a row was written.
+func (c *conversationPlan) nextSecond(held *rowReader) (rows []*stagingRow) {
+	for {
+		r, reader := held.peek(), held
+		if fresh := c.planner.fresh.peek(); fresh != nil && fresh.conversation == c.externalID && (r == nil || byPlace(fresh, r) < 0) {
+			r, reader = fresh, c.planner.fresh
+		}
+		if r == nil || len(rows) > 0 && r.second() != rows[0].second() {
+			return rows
+		}
+		reader.take()
+		if r.fresh = reader == c.planner.fresh; r.fresh {
+			c.fresh++
+		}
+		rows = append(rows, r)
+	}
+}
+
+// beginConversation finds a conversation or creates it, with the client that its sources name now. The id of a client to
+// whom messages were sent stays.
+func (p *planner) beginConversation(externalID string) (*conversationPlan, error) {
+	c := &conversationPlan{planner: p, externalID: externalID, added: make(map[State]int)}
+	sighted, err := p.clients.of(externalID)
 	if err != nil {
 		return nil, err
 	}
-	var kind string
-	var known sources.Client
-	err = p.sql.QueryRow(`SELECT id, kind, client_id, client_name, client_phone, client_email, client_avatar
-		FROM conversation WHERE external_id = ?`, m.conversation).
-		Scan(&c.id, &kind, &known.ID, &known.Name, &known.Phone, &known.Email, &known.Avatar)
-	c.fresh = errors.Is(err, sql.ErrNoRows)
-	if err != nil && !c.fresh {
+	var kind sources.ConversationKind
+	var clientID string
+	var sent, begun bool
+	err = p.sql.QueryRow(`SELECT id, kind, kept, client_id, sending + accepted + verified + refused > 0, sending + accepted + verified + refused > 0
+			OR EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id AND may_exist) FROM conversation WHERE external_id = ?`,
+		externalID).Scan(&c.id, &kind, &c.kept, &clientID, &sent, &begun)
+	c.isNew = errors.Is(err, sql.ErrNoRows)
+	if err != nil && !c.isNew {
 		return nil, err
 	}
-	if c.fresh {
-		kind = string(sighted.kind)
+	client := sighted.client
+	if kind = cmp.Or(sighted.kind, kind); sent || client.ID == "" {
+		client.ID = cmp.Or(clientID, client.ID)
 	}
-	client := merge(known, sighted.client, m.conversation)
-	err = p.sql.QueryRow(`INSERT INTO conversation (external_id, kind, first, client_id, client_name, client_phone, client_email,
-			client_avatar) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (external_id) DO UPDATE SET client_name = excluded.client_name,
-			client_phone = excluded.client_phone, client_email = excluded.client_email, client_avatar = excluded.client_avatar
+	phone := phoneOf(client, externalID, p.filter.Country)
+	p.countPhone(externalID, client.Phone, phone)
+	err = p.sql.QueryRow(`INSERT INTO conversation (external_id, kind, first, client_id, client_name, client_phone, phone_read, suspected,
+			client_email, client_avatar) VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (external_id) DO UPDATE SET kind = excluded.kind, client_id = excluded.client_id, client_name = excluded.client_name,
+			client_phone = excluded.client_phone, phone_read = excluded.phone_read, suspected = excluded.suspected,
+			client_email = excluded.client_email, client_avatar = excluded.client_avatar
 		RETURNING id`,
-		m.conversation, kind, m.id, client.ID, client.Name, client.Phone, client.Email, client.Avatar).Scan(&c.id)
-	c.reason = p.filter.conversation(m.conversation, sources.ConversationKind(kind))
+		externalID, kind, client.ID, client.Name, phone, client.Phone, client.SuspectedPhone, client.Email, client.Avatar).Scan(&c.id)
+	c.reason = p.filter.conversation(externalID, kind)
+	if err != nil || c.isNew {
+		return c, err
+	}
+	if _, err := p.sql.Exec(`DELETE FROM duplicate WHERE conversation = ?`, c.id); err != nil {
+		return nil, err
+	}
+	if !begun {
+		err = c.forget()
+	}
 	return c, err
 }
 
-// add plans m, unless the plan holds it already.
-func (c *conversationPlan) add(m *stagedMessage) error {
-	id, err := c.identityOf(m)
-	if err != nil {
-		return err
+// forget deletes the messages of the conversation, and remembers them in the table former.
+func (c *conversationPlan) forget() error {
+	_, err := c.sql.Exec(`DELETE FROM former`)
+	if err == nil {
+		c.former, err = affected(c.sql.Exec(`INSERT INTO former SELECT identity, added, state FROM message WHERE conversation = ?`, c.id))
 	}
-	state, reason := c.decide(m)
-	asText := c.planner.filter.asText(sources.Kind(m.kind))
-	msec := nextMillis(m.time, c.msec)
-	c.time = m.time
-	result, err := c.planner.sql.Exec(`INSERT INTO message (conversation, time, staging, identity, source, reading, direction, kind, author,
-		length, msec, state, reason, as_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (conversation, identity) DO NOTHING`,
-		c.id, m.time, m.id, id[:], m.source, m.reading, m.direction, m.kind, m.author, m.length, msec, state, reason, asText)
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = c.sql.Exec(`DELETE FROM message WHERE conversation = ?`, c.id)
 	}
-	if inserted, err := result.RowsAffected(); err != nil || inserted == 0 {
-		return errors.Join(err, c.addKnown(m, id))
-	}
-	c.msec, c.first = msec, min(c.first, m.id)
-	c.added[state]++
-	c.planner.report.Added++
-	if state == Planned && m.hasMediaKey && !asText {
-		return c.planner.wantMedia(m.id)
-	}
-	return nil
+	c.isNew = true
+	return err
 }
 
-// decide returns the state of m if it was not sent, and the reason if it is skipped.
-func (c *conversationPlan) decide(m *stagedMessage) (State, string) {
-	return decide(c.reason, m.skip, c.planner.filter.message(fromMillis(m.time), sources.Kind(m.kind), m.deleted))
-}
-
-// identityOf returns the identity of m. Without ids at the source, the n-th message with the same content gets the
-// n-th identity; counting goes on where an interrupted load stopped.
-func (c *conversationPlan) identityOf(m *stagedMessage) (identity, error) {
-	base := identity(m.identity)
-	if !m.counted {
-		return base, nil
-	}
-	if m.time != c.time {
-		clear(c.ordinals)
-	}
-	key := ordinalKey{base, m.source, m.reading}
-	n, counting := c.ordinals[key]
-	for n++; !counting && !c.fresh; n++ {
-		id := base.nth(n)
-		var held bool
-		err := c.planner.sql.QueryRow(`SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?1 AND identity = ?2 AND source = ?3 AND reading = ?4)
-			OR EXISTS (SELECT 1 FROM duplicate WHERE conversation = ?1 AND identity = ?2 AND source = ?3 AND reading = ?4)`,
-			c.id, id[:], m.source, m.reading).Scan(&held)
-		if err != nil {
-			return id, err
-		}
-		if !held {
-			break
-		}
-	}
-	c.ordinals[key] = n
-	return base.nth(n), nil
-}
-
-// addKnown handles a message that the plan holds already. Read again from the same source and not accepted by Kommo
-// so far, the message takes the source's present content and its present place among the messages of its time. From
-// another source, or a second time in one reading, it is a duplicate.
-func (c *conversationPlan) addKnown(m *stagedMessage, id identity) error {
-	p := c.planner
-	var time, staging, source, reading int64
-	var state State
-	var mayExist bool
-	err := p.sql.QueryRow(`SELECT time, staging, source, reading, state, may_exist FROM message WHERE conversation = ? AND identity = ?`,
-		c.id, id[:]).Scan(&time, &staging, &source, &reading, &state, &mayExist)
-	if err != nil {
-		return err
-	}
-	if source != m.source || reading == m.reading {
-		if err := p.drop(m.id); err != nil {
-			return err
-		}
-		if m.hasMediaKey && source != m.source {
-			if err := p.adoptRenewer(m.id); err != nil {
+// planSecond plans the rows of one second.
+func (c *conversationPlan) planSecond(rows []*stagingRow) error {
+	countEqual(rows)
+	var sent []sentMessage
+	if !c.isNew {
+		for _, r := range rows {
+			if err := c.lookUp(r); err != nil {
 				return err
 			}
 		}
-		return c.addDuplicate(m, id, staging)
+		if c.several {
+			var err error
+			if sent, err = c.sentIn(rows[0].second()); err != nil {
+				return err
+			}
+		}
 	}
-	p.report.Known++
-	if mayExist || !unsent(state) && state != Refused {
-		if err := p.drop(m.id); err != nil {
+	assignRoles(rows, sent, c.several)
+	slices.SortFunc(rows, func(a, b *stagingRow) int { // a duplicate comes behind its message
+		return cmp.Or(cmp.Compare(btoi(a.role == asDuplicate), btoi(b.role == asDuplicate)), byPlace(a, b))
+	})
+	for _, r := range rows {
+		if err := c.place(r); err != nil {
 			return err
 		}
-		_, err := p.sql.Exec(`UPDATE message SET reading = ? WHERE conversation = ? AND time = ? AND staging = ?`, m.reading, c.id, time, staging)
-		return err
-	}
-	return c.updateContent(m, time, staging)
-}
-
-// updateContent gives the message at (time, staging) the content and the place of m.
-func (c *conversationPlan) updateContent(m *stagedMessage, time, staging int64) error {
-	c.fresh = false
-	if err := c.planner.drop(staging); err != nil {
-		return err
-	}
-	_, err := c.planner.sql.Exec(`UPDATE message SET (time, staging, direction, kind, author, length, reading) =
-		(SELECT time, id, direction, kind, author, length, ?2 FROM staging WHERE id = ?1)
-		WHERE conversation = ?3 AND time = ?4 AND staging = ?5`, m.id, m.reading, c.id, time, staging)
-	if err != nil {
-		return err
-	}
-	if state, _ := c.decide(m); state == Planned && m.hasMediaKey && !c.planner.filter.asText(sources.Kind(m.kind)) {
-		return c.planner.wantMedia(m.id)
 	}
 	return nil
 }
 
-// addDuplicate counts m as a duplicate of the message whose content is at staging. The duplicates of one source are
-// numbered; a new reading of that source finds the same numbers again.
-func (c *conversationPlan) addDuplicate(m *stagedMessage, id identity, staging int64) error {
-	var known sql.NullInt64
-	var last int64
-	err := c.planner.sql.QueryRow(`SELECT min(iif(reading < ?4, number, NULL)), coalesce(max(number), 0) FROM duplicate
-		WHERE conversation = ?1 AND identity = ?2 AND source = ?3`, c.id, id[:], m.source, m.reading).Scan(&known, &last)
+// place brings a row into the plan, in its role.
+func (c *conversationPlan) place(r *stagingRow) error {
+	switch r.role {
+	case superseded:
+		if r.known != nil && r.known.staging == r.staging && r.known.sent {
+			return nil // it is the content of the message as it was sent
+		}
+		return c.drop(r.staging)
+	case asDuplicate:
+		return c.addDuplicate(r)
+	case asSent:
+		return c.holdSent(r)
+	}
+	if r.known != nil && r.known.planning == c.number {
+		return c.placeAgain(r)
+	}
+	if r.known == nil {
+		inserted, err := c.insert(r)
+		if err != nil || inserted {
+			return err
+		}
+		if err := c.lookUp(r); err != nil { // a row of another second has the identity
+			return err
+		}
+		return c.placeAgain(r)
+	}
+	c.report.Known += btoi(r.fresh)
+	return c.update(r)
+}
+
+// finish removes what no source holds any more, and records the numbers of the conversation.
+func (c *conversationPlan) finish() error {
+	if c.isNew {
+		c.report.Removed += c.former
+		_, err := c.sql.Exec(`UPDATE conversation SET planned = ?, skipped = ?, duplicate = ?, first = ? WHERE id = ?`,
+			c.added[Planned], c.added[Skipped], c.duplicates, c.first, c.id)
+		return errors.Join(err, c.dropEmpty())
+	}
+	removed, err := affected(c.sql.Exec(`DELETE FROM message WHERE conversation = ? AND planning <> ? AND NOT `+wasSent, c.id, c.number))
 	if err != nil {
 		return err
 	}
-	number := last + 1
-	if known.Valid {
-		number = known.Int64
-	}
-	_, err = c.planner.sql.Exec(`INSERT INTO duplicate (conversation, identity, source, number, reading, position, differs)
-		SELECT ?1, ?2, ?3, ?4, ?5, coalesce(new.content ->> '$.position', ''),
-			?6 AND json_remove(new.content, '$.position') <> json_remove(old.content, '$.position')
-		FROM staging new, staging old WHERE new.id = ?7 AND old.id = ?8
-		ON CONFLICT DO UPDATE SET reading = excluded.reading, position = excluded.position, differs = excluded.differs`,
-		c.id, id[:], m.source, number, m.reading, !m.counted, m.id, staging)
-	if err != nil {
+	c.report.Removed += removed
+	if err := c.keepSentMessages(); err != nil {
 		return err
 	}
-	if known.Valid {
-		c.planner.report.Known++
-		return nil
-	}
-	c.planner.report.Duplicate++
-	_, err = c.planner.sql.Exec(`UPDATE conversation SET duplicate = duplicate + 1 WHERE id = ?`, c.id)
-	return err
-}
-
-// finish records the numbers of the current conversation. A conversation that held messages before is replanned.
-func (p *planner) finish() error {
-	c := p.current
-	if c == nil {
-		return nil
-	}
-	p.current = nil
-	_, err := p.sql.Exec(`UPDATE conversation SET planned = planned + ?, skipped = skipped + ?, first = iif(?, ?, first) WHERE id = ?`,
-		c.added[Planned], c.added[Skipped], c.fresh, c.first, c.id)
-	if err != nil || c.fresh {
+	if err := c.assignMillis(); err != nil {
 		return err
 	}
-	return p.replan(c.id, c.reason)
+	_, err = c.sql.Exec(`UPDATE conversation SET (first, planned, skipped, refused, duplicate) =
+		(SELECT coalesce(min(staging), 0), count(*) FILTER (WHERE state = 'planned'), count(*) FILTER (WHERE state = 'skipped'),
+			count(*) FILTER (WHERE state = 'refused'), (SELECT count(*) FROM duplicate WHERE conversation = ?1)
+		FROM message WHERE conversation = ?1) WHERE id = ?1`, c.id)
+	return errors.Join(err, c.dropEmpty())
 }
 
-// drop marks a staging row for deletion.
-func (p *planner) drop(staging int64) error {
-	_, err := p.sql.Exec(`INSERT INTO dropped (id) VALUES (?)`, staging)
-	return err
-}
-
-// wantMedia makes the media of a staging row pending, if it has media and their link was not asked before.
-func (p *planner) wantMedia(staging int64) error {
-	_, err := p.sql.Exec(`INSERT INTO media (key, source_url, url, renewer)
-		SELECT media_key, coalesce(content ->> '$.media.url', ''), coalesce(content ->> '$.media.url', ''),
-			iif(content ->> '$.media.renewable', source, NULL) FROM staging WHERE id = ? AND media_key IS NOT NULL
-		ON CONFLICT DO UPDATE SET source_url = excluded.source_url, url = excluded.source_url, renewer = excluded.renewer, status = 'pending'
-			WHERE excluded.source_url NOT IN ('', source_url) AND NOT (status = 'found' AND excluded.source_url = url)`, staging)
-	return err
-}
-
-// adoptRenewer lets the source of a staging row make the new links to the media that the row shares with another
-// source: the source that was loaded last.
-func (p *planner) adoptRenewer(staging int64) error {
-	_, err := p.sql.Exec(`UPDATE media SET renewer = s.source, status = iif(status = 'found', status, 'pending')
-		FROM staging s WHERE s.id = ? AND key = s.media_key AND renewer <> s.source`, staging)
+// dropEmpty deletes the conversation if the plan has no message of it.
+func (c *conversationPlan) dropEmpty() error {
+	_, err := c.sql.Exec(`DELETE FROM conversation WHERE id = ? AND NOT EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id)`, c.id)
 	return err
 }

@@ -48,13 +48,13 @@ func (s *Sender) begin() (Composer, error) {
 
 // A NotReadyError means that a load was interrupted, so that the plan is not complete.
 type NotReadyError struct {
-	Source string // was not read to its end; "" if only media were not looked up
+	Source string // a table that was not read to its end; "" if only media were not looked up
 	Media  int    // links that were not looked up yet
 }
 
 func (e *NotReadyError) Error() string {
 	if e.Source != "" {
-		return fmt.Sprintf("%s was not read to its end, so the plan is not complete", e.Source)
+		return fmt.Sprintf("the load of %s is not finished", e.Source)
 	}
 	return fmt.Sprintf("%d media links were not looked up yet, so the plan is not complete", e.Media)
 }
@@ -64,16 +64,12 @@ func (f *File) ready(selection Selection) error {
 	if err := loadedSomething(f.Reader); err != nil {
 		return f.Explain(err)
 	}
-	e := new(NotReadyError)
-	err := f.Reader.QueryRow(`SELECT name FROM source WHERE finished = 0 ORDER BY id LIMIT 1`).Scan(&e.Source)
-	if err == nil {
-		return e
-	}
-	if !errors.Is(err, sql.ErrNoRows) {
+	if err := tablesFinished(f.Reader); err != nil {
 		return f.Explain(err)
 	}
+	e := new(NotReadyError)
 	// The second query takes long; the first uses an index and nearly always answers 0.
-	err = f.Reader.QueryRow(`SELECT count(*) FROM media WHERE ` + mediaPending).Scan(&e.Media)
+	err := f.Reader.QueryRow(`SELECT count(*) FROM media WHERE ` + mediaPending).Scan(&e.Media)
 	if err != nil || e.Media == 0 {
 		return f.Explain(err)
 	}
@@ -85,6 +81,20 @@ func (f *File) ready(selection Selection) error {
 		return e
 	}
 	return f.Explain(err)
+}
+
+// tablesFinished returns a [NotReadyError] if a reading of a table is not in the plan yet.
+func tablesFinished(q migration.Querier) error {
+	e := new(NotReadyError)
+	err := q.QueryRow(`SELECT name FROM source JOIN unfinished ON source = source.id
+		WHERE family = 'table' ORDER BY source.id LIMIT 1`).Scan(&e.Source)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return e
 }
 
 // A ScopeMismatchError means that the migration file belongs to another scope, or has another conversation prefix.

@@ -29,6 +29,9 @@ type Preview struct {
 	First time.Time `json:"first,omitzero"` // time of the oldest message to be sent
 	Last  time.Time `json:"last,omitzero"`  // time of the newest message to be sent
 
+	// NotTakenOver is the source whose last load was not brought into the plan; "" if there is none.
+	NotTakenOver string `json:"not_taken_over,omitempty"`
+
 	Kinds      map[string]int `json:"kinds"`      // messages to be sent, by the kind that they are sent as
 	Directions map[string]int `json:"directions"` // messages to be sent
 	Status     Status         `json:"status"`     // of the whole migration
@@ -77,7 +80,10 @@ func (f *File) Preview(composer Composer, selection Selection, perSecond float64
 }
 
 func (p *Preview) readNumbers(tx *sql.Tx, composer Composer, selection Selection) error {
-	if err := loadedSomething(tx); err != nil {
+	if err := errors.Join(loadedSomething(tx), tablesFinished(tx)); err != nil {
+		return err
+	}
+	if _, err := migration.Setting(tx, settingNotTaken, &p.NotTakenOver); err != nil {
 		return err
 	}
 	if err := selection.check(tx); err != nil {
@@ -85,8 +91,8 @@ func (p *Preview) readNumbers(tx *sql.Tx, composer Composer, selection Selection
 	}
 	condition, args := selection.where()
 	err := tx.QueryRow(`SELECT count(*), coalesce(sum(planned + sending), 0), coalesce(sum(sending), 0),
-			coalesce(sum(notifier IS NULL OR EXISTS (SELECT 1 FROM message m JOIN staging s ON s.id = m.staging AND s.time = m.time
-				WHERE m.conversation = conversation.id AND s.id = notifier AND state IN ('planned', 'sending'))), 0)
+			coalesce(sum(notifier IS NULL OR EXISTS (SELECT 1 FROM message
+				WHERE conversation = conversation.id AND place = notifier AND state IN ('planned', 'sending'))), 0)
 		FROM conversation WHERE `+condition, args...).Scan(&p.Conversations, &p.Messages, &p.InDoubt, &p.Notifications)
 	if composer.Notify == SilentAll {
 		p.Notifications = 0
@@ -141,7 +147,7 @@ const (
 
 // invalidGroups counts the invalid messages by reason.
 func invalidGroups(tx *sql.Tx) ([]Group, error) {
-	return groupByReason(tx, `SELECT reason, position FROM invalid ORDER BY id`)
+	return groupByReason(tx, `SELECT reason, position FROM invalid WHERE NOT pending ORDER BY id`)
 }
 
 // messageGroups counts the messages in a state, skipped or refused, by reason.
@@ -207,7 +213,7 @@ func largestFirst(found map[string]*Group) []Group {
 func (f *File) Payloads(composer Composer, selection Selection) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		composer, err := composer.withPolicy(f.Reader)
-		err = errors.Join(err, loadedSomething(f.Reader), selection.check(f.Reader), composer.check(f.Reader, selection))
+		err = errors.Join(err, loadedSomething(f.Reader), tablesFinished(f.Reader), selection.check(f.Reader), composer.check(f.Reader, selection))
 		if err != nil {
 			yield(nil, f.Explain(err))
 			return

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"kommo-import/internal/sandbox"
 	"kommo-import/sources"
@@ -20,24 +21,15 @@ import (
 // A scripted source yields its batches, each with its place in the list as cursor, and breaks off where it is told to.
 type scripted struct {
 	batches []sources.Batch
-	breakAt int  // before this batch; 0: nowhere
-	anew    bool // it does not know the cursor, and begins at the beginning
-	name    string
+	breakAt int // before this batch; 0: nowhere
+	family  sources.Family
 }
 
-func (s *scripted) Name() string {
-	if s.name != "" {
-		return s.name
-	}
-	return "scripted:1"
-}
+func (s *scripted) Family() sources.Family { return cmp.Or(s.family, sources.GreenAPI) }
 
 func (s *scripted) Batches(_ context.Context, cursor string) iter.Seq2[sources.Batch, error] {
 	return func(yield func(sources.Batch, error) bool) {
 		from, _ := strconv.Atoi(cursor)
-		if s.anew {
-			from = 0
-		}
 		for i, batch := range s.batches[from:] {
 			i += from
 			if s.breakAt == i && i > 0 {
@@ -65,7 +57,7 @@ func textOf(conversation, id string, second int) sources.Message {
 
 func loadScript(t *testing.T, f *File, loader Loader, batches ...sources.Batch) LoadReport {
 	t.Helper()
-	loader.File = f
+	loader.File, loader.Name = f, "scripted"
 	report, err := loader.Load(t.Context(), &scripted{batches: batches})
 	if err != nil {
 		t.Fatal(err)
@@ -90,20 +82,20 @@ func TestBatchInParts(t *testing.T) {
 		return sources.Batch{Messages: []sources.Message{textOf("ann", fmt.Sprint(first), first), textOf("ann", fmt.Sprint(first+1), first+1)},
 			Invalid: []sources.Invalid{{Conversation: "ann", Position: fmt.Sprint("part ", first), Reason: "bad"}}}
 	}
-	source := &scripted{batches: []sources.Batch{part(0), part(2), part(4), part(6)}}
+	source := &scripted{family: sources.Table, batches: []sources.Batch{part(0), part(2), part(4), part(6)}}
 	source.batches[1].Continued, source.batches[2].Continued = true, true
 	f := newFile(t)
 	for source.breakAt = 1; source.breakAt <= 3; source.breakAt++ {
-		if _, err := (&Loader{File: f}).Load(t.Context(), source); err == nil || !strings.Contains(err.Error(), "broke off") {
+		if _, err := (&Loader{File: f, Name: "scripted"}).Load(t.Context(), source); err == nil || !strings.Contains(err.Error(), "broke off") {
 			t.Fatalf("broken off before batch %d: %v", source.breakAt, err)
 		}
 		status, err := f.Status()
-		if err != nil || status.Unplanned != 2 || status.Messages.Invalid != 1 {
+		if err != nil || status.Unplanned != 2 || status.Messages.Invalid != 0 {
 			t.Fatalf("broken off before batch %d: %+v, %v", source.breakAt, status, err)
 		}
 	}
 	source.breakAt = 0
-	report, err := (&Loader{File: f}).Load(t.Context(), source)
+	report, err := (&Loader{File: f, Name: "scripted"}).Load(t.Context(), source)
 	if err != nil || report.Added != 8 || report.Read != 8 || report.Invalid != 4 || report.Duplicate != 0 {
 		t.Errorf("report %+v, error %v", report, err)
 	}
@@ -112,14 +104,15 @@ func TestBatchInParts(t *testing.T) {
 // A source that ends between two parts of a batch leaves nothing of it.
 func TestBatchWithoutItsRest(t *testing.T) {
 	f := newFile(t)
-	_, err := (&Loader{File: f}).Load(t.Context(), &scripted{batches: []sources.Batch{
+	_, err := (&Loader{File: f, Name: "scripted"}).Load(t.Context(), &scripted{batches: []sources.Batch{
 		{Messages: []sources.Message{textOf("ann", "1", 1)}, Continued: true}}})
 	if status, statusErr := f.Status(); !errors.Is(err, errNotContinued) || statusErr != nil || status.Unplanned != 0 || len(status.Sources) != 0 {
 		t.Errorf("error %v, status %+v", err, status)
 	}
 }
 
-// A reading that is confined to some conversations says nothing about the messages, and the invalid entries, of others.
+// A reading of an account only adds: it says nothing about the messages that it does not hold. The invalid entries of the
+// conversations that it holds take the place of the earlier ones.
 func TestReadingOfSomeConversations(t *testing.T) {
 	f := newFile(t)
 	bad := func(conversation, reason string) sources.Invalid {
@@ -129,9 +122,9 @@ func TestReadingOfSomeConversations(t *testing.T) {
 		Messages: []sources.Message{textOf("ann", "1", 1), textOf("ann", "2", 2), textOf("bob", "1", 1)},
 		Invalid:  []sources.Invalid{bad("ann", "first"), bad("bob", "first")}})
 
-	report := loadScript(t, f, Loader{Reread: true}, sources.Batch{Only: []string{"ann"},
+	report := loadScript(t, f, Loader{}, sources.Batch{
 		Messages: []sources.Message{textOf("ann", "1", 1), textOf("ann", "3", 3)}, Invalid: []sources.Invalid{bad("ann", "second")}})
-	if report.Known != 1 || report.Added != 1 || report.Absent != 0 {
+	if report.Known != 1 || report.Added != 1 || report.Removed != 0 {
 		t.Errorf("confined reading: %+v", report)
 	}
 	var reasons []string
@@ -141,77 +134,31 @@ func TestReadingOfSomeConversations(t *testing.T) {
 		}
 		reasons = append(reasons, failure.Conversation+" "+failure.Reason)
 	}
-	if diff := cmp.Diff([]string{"bob first", "ann second"}, reasons); diff != "" {
+	if diff := gocmp.Diff([]string{"bob first", "ann second"}, reasons); diff != "" {
 		t.Errorf("invalid (-want +got):\n%s", diff)
 	}
-
-	report = loadScript(t, f, Loader{Reread: true}, sources.Batch{Messages: []sources.Message{textOf("ann", "1", 1), textOf("ann", "3", 3)}})
-	if report.Known != 2 || report.Absent != 2 || report.Invalid != 0 {
-		t.Errorf("whole reading: %+v", report)
-	}
-	if status, err := f.Status(); err != nil || status.Messages.Invalid != 0 {
+	if status, err := f.Status(); err != nil || status.Messages.Planned != 4 {
 		t.Errorf("status %+v, error %v", status, err)
 	}
 }
 
-// A reading of some conversations does not make up for one of all that was interrupted: what is left of that one is
-// missing, until it is read or done without.
-func TestReadingOfSomeAfterAnInterruptedOne(t *testing.T) {
-	unfinished := func(f *File) bool {
-		_, is := errors.AsType[*NotReadyError](f.ready(Selection{}))
-		return is
-	}
-	some := sources.Batch{Only: []string{"ann"}, Messages: []sources.Message{textOf("ann", "1", 1)}}
-	whole := []sources.Batch{{Messages: []sources.Message{textOf("ann", "1", 1)}}, {Messages: []sources.Message{textOf("bob", "1", 1)}}}
-	for name, end := range map[string]func(f *File){
-		"read whole":   func(f *File) { loadScript(t, f, Loader{Reread: true}, whole...) },
-		"done without": func(f *File) { loadScript(t, f, Loader{Reread: true, ForgetUnfinished: true}, some) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := newFile(t)
-			if _, err := (&Loader{File: f, Reread: true}).Load(t.Context(), &scripted{batches: whole, breakAt: 1}); err == nil {
-				t.Fatal("the source did not break off")
-			}
-			for range 2 {
-				startedAnew := &scripted{batches: []sources.Batch{some}, anew: true}
-				if _, err := (&Loader{File: f, Reread: true}).Load(t.Context(), startedAnew); err != nil {
-					t.Fatal(err)
-				}
-				if status, err := f.Status(); !unfinished(f) || err != nil || status.Sources[0].Finished {
-					t.Errorf("after a reading of some: ready %v, status %+v, %v", f.ready(Selection{}), status, err)
-				}
-			}
-			if end(f); unfinished(f) {
-				t.Error("the source counts as unfinished")
-			}
-		})
-	}
-	f := newFile(t)
-	if loadScript(t, f, Loader{Reread: true}, some); unfinished(f) {
-		t.Error("a reading of some that was the first counts as unfinished")
-	}
-	if loadScript(t, f, Loader{Reread: true}, some); unfinished(f) {
-		t.Error("another one does")
-	}
-}
-
-// A source that was read to its end is read again only if that is wanted; one that was not goes on in any case.
-func TestReadingAgain(t *testing.T) {
+// An account that was read to its end is read again from its beginning. An interrupted reading of it is planned as far as
+// it goes, and goes on.
+func TestReadingAnAccountAgain(t *testing.T) {
 	f := newFile(t)
 	source := &scripted{batches: []sources.Batch{{Messages: []sources.Message{textOf("ann", "1", 1)}}, {Messages: []sources.Message{textOf("ann", "2", 2)}}}}
 	source.breakAt = 1
-	if _, err := (&Loader{File: f, Reread: true}).Load(t.Context(), source); err == nil {
+	if _, err := (&Loader{File: f, Name: "scripted"}).Load(t.Context(), source); err == nil {
 		t.Fatal("the source did not break off")
 	}
+	if diff := gocmp.Diff([]string{"text of 1"}, plannedTexts(t, f)); diff != "" || f.ready(Selection{}) != nil {
+		t.Errorf("ready %v, planned (-want +got):\n%s", f.ready(Selection{}), diff)
+	}
 	source.breakAt = 0
-	for _, want := range []struct {
-		again       bool
-		read, known int
-		unchanged   bool
-	}{{true, 2, 0, false}, {false, 0, 0, true}, {true, 2, 2, false}} {
-		report, err := (&Loader{File: f, Reread: want.again}).Load(t.Context(), source)
-		if err != nil || report.Read != want.read || report.Known != want.known || report.Unchanged != want.unchanged {
-			t.Errorf("again %t: %+v, error %v; want %+v", want.again, report, err, want)
+	for _, want := range []struct{ read, known, added int }{{1, 0, 1}, {2, 2, 0}, {2, 2, 0}} {
+		report, err := (&Loader{File: f, Name: "scripted"}).Load(t.Context(), source)
+		if err != nil || report.Read != want.read || report.Known != want.known || report.Added != want.added || report.Unchanged {
+			t.Errorf("%+v, error %v; want %+v", report, err, want)
 		}
 	}
 }
@@ -235,16 +182,16 @@ func TestMessagesWithoutAForm(t *testing.T) {
 			t.Errorf("failure %+v, error %v", failure, err)
 		}
 	}
-	loadScript(t, f, Loader{Reread: true, Filter: Filter{Since: fromMillis(1)}}, batch)
+	loadScript(t, f, Loader{Filter: Filter{Since: fromMillis(1)}}, batch)
 	if got := plannedTexts(t, f); len(got) != 1 {
 		t.Errorf("with another filter: planned %v", got)
 	}
 
 	batch.Messages[1].Skip = ""
-	if report := loadScript(t, f, Loader{Reread: true}, batch); report.Restored != 1 {
+	if report := loadScript(t, f, Loader{}, batch); report.Restored != 1 {
 		t.Errorf("report %+v", report)
 	}
-	if diff := cmp.Diff([]string{"text of 1", "text of 2"}, plannedTexts(t, f)); diff != "" {
+	if diff := gocmp.Diff([]string{"text of 1", "text of 2"}, plannedTexts(t, f)); diff != "" {
 		t.Errorf("planned (-want +got):\n%s", diff)
 	}
 }
@@ -268,7 +215,7 @@ func TestQuotes(t *testing.T) {
 	want := []string{"false text of 1", "true text of 2",
 		`false > what 9 said\n> in two lines\ntext of 3`, `false > what 4 said\n> in two lines\ntext of 5`,
 		`false > what 7 said\n> in two lines\ntext of 6`, "false text of 7"}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("planned (-want +got):\n%s", diff)
 	}
 }
@@ -283,8 +230,8 @@ func TestOrderOfALaterReading(t *testing.T) {
 	}
 	f := newFile(t)
 	loadScript(t, f, Loader{}, same("4", "5", "6"))
-	loadScript(t, f, Loader{Reread: true}, same("1", "2", "3", "4", "5", "6"))
-	if diff := cmp.Diff([]string{"text of 1", "text of 2", "text of 3", "text of 4", "text of 5", "text of 6"}, plannedTexts(t, f)); diff != "" {
+	loadScript(t, f, Loader{}, same("1", "2", "3", "4", "5", "6"))
+	if diff := gocmp.Diff([]string{"text of 1", "text of 2", "text of 3", "text of 4", "text of 5", "text of 6"}, plannedTexts(t, f)); diff != "" {
 		t.Errorf("planned (-want +got):\n%s", diff)
 	}
 	var rows int
@@ -311,10 +258,10 @@ func TestTwins(t *testing.T) {
 		}
 		return examples
 	}
-	if diff := cmp.Diff([]string{"77@lid and 34611@c.us"}, twins()); diff != "" {
+	if diff := gocmp.Diff([]string{"77@lid and 34611@c.us"}, twins()); diff != "" {
 		t.Errorf("twins (-want +got):\n%s", diff)
 	}
-	loadScript(t, f, Loader{Reread: true, Filter: Filter{Exclude: []string{"77@lid"}}}, sources.Batch{Messages: []sources.Message{textOf("77@lid", "1", 1)}})
+	loadScript(t, f, Loader{Filter: Filter{Exclude: []string{"77@lid"}}}, sources.Batch{Messages: []sources.Message{textOf("77@lid", "1", 1)}})
 	if got := twins(); len(got) > 0 {
 		t.Errorf("one of them is left out: %v", got)
 	}
@@ -331,7 +278,7 @@ func TestConversationWithoutNotification(t *testing.T) {
 		if _, err := newSender(f, box).Send(t.Context()); err == nil {
 			t.Fatal("no error")
 		}
-		loadScript(t, f, Loader{Reread: true, Filter: Filter{Until: fromMillis(1700000002000)}}, batch)
+		loadScript(t, f, Loader{Filter: Filter{Until: fromMillis(1700000002000)}}, batch)
 		warned := func(composer Composer) bool {
 			preview, err := f.Preview(composer, Selection{}, 6)
 			if err != nil {

@@ -74,7 +74,7 @@ func (s *storage) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func (s *storage) loader() Loader {
-	return Loader{Reread: true, Renew: s.renew, MediaTransport: s}
+	return Loader{Renew: s.renew, MediaTransport: s}
 }
 
 // fileOf returns a message with a file.
@@ -162,7 +162,7 @@ func TestLoadThatCannotRenew(t *testing.T) {
 		s.failure = quota
 		batch.Messages = append(batch.Messages, fileOf("2", 2, sources.KindPicture, ""))
 		loader := s.loader()
-		loader.File = f
+		loader.File, loader.Name = f, "scripted"
 		if _, err := loader.Load(t.Context(), &scripted{batches: []sources.Batch{batch}}); !errors.Is(err, quota) {
 			t.Errorf("error %v, want %v", err, quota)
 		}
@@ -208,7 +208,7 @@ func TestLoadGoesOnWithFiles(t *testing.T) {
 		batch := sources.Batch{Messages: []sources.Message{fileOf("1", 1, sources.KindPicture, "")}}
 		f := newFile(t)
 		loader := s.loader()
-		loader.File = f
+		loader.File, loader.Name = f, "scripted"
 		if _, err := loader.Load(t.Context(), &scripted{batches: []sources.Batch{batch}}); err == nil {
 			t.Fatal("no error")
 		}
@@ -252,12 +252,13 @@ func TestAnotherSourceMakesTheLinks(t *testing.T) {
 		batch := sources.Batch{Messages: []sources.Message{fileOf("1", 1, sources.KindPicture, "")}}
 		f := newFile(t)
 		loader := s.loader()
-		loader.File = f
+		loader.File, loader.Name = f, "scripted"
 		if _, err := loader.Load(t.Context(), &scripted{batches: []sources.Batch{batch}}); err == nil {
 			t.Fatal("no error")
 		}
 		s.failure = nil
-		report, err := loader.Load(t.Context(), &scripted{batches: []sources.Batch{batch}, name: "scripted:2"})
+		loader.Name = "another"
+		report, err := loader.Load(t.Context(), &scripted{batches: []sources.Batch{batch}})
 		if err != nil || report.Duplicate != 1 || report.MediaRenewed != 1 || f.ready(Selection{}) != nil {
 			t.Errorf("report %+v, error %v, ready: %v", report, err, f.ready(Selection{}))
 		}
@@ -306,7 +307,7 @@ func TestMediaAsTextAfterAll(t *testing.T) {
 		batch := sources.Batch{Messages: []sources.Message{fileOf("1", 1, sources.KindPicture, "")}}
 		f := newFile(t)
 		loader := s.loader()
-		loader.File = f
+		loader.File, loader.Name = f, "scripted"
 		if _, err := loader.Load(t.Context(), &scripted{batches: []sources.Batch{batch}}); err == nil {
 			t.Fatal("no error")
 		}

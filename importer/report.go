@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"kommo-import/internal/migration"
@@ -73,13 +72,12 @@ func (f *File) Report() (Report, error) {
 }
 
 // Anonymised returns the report without names, texts and lists, for somebody who must not learn who the clients are.
-// Counts and times stay. Of the sources only their kind stays, "csv" or "green-api": a path or an instance may name
+// Counts and times stay. Of the sources only their family stays, "table" or "green-api": a path or an instance may name
 // somebody. Reasons go too, as they quote the source, and Kommo's error texts may quote messages.
 func (r Report) Anonymised() Report {
 	r.Status.Sources = slices.Clone(r.Status.Sources)
 	for i, source := range r.Status.Sources {
-		kind, _, _ := strings.Cut(source.Name, ":")
-		r.Status.Sources[i].Name = kind
+		r.Status.Sources[i].Name = string(source.Family)
 	}
 	r.Skipped, r.Invalid, r.Refused = nil, nil, nil
 	return r
@@ -142,7 +140,7 @@ func (r *Report) readMedia(tx *sql.Tx) error {
 		return err
 	}
 	return tx.QueryRow(`SELECT count(*), (SELECT count(*) FROM conversation WHERE EXISTS (SELECT 1 FROM message
-			WHERE conversation = conversation.id AND staging = notifier AND state IN ('accepted', 'verified')))
+			WHERE conversation = conversation.id AND place = notifier AND state IN ('accepted', 'verified')))
 		FROM message WHERE as_text`).Scan(&r.Media.AsText, &r.Notified)
 }
 

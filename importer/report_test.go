@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kommo-import/internal/sandbox"
+	"kommo-import/sources"
 )
 
 // A report counts what a send did, by state, kind and conversation.
@@ -61,6 +62,7 @@ func TestReportAnonymised(t *testing.T) {
 	const secret = "Ivan Petrov +7 900 123"
 	var report Report
 	fill(reflect.ValueOf(&report).Elem(), "csv:old/"+secret)
+	report.Status.Sources[0].Family = sources.Table
 	report.Status.ScopeID, report.Status.Silent = "scope", SilentAll // words of ours
 	report.Kinds = map[string]map[State]int{"text": {Accepted: 1}}
 	anonymised := report.Anonymised()
@@ -72,7 +74,7 @@ func TestReportAnonymised(t *testing.T) {
 		t.Errorf("got %s, want no %q", got, secret)
 	}
 	want := report
-	want.Status.Sources = []SourceStatus{{Name: "csv", Finished: true}}
+	want.Status.Sources = []SourceStatus{{Name: "table", Family: sources.Table, Finished: true}}
 	want.Skipped, want.Invalid, want.Refused = nil, nil, nil
 	if diff := cmp.Diff(want, anonymised); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -8,20 +8,29 @@ import (
 	"kommo-import/internal/migration"
 )
 
-// RetryRefused plans again the messages that Kommo refused, unless the filters of the last load leave them out, and
+// RetryRefused plans again the messages that Kommo refused, unless the settings of the last load leave them out, and
 // returns how many messages were planned. Refused media are sent as media again.
 func (f *File) RetryRefused() (planned int, err error) {
 	err = f.Update(func(tx *sql.Tx) error {
-		p := newPlanner(tx, Filter{}, new(LoadReport))
+		p := newPlanner(tx, f.Reader, Filter{}, new(LoadReport))
 		defer p.sql.Close()
 		if _, err := migration.Setting(tx, settingFilter, &p.filter); err != nil {
 			return err
 		}
-		err := p.replanAll(context.Background(), "refused > 0", func(conversation int64) error {
-			n, err := moveMessages(p.sql.Exec, conversation, Refused, Planned, `, reason = '', as_text = 0`, "TRUE")
-			planned += n
-			return err
-		})
+		conversations, err := migration.All(tx, scanID, `SELECT id FROM conversation WHERE refused > 0`)
+		for _, conversation := range conversations {
+			if err == nil {
+				var moved int
+				moved, err = moveMessages(p.sql.Exec, conversation, Refused, Planned, `, reason = '', as_text = 0`, "TRUE")
+				planned += moved
+			}
+		}
+		if err == nil {
+			err = p.planConversations(context.Background(), "refused > 0", func(LoadPhase, int, int) {})
+		}
+		if err == nil {
+			err = p.conclude(false)
+		}
 		if err != nil {
 			return fmt.Errorf("planning refused messages again: %w", err)
 		}

@@ -146,7 +146,7 @@ func (r *run) depart(ctx context.Context, cv *conversation, m *outgoing) (left b
 	err = r.file.transition(cv, m, Sending, func(cv *conversation, m *outgoing) {
 		m.sentAt = sql.NullInt64{Int64: time.Now().UnixMilli(), Valid: true}
 		if m.notifies {
-			cv.notifier = sql.NullInt64{Int64: m.staging, Valid: true}
+			cv.notifier = sql.NullInt64{Int64: m.place, Valid: true}
 		}
 	})
 	if err != nil {

@@ -131,7 +131,7 @@ func load(t testing.TB, f *File, content string) LoadReport {
 
 func loadFile(t testing.TB, f *File, path string, filter Filter) LoadReport {
 	t.Helper()
-	report, err := (&Loader{File: f, Filter: filter}).Load(t.Context(), &csvfile.File{Path: path, Now: longAfter})
+	report, err := (&Loader{File: f, Name: path, Filter: filter}).Load(t.Context(), &csvfile.File{Path: path, Now: longAfter})
 	if err != nil {
 		t.Fatal(err)
 	}

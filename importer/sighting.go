@@ -3,11 +3,12 @@ package importer
 import (
 	"cmp"
 	"database/sql"
+	"strings"
 
 	"kommo-import/sources"
 )
 
-// A clientReader reads the sightings in step with the staging rows: both are sorted by conversation.
+// A clientReader reads the sightings in ascending order of conversations.
 type clientReader struct {
 	rows *sql.Rows
 	next sighting
@@ -20,9 +21,11 @@ type sighting struct {
 	client       sources.Client
 }
 
-func readClients(read *sql.DB) (*clientReader, error) {
-	rows, err := read.Query(`SELECT conversation, kind, client_id, name, phone, email, avatar FROM sighting
-		ORDER BY conversation, id`)
+// readClients reads the sightings of the plan and of a source that is being planned. If that reading replaces the last one,
+// the sightings of the last one do not count.
+func readClients(read *sql.DB, source int64, replaces bool) (*clientReader, error) {
+	rows, err := read.Query(`SELECT conversation, kind, client_id, name, phone, suspected, email, avatar FROM sighting
+		WHERE iif(source = ?, pending OR NOT ?, NOT pending) ORDER BY conversation, id`, source, replaces)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +40,7 @@ func (r *clientReader) advance() error {
 		return r.rows.Err()
 	}
 	c := &r.next.client
-	return r.rows.Scan(&r.next.conversation, &r.next.kind, &c.ID, &c.Name, &c.Phone, &c.Email, &c.Avatar)
+	return r.rows.Scan(&r.next.conversation, &r.next.kind, &c.ID, &c.Name, &c.Phone, &c.SuspectedPhone, &c.Email, &c.Avatar)
 }
 
 // of returns the client of a conversation, merged from its sightings. Calls must be in ascending order of the
@@ -63,15 +66,31 @@ func merge(old, news sources.Client, conversation string) sources.Client {
 		name = old.Name
 	}
 	return sources.Client{
-		ID:     cmp.Or(old.ID, news.ID),
-		Name:   name,
-		Phone:  cmp.Or(news.Phone, old.Phone),
-		Email:  cmp.Or(news.Email, old.Email),
-		Avatar: cmp.Or(news.Avatar, old.Avatar),
+		ID:             cmp.Or(old.ID, news.ID),
+		Name:           name,
+		Phone:          cmp.Or(news.Phone, old.Phone),
+		SuspectedPhone: cmp.Or(news.SuspectedPhone, old.SuspectedPhone),
+		Email:          cmp.Or(news.Email, old.Email),
+		Avatar:         cmp.Or(news.Avatar, old.Avatar),
 	}
 }
 
 // isStandIn reports whether a name is only the client's phone or an id.
 func isStandIn(name string, client sources.Client, conversation string) bool {
 	return name == client.Phone || name == client.ID || name == conversation
+}
+
+// phoneOf returns the phone of a client in E.164, "" if there is none that can be dialled. A phone in an id counts where the
+// source has no other, or an unusable one.
+func phoneOf(client sources.Client, conversation, country string) string {
+	phone, _ := sources.ParsePhone(client.Phone, country)
+	return cmp.Or(phone, sources.PhoneOfID(conversation), sources.PhoneOfID(client.ID))
+}
+
+// cloned returns c with strings of its own, so that they do not keep a whole batch in memory.
+func cloned(c sources.Client) sources.Client {
+	for _, field := range []*string{&c.ID, &c.Name, &c.Phone, &c.SuspectedPhone, &c.Email, &c.Avatar} {
+		*field = strings.Clone(*field)
+	}
+	return c
 }

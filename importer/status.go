@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"kommo-import/internal/migration"
+	"kommo-import/sources"
 )
 
 // A Status is where a migration stands.
@@ -15,7 +16,7 @@ type Status struct {
 	// Silent is the notify policy of the last send, which holds for the next; "" before the first.
 	Silent  NotifyPolicy   `json:"silent,omitempty"`
 	Sources []SourceStatus `json:"sources"`
-	// Unplanned is how many messages an interrupted load has read and not yet planned. They have no state.
+	// Unplanned is how many messages unfinished loads have read and that are not in the plan. They have no state.
 	Unplanned int `json:"unplanned,omitempty"`
 	// MediaUnknown is how many media links did not answer; their messages are sent as text, unless another load gets
 	// an answer.
@@ -43,8 +44,9 @@ type Counts struct {
 
 // A SourceStatus says whether a source was read to its end.
 type SourceStatus struct {
-	Name     string `json:"name"`
-	Finished bool   `json:"finished"`
+	Name     string         `json:"name"`
+	Family   sources.Family `json:"family"`
+	Finished bool           `json:"finished"`
 }
 
 // Status returns where the migration stands.
@@ -59,9 +61,9 @@ func readStatus(q migration.Querier) (s Status, err error) {
 			coalesce(sum(sending), 0), coalesce(sum(accepted), 0), coalesce(sum(verified), 0), coalesce(sum(refused), 0),
 			coalesce(sum(planned + sending + accepted + verified + refused > 0), 0),
 			coalesce(sum(planned + sending = 0 AND accepted + verified + refused > 0), 0),
-			(SELECT count(*) FROM invalid),
+			(SELECT count(*) FROM invalid WHERE NOT pending),
 			(SELECT count(*) FROM media WHERE status IN ('pending', 'failed')),
-			(SELECT count(*) FROM staging WHERE id > coalesce((SELECT value FROM setting WHERE name = 'planned'), 0) + 0)
+			(SELECT count(*) FROM unfinished u JOIN staging s ON s.source = u.source AND s.id > u.after)
 		FROM conversation`).Scan(&c.Duplicate, &c.Skipped, &c.Planned, &c.Sending, &c.Accepted, &c.Verified, &c.Refused,
 		&s.Conversations.Total, &s.Conversations.Done, &c.Invalid, &s.MediaUnknown, &s.Unplanned)
 	if err != nil {
@@ -74,13 +76,13 @@ func readStatus(q migration.Querier) (s Status, err error) {
 	if s.Silent, err = storedPolicy(q); err != nil {
 		return s, err
 	}
-	var sources []byte
-	err = q.QueryRow(`SELECT coalesce(json_group_array(json_object('name', name,
-		'finished', json(iif(finished, 'true', 'false'))) ORDER BY id), '[]') FROM source`).Scan(&sources)
+	var list []byte
+	err = q.QueryRow(`SELECT coalesce(json_group_array(json_object('name', name, 'family', family,
+		'finished', json(iif(EXISTS (SELECT 1 FROM unfinished WHERE source = source.id), 'false', 'true'))) ORDER BY id), '[]') FROM source`).Scan(&list)
 	if err != nil {
 		return s, err
 	}
-	return s, json.Unmarshal(sources, &s.Sources)
+	return s, json.Unmarshal(list, &s.Sources)
 }
 
 // loadedSomething returns [migration.ErrNothingLoaded] if nothing was ever loaded.

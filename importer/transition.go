@@ -15,7 +15,7 @@ func (f *File) transition(cv *conversation, m *outgoing, to State, change func(*
 	}
 	err := f.Update(func(tx *sql.Tx) error {
 		moved, err := moveMessages(tx.Exec, cv.id, m.state, to, `, reason = ?, as_text = ?, may_exist = ?, sent_at = ?, remote_id = ?`,
-			`time = ? AND staging = ?`, next.reason, next.asText, next.mayExist, next.sentAt, next.remoteID, m.time, m.staging)
+			`time = ? AND place = ?`, next.reason, next.asText, next.mayExist, next.sentAt, next.remoteID, m.time, m.place)
 		if err == nil && moved != 1 {
 			err = fmt.Errorf("message %s is no longer %s: is another program changing the migration file?", m.identity.msgid(), m.state)
 		}
@@ -33,7 +33,7 @@ func (f *File) transition(cv *conversation, m *outgoing, to State, change func(*
 // keepDoubt records that the outcome of m is not known. m stays in the state sending.
 func (f *File) keepDoubt(cv *conversation, m *outgoing) error {
 	err := f.Update(func(tx *sql.Tx) error {
-		_, err := tx.Exec(`UPDATE message SET may_exist = 1 WHERE conversation = ? AND time = ? AND staging = ?`, cv.id, m.time, m.staging)
+		_, err := tx.Exec(`UPDATE message SET may_exist = 1 WHERE conversation = ? AND time = ? AND place = ?`, cv.id, m.time, m.place)
 		return err
 	})
 	m.mayExist = m.mayExist || err == nil
@@ -63,7 +63,7 @@ func updateConversation(tx *sql.Tx, before, after *conversation) error {
 // clearNotifier forgets that m was sent with silent=false, because Kommo did not accept it. Another message may then
 // notify. A message that may exist keeps its role: it may still appear, and would then be the second to notify.
 func clearNotifier(cv *conversation, m *outgoing) {
-	if cv.notifier.Int64 == m.staging && !m.mayExist {
+	if cv.notifier.Int64 == m.place && !m.mayExist {
 		cv.notifier = sql.NullInt64{}
 	}
 }

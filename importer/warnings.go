@@ -26,11 +26,12 @@ const (
 	MediaUnknown         WarningKind = "media_unknown" // media links that did not answer: sent as text
 	MediaPrivate         WarningKind = "media_private" // media links into private networks: sent as text
 	MediaDying           WarningKind = "media_dying"   // media links that are dead or expire within a day: send renews them
-	GoneFromSource       WarningKind = "absent"        // messages in the plan that their source no longer holds
+	UnusablePhone        WarningKind = "phone"         // conversations with a phone that cannot be brought into E.164; it is not sent
+	KeptAsSent           WarningKind = "kept"          // conversations that stay as they were sent, because of --keep-sent
 	ConflictingDuplicate WarningKind = "differs"       // duplicates that have the id of another message, but another content
 	DuplicateChat        WarningKind = "twins"         // conversations that share messages under two ids: sent twice
 	Unnotified           WarningKind = "unnotified"    // conversations that were sent without a notifying message
-	Unfinished           WarningKind = "unfinished"    // loads that were interrupted; send refuses to start
+	Unfinished           WarningKind = "unfinished"    // loads that were interrupted
 )
 
 // LongTextLength is how many characters a text may have without a warning. Kommo documents no limit; messengers allow
@@ -79,12 +80,13 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 		{MediaPrivate, `SELECT 1, '' FROM media WHERE status = 'refused'`, nil},
 		{MediaDying, `SELECT 1, '' FROM media WHERE status = 'found' AND renewer IS NOT NULL AND expires BETWEEN 1 AND ?`,
 			[]any{time.Now().Add(24 * time.Hour).UnixMilli()}},
-		{GoneFromSource, `SELECT absent, name FROM source WHERE absent > 0`, nil},
-		{ConflictingDuplicate, `SELECT 1, position FROM duplicate WHERE differs`, nil},
+		{KeptAsSent, `SELECT 1, external_id FROM conversation WHERE kept`, nil},
+		{ConflictingDuplicate, `SELECT 1, coalesce(content ->> '$.position', '') FROM duplicate JOIN staging ON staging.id = duplicate.staging WHERE differs`, nil},
 		{DuplicateChat, duplicateChats, nil},
 		{Unnotified, `SELECT 1, external_id FROM conversation
 			WHERE accepted + verified > 0 AND planned + sending = 0 AND notifier IS NULL`, nil},
-		{Unfinished, `SELECT 1, name FROM source WHERE finished = 0`, nil},
+		{UnusablePhone, `SELECT 1, external_id || ': ' || phone_read` + among + `phone_read <> '' AND client_phone = ''`, args},
+		{Unfinished, `SELECT 1, name FROM source JOIN unfinished ON source = source.id`, nil},
 	} {
 		if composer.Notify == SilentAll && (warning.kind == OldLast || warning.kind == Unnotified) {
 			continue

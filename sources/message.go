@@ -7,9 +7,9 @@ import (
 
 // A Message is one message of an old conversation, in plain words.
 //
-// Two messages are the same message if they come from the same kind of source (the part of [Source.Name] before the
-// colon), belong to the same conversation and have the same ID. Where the source has no ids, the same message has the
-// same time, direction, author and content. The n-th such message is the n-th such message of any other reading.
+// Two messages are the same message if they come from the same [Family], belong to the same conversation and have the
+// same ID. Where the source has no ids, the same message has the same second, direction, kind, text and file: its name,
+// or else the path of its link. The n-th such message is the n-th such message of any other reading.
 //
 // JSON holds the content of a message. The conversation, time, direction and kind are stored beside it.
 type Message struct {

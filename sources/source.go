@@ -18,11 +18,19 @@ import (
 	"iter"
 )
 
+// A Family is a group of sources whose messages have the same identity if they have the same ids: a workbook after a
+// CSV file of the same conversations brings no message a second time.
+type Family string
+
+// The families of sources.
+const (
+	Table    Family = "table"     // files with a row per message. A new reading replaces the reading before
+	GreenAPI Family = "green-api" // WhatsApp accounts. They forget old messages, so a new reading only adds
+)
+
 // A Source reads the conversations of one place, such as a file or an account.
 type Source interface {
-	// Name identifies the place, e.g. "csv:chats.csv" or "green-api:7105000000". The part before the colon is the
-	// kind of source. It is part of the identity of every message.
-	Name() string
+	Family() Family
 	// Batches yields everything after cursor; "" is the beginning. A place that was read to its end and has not changed
 	// yields nothing. A place that has changed before cursor is read again from its beginning, and the first batch
 	// says so with FromStart.
@@ -36,27 +44,28 @@ type Source interface {
 // A Batch is a part of a source. It is stored together with its cursor.
 type Batch struct {
 	// FromStart is set on the first batch of a reading from the beginning. That is the first reading, or the reading of
-	// a place that has changed since. Messages of an earlier reading may follow again.
+	// a place that has changed since. Messages of an earlier reading may follow again. The last cursors of two readings
+	// are equal only if the place is the same, byte for byte.
 	FromStart bool
-	// Only, on the first batch of a reading, lists the conversations to which the reading is limited; empty means all.
-	// Such a reading is no evidence that other conversations are gone.
-	Only     []string
-	Messages []Message
-	Invalid  []Invalid
+	Messages  []Message
+	Invalid   []Invalid
 	// Repairs are the changes that the source made to contents of this batch. The caller adds up their counts.
 	Repairs []Repair
 	// Continued says that the next batch is the rest of this batch: both are stored together or not at all. Such a
 	// batch has no cursor.
 	Continued bool
+	// More says, on the last batch of a reading, that the place holds more: the reading covered a part of it, and an
+	// interrupted reading of all goes on after it.
+	More bool
 	// Cursor is where the next batch begins. Only the source that made it can read it.
 	Cursor string
 }
 
 // A Repair says how often a source changed content of one kind before it became a message.
 type Repair struct {
-	What    string // the change as a noun phrase, such as "apostrophes before a cell, removed"; the same text for each count
-	Count   int    // the number of messages
-	Example string // the first change with its place: `chats.csv:17: client_phone "'79001234567" is 79001234567`
+	What    string `json:"what"`    // the change as a noun phrase, such as "apostrophes before a cell, removed"; the same text for each count
+	Count   int    `json:"count"`   // the number of messages
+	Example string `json:"example"` // the first change with its place: `chats.csv:17: client_phone "'79001234567" is 79001234567`
 }
 
 var (

@@ -79,7 +79,8 @@ func words(random *rand.Rand, most int) string {
 	return text.String()
 }
 
-func (c chats) Name() string { return "csv:bench" }
+// Family returns [sources.Table].
+func (c chats) Family() sources.Family { return sources.Table }
 
 // Batches yields a conversation at a time. It is meant to be read once.
 func (c chats) Batches(context.Context, string) iter.Seq2[sources.Batch, error] {
@@ -106,7 +107,7 @@ func (c chats) load(b testing.TB, path string) *importer.File {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { file.Close() })
-	if _, err := (&importer.Loader{File: file}).Load(b.Context(), c); err != nil {
+	if _, err := (&importer.Loader{File: file, Name: "bench"}).Load(b.Context(), c); err != nil {
 		b.Fatal(err)
 	}
 	return file

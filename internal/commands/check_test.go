@@ -119,8 +119,8 @@ func checkCases() []checkCase {
 				{"plan", notTested, "", ""}, {"media links", notTested, "", ""}, {"scope of the migration", notTested, "", ""}, {"senders", notTested, "", ""}}},
 		{name: "miscounted", before: changing(`UPDATE conversation SET accepted = 1`), exit: exitError,
 			wants: []wantedCheck{{"counts", failed, "anna", "do not send"}}},
-		{name: "half read", before: changing(`UPDATE source SET finished = 0`), exit: exitError,
-			wants: []wantedCheck{{"plan", failed, "not read to its end", "run its load again"}}},
+		{name: "half read", before: changing(`INSERT INTO unfinished (source, from_start, after, cursor, shape, balance) SELECT id, 0, 0, '', '', 0 FROM source`), exit: exitError,
+			wants: []wantedCheck{{"plan", failed, "is not finished", "run that load again"}}},
 		{name: "begun with another scope", before: changing(`UPDATE message SET may_exist = 1; INSERT INTO setting VALUES ('scope', '"elsewhere"')`),
 			exit: exitError, wants: []wantedCheck{{"scope of the migration", failed, `"elsewhere"`, "same scope"}}},
 		{name: "no bot", env: set("KOMMO_BOT_ID="), exit: exitError, wants: []wantedCheck{

@@ -30,8 +30,7 @@ func TestExit(t *testing.T) {
 		{&kommo.BlockedError{}, exitDenied, "--rate"},
 		{&migration.InUseError{Path: "migration.db"}, exitInUse, "another kommo-import"},
 		{usage("--rate: no"), exitUsage, "--rate: no"},
-		{&importer.NotReadyError{Source: "csv:chats.csv"}, exitError, "kommo-import load --csv chats.csv\n      Is that file gone?"},
-		{&importer.NotReadyError{Source: "green-api:7105000000"}, exitError, "kommo-import load --green-api\n      Or do without the rest"},
+		{&importer.NotReadyError{Source: "chats.csv"}, exitError, "the load of chats.csv is not finished\nHint: run that load again; it goes on where it stopped. To do without: kommo-import load --discard"},
 		{errors.New("conversation a\nkommo-import: all is well\x1b[2J"), exitError, "\n  kommo-import: all is well\\x1b[2J"},
 	} {
 		var said strings.Builder

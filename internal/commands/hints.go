@@ -104,6 +104,8 @@ func hintOf(err error) string {
 			"      without the files: load again with --media=text."
 	case *importer.NotReadyError:
 		return notReadyHint(e)
+	case *importer.NotTakenOverError:
+		return notTakenOverHint(e)
 	case *importer.NoSenderError:
 		return noSenderHint(e)
 	case *importer.ScopeMismatchError:
@@ -177,12 +179,7 @@ func notReadyHint(e *importer.NotReadyError) string {
 	if e.Source == "" {
 		return "Hint: run the same load again; it goes on where it stopped."
 	}
-	if isGreenAPI(e.Source) {
-		return "Hint: read the rest, from where it stopped: kommo-import load --green-api\n" +
-			"      Or do without the rest: run the last load again with --forget-unfinished."
-	}
-	hint := "Hint: run its load again; it goes on where it stopped: kommo-import load " + flagOf(e.Source) + "\n"
-	return hint + "      Is that file gone? Load another one with --forget-unfinished."
+	return "Hint: run that load again; it goes on where it stopped. To do without: kommo-import load --discard"
 }
 
 func noSenderHint(e *importer.NoSenderError) string {

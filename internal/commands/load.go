@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -20,41 +19,25 @@ import (
 func (p *program) load() *cli.Command {
 	return p.command("load", "read old conversations into the migration file",
 		`The first step. Reads a source and plans what becomes of every message. Sends nothing. Interrupted,
-it goes on where it stopped when it is run again. A source that was read before and has grown adds what is new.
+it goes on where it stopped when it is run again. A source that was read before is read again: a new
+reading of a table takes the place of the last one. Settings that are not given are as in the last
+load; with settings and without a source, load applies them to what was read before.
 
   kommo-import load --csv chats.csv --timezone Europe/Madrid
   kommo-import load --green-api                           every chat: about one a second
-  kommo-import load --green-api --chat 79001234567@c.us   one chat`,
+  kommo-import load --green-api --chat 79001234567@c.us   one chat
+  kommo-import load --exclude 79001234567@c.us            leave a conversation out`,
 		func(ctx context.Context, v *values) error {
-			if !v.hasSource() {
-				return usage("load what? name a CSV file with --csv FILE, or --green-api")
+			switch {
+			case v.on("discard"):
+				return p.discard(v)
+			case v.hasSource():
+				return p.loadFirst(ctx, v)
+			case v.hasSettingsOfAll():
+				return p.applySettings(ctx, v)
 			}
-			return p.loadFirst(ctx, v)
+			return usage("load what? name a CSV file with --csv FILE, or --green-api")
 		})
-}
-
-// hasSource reports whether the flags name a source.
-func (v *values) hasSource() bool { return v.text("csv") != "" || v.on("green-api") }
-
-// checkSourceFlags refuses flags of a load without a source, and of Green-API without Green-API: they would not count.
-func (v *values) checkSourceFlags() error {
-	if v.find("csv").group != groupLoading { // the command does not load
-		return nil
-	}
-	hasCSV, hasGreenAPI := v.text("csv") != "", v.on("green-api")
-	if hasCSV && hasGreenAPI {
-		return usage("--csv and --green-api: load one after the other, into the same migration file")
-	}
-	for _, s := range settingsIn(v.table, v.command) {
-		switch {
-		case hasGreenAPI || !v.isFlag(s.name):
-		case hasCSV && s.group == groupChats:
-			return usage("--%s counts for --green-api, not for --csv", s.name)
-		case !hasCSV && (s.group == groupChats || s.group == groupLoading):
-			return usage("--%s counts for loading; name what to load with --csv FILE, or --green-api", s.name)
-		}
-	}
-	return nil
 }
 
 // csvSource returns the source of a CSV file.
@@ -74,13 +57,21 @@ func (p *program) csvSource(v *values) (*csvfile.File, error) {
 
 // loader returns the loader that the settings describe, without its file, and the source.
 func (p *program) loader(v *values) (*importer.Loader, sources.Source, error) {
-	filter, err := v.filter()
-	if err != nil {
+	loader := &importer.Loader{Named: v.text("name") != "", Add: v.on("add"), KeepSent: v.on("keep-sent"),
+		AllowPrivateMedia: v.on("allow-private-media"), Progress: p.showLoading}
+	var err error
+	if loader.Name, err = v.sourceName(); err != nil {
 		return nil, nil, err
 	}
-	loader := &importer.Loader{Filter: filter, AllowPrivateMedia: v.on("allow-private-media"),
-		ForgetUnfinished: v.on("forget-unfinished"), Progress: p.showLoading}
+	if err := p.takeSettingsOver(v, loader.Name); err != nil {
+		return nil, nil, err
+	}
+	if loader.Filter, err = v.filter(); err != nil {
+		return nil, nil, err
+	}
+	loader.Settings = v.settingsOfAll(loader.Filter)
 	if !v.on("green-api") {
+		loader.Shape = v.sticky(ofSource)
 		source, err := p.csvSource(v)
 		return loader, source, err
 	}
@@ -88,7 +79,7 @@ func (p *program) loader(v *values) (*importer.Loader, sources.Source, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	loader.Reread, loader.Renew = true, client.DownloadFile
+	loader.Renew = client.DownloadFile
 	loader.Progress = func(progress importer.LoadProgress) {
 		if progress.Phase != importer.Reading { // the source shows how many chats are read
 			p.showLoading(progress)
@@ -111,6 +102,51 @@ func (p *program) loadFirst(ctx context.Context, v *values) error {
 		return err
 	}
 	return withCloseError(p.loadFrom(ctx, v, loader, source), loader.File.Close())
+}
+
+// applySettings applies the settings to the messages of all sources.
+func (p *program) applySettings(ctx context.Context, v *values) error {
+	if err := p.takeSettingsOver(v, ""); err != nil {
+		return err
+	}
+	filter, err := v.filter()
+	if err != nil {
+		return err
+	}
+	loader := &importer.Loader{Filter: filter, Settings: v.settingsOfAll(filter), AllowPrivateMedia: v.on("allow-private-media"),
+		Progress: p.showLoading}
+	if loader.File, err = p.openExisting(v); err != nil {
+		return err
+	}
+	report, err := loader.Apply(ctx)
+	p.ui.endProgress()
+	if err == nil {
+		err = p.reportLoad(v, loader.File, report)
+	}
+	return withCloseError(err, loader.File.Close())
+}
+
+// discard drops what interrupted loads have read of tables.
+func (p *program) discard(v *values) error {
+	name := ""
+	if v.hasSource() || v.text("name") != "" {
+		var err error
+		if name, err = v.sourceName(); err != nil {
+			return err
+		}
+	}
+	file, err := p.openExisting(v)
+	if err != nil {
+		return err
+	}
+	discarded, err := file.Discard(name)
+	if err == nil && len(discarded) == 0 {
+		p.ui.info("No load is unfinished; nothing was dropped.")
+	}
+	for _, name := range discarded {
+		p.ui.info("Dropped what the interrupted load of %s has read. The plan is as it was before.", printable(name))
+	}
+	return withCloseError(err, file.Close())
 }
 
 // readFile opens the migration file for reading, and reads it. If that takes long, the name of the work is printed.
@@ -145,7 +181,12 @@ func (p *program) loadFrom(ctx context.Context, v *values, loader *importer.Load
 	if err != nil {
 		return err
 	}
-	status, err := loader.File.Status()
+	return p.reportLoad(v, loader.File, report)
+}
+
+// reportLoad reports the result of a load.
+func (p *program) reportLoad(v *values, file *importer.File, report importer.LoadReport) error {
+	status, err := file.Status()
 	if err != nil {
 		return err
 	}
@@ -167,17 +208,22 @@ func (p *program) loadFrom(ctx context.Context, v *values, loader *importer.Load
 	return nil
 }
 
-// printNextOfLoad prints the next step after a load. send refuses to start until every source was read to its end.
+// printNextOfLoad prints the next step after a load. send refuses to start until every table was read to its end.
 func (p *program) printNextOfLoad(v *values, s importer.Status) {
-	i := slices.IndexFunc(s.Sources, func(source importer.SourceStatus) bool { return !source.Finished })
-	if i < 0 {
-		p.ui.info("Next: kommo-import preview%s", v.migrationFlag())
-		return
+	for _, source := range s.Sources {
+		switch {
+		case source.Finished:
+		case source.Family == sources.GreenAPI:
+			p.ui.info("The load of %s is not finished. What was read so far can be sent.\n"+
+				"Next: kommo-import load --green-api%s, which reads the rest", printable(source.Name), v.migrationFlag())
+			return
+		default:
+			p.ui.info("The load of %s is not finished, and send refuses to start.\nNext: kommo-import load %s%s, which reads the rest;\n"+
+				"or do without: kommo-import load --discard%[3]s", printable(source.Name), v.flagOf(source), v.migrationFlag())
+			return
+		}
 	}
-	name := s.Sources[i].Name
-	p.ui.info("The plan is not complete: %s was not read to its end, and send refuses to start without.\n"+
-		"Next: kommo-import load %s%s, which reads the rest; or this load again with --forget-unfinished, to do without.",
-		printable(name), flagOf(name), v.migrationFlag())
+	p.ui.info("Next: kommo-import preview%s", v.migrationFlag())
 }
 
 // nameOf returns the name of a source for people: the path of a CSV file, the id of an instance.
@@ -188,7 +234,7 @@ func nameOf(source sources.Source) string {
 	case *greenapi.Source:
 		return "the chats of Green-API instance " + source.Client.Instance
 	}
-	return source.Name()
+	return string(source.Family())
 }
 
 func (p *program) showLoading(progress importer.LoadProgress) {
@@ -198,6 +244,7 @@ func (p *program) showLoading(progress importer.LoadProgress) {
 
 func (p *program) printLoad(v *values, r importer.LoadReport, s importer.Status) {
 	switch {
+	case r.Source == "":
 	case r.Unchanged:
 		p.ui.info("It was read before and has not changed.")
 	case r.Read+r.Invalid == 0 && v.on("green-api"):
@@ -205,12 +252,17 @@ func (p *program) printLoad(v *values, r importer.LoadReport, s importer.Status)
 			"came since. For more, switch the settings incomingWebhook and outgoingMessageWebhook on, log the instance out and\n" +
 			"scan its QR code again.")
 	default:
-		p.ui.info("Read %s: %s new, %s known, %s doubled, %s invalid.", plural(r.Read+r.Invalid, "message"),
+		p.ui.info("Read %s: %s new, %s known, %s duplicate, %s invalid.", plural(r.Read+r.Invalid, "message"),
 			number(r.Added), number(r.Known), number(r.Duplicate), number(r.Invalid))
 	}
-	p.ui.note(r.Absent, "message", "No longer in it, but read earlier: %s. They stay in the plan.")
-	p.ui.note(r.Dropped, "message", "Planned before, and left out by the filters of this load: %s.")
-	p.ui.note(r.Restored, "message", "Left out by earlier filters, and planned now: %s.")
+	p.ui.note(r.Removed, "message", "Removed from the plan, because no source holds them any more: %s.")
+	p.ui.note(r.Changed, "message", "Read differently now, and stay as they were sent: %s.")
+	p.ui.note(r.Kept, "message", "Left out because of --keep-sent: %s.")
+	p.ui.note(r.Dropped, "message", "Planned before, and left out by the settings of this load: %s.")
+	p.ui.note(r.Restored, "message", "Left out by earlier settings, and planned now: %s.")
+	for _, repair := range r.Repairs {
+		p.ui.info("%s: %s (%s)", plural(repair.Count, "repair"), printable(repair.What), oneLine(repair.Example, 200))
+	}
 	p.printMedia(r)
 	p.ui.info("In the migration file: %s in %s to be sent, %s skipped, %s invalid.", plural(s.Messages.Planned, "message"),
 		plural(s.Conversations.Total-s.Conversations.Done, "conversation"), number(s.Messages.Skipped), number(s.Messages.Invalid))
@@ -238,16 +290,3 @@ func (v *values) migrationFlag() string {
 	}
 	return ""
 }
-
-// flagOf returns the flag that reads a source.
-func flagOf(source string) string {
-	if path, isCSV := strings.CutPrefix(source, "csv:"); isCSV && path != "" {
-		return "--csv " + printable(path)
-	}
-	if isGreenAPI(source) {
-		return "--green-api"
-	}
-	return "..."
-}
-
-func isGreenAPI(source string) bool { return strings.HasPrefix(source, "green-api:") }

@@ -8,6 +8,7 @@ import (
 	"kommo-import/importer"
 	"kommo-import/internal/kommo"
 	"kommo-import/signing"
+	"kommo-import/sources"
 	"kommo-import/sources/greenapi"
 )
 
@@ -27,6 +28,11 @@ func (v *values) filter() (filter importer.Filter, err error) {
 		return filter, err
 	}
 	filter.Include, filter.Exclude = v.list("include"), v.list("exclude")
+	if filter.Country = strings.ToUpper(v.text("country")); filter.Country != "" {
+		if err := sources.CheckCountry(filter.Country); err != nil {
+			return filter, usage("--country %w", err)
+		}
+	}
 	filter.Groups = v.text("groups") == "include"
 	filter.Deleted = v.text("deleted") == "include"
 	if form := v.text("media"); form != "link" {
@@ -212,7 +218,7 @@ func (p *program) greenAPIClient(v *values) (*greenapi.Client, error) {
 // greenAPISource returns the source of the chats of an instance.
 func (p *program) greenAPISource(v *values, client *greenapi.Client) (*greenapi.Source, error) {
 	source := &greenapi.Source{Client: client, Only: v.list("chat"), CountMax: v.count("count-max"), Force: v.on("force"),
-		Notice:         func(text string) { p.ui.info("%s", printable(text)) },
+		Notice: func(text string) { p.ui.info("%s", printable(text)) },
 		Progress: func(done, total int, remaining time.Duration) {
 			p.ui.progress("Chats read", done, total, remaining)
 		},

@@ -74,6 +74,9 @@ func (p *program) writePreview(v *values, file *importer.File, composer importer
 // describe returns a preview for people, in lines of at most so many columns; with 0 columns lines are not broken.
 func describe(p importer.Preview, columns int) string {
 	var text strings.Builder
+	if p.NotTakenOver != "" {
+		fmt.Fprintf(&text, "%s\n", fit("The last load of "+oneLine(p.NotTakenOver, 200)+" was not taken over. This is the plan from before it.", columns, ""))
+	}
 	writeSum(&text, p, columns)
 	fmt.Fprintf(&text, "\n%s\n", fit("In the migration file: "+states(p.Status.Messages), columns, "  "))
 	writeGroups(&text, "Skipped", p.Skipped, columns)
@@ -184,16 +187,16 @@ var warningTexts = map[importer.WarningKind]struct{ noun, text string }{
 		"as a text with it; one without waits until send has got a link from Green-API."},
 	importer.MediaDying: {"media link", "{n} dead, or dead within a day: send makes new ones, and needs GREEN_API_INSTANCE and " +
 		"GREEN_API_TOKEN for that."},
-	importer.MediaPrivate: {"media link", "{n} into private networks, which Kommo cannot reach: sent as text with the link."},
-	importer.GoneFromSource: {"message", "no longer where they were read from: {n}{examples}. They are sent all the same; " +
-		"--exclude and --until can leave them out."},
+	importer.MediaPrivate:  {"media link", "{n} into private networks, which Kommo cannot reach: sent as text with the link."},
+	importer.KeptAsSent:    {"conversation", "{n} with sent messages that no source holds now{examples}: nothing is added to them."},
+	importer.UnusablePhone: {"phone", "{n} cannot be dialled and is not sent{examples}: local numbers need load --country."},
 	importer.ConflictingDuplicate: {"message", "left out because their message_id was there before in the same conversation, " +
 		"though they say something else: {n}{examples}."},
 	importer.DuplicateChat: {"chat", "{n} of WhatsApp would be sent twice, under a phone number and under an id that hides it" +
 		"{examples}. Leave one of the two out: load with --exclude ID."},
 	importer.Unnotified: {"conversation", "{n} sent without a notification{examples}: " +
 		"the message that was to make it was left out or refused, or was sent with --silent=all."},
-	importer.Unfinished: {"", "the load was interrupted{examples}: run it again. send refuses to start without."},
+	importer.Unfinished: {"", "a load was interrupted{examples}: run it again for the rest."},
 }
 
 // warning returns a warning as a sentence with advice.

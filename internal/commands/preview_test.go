@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"kommo-import/importer"
+	"kommo-import/sources"
 )
 
 // Warnings that make no sense where a migration stands are left out, or say less.
 func TestPreviewWarnings(t *testing.T) {
 	old := importer.Warning{Kind: importer.OldLast, Count: 1}
 	differs := importer.Warning{Kind: importer.ConflictingDuplicate, Count: 1}
-	greenAPI := importer.Status{Sources: []importer.SourceStatus{{Name: "green-api:7105000000", Finished: true}}}
+	greenAPI := importer.Status{Sources: []importer.SourceStatus{{Name: "green-api:7105000000", Family: sources.GreenAPI, Finished: true}}}
 	both := importer.Status{Sources: append([]importer.SourceStatus{{Name: "csv:chats.csv", Finished: true}}, greenAPI.Sources...)}
 	for _, tt := range []struct {
 		name    string

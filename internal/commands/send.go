@@ -87,7 +87,7 @@ func (p *program) loadAndSend(ctx context.Context, v *values, load func() error,
 	}
 	p.printSent(v, report, status, err)
 	if err == nil {
-		next, err := nextAfter(sender.File, status)
+		next, err := nextAfter(v, sender.File, status)
 		if err != nil {
 			return err
 		}

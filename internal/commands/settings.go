@@ -30,6 +30,7 @@ type setting struct {
 	most    float64  // the largest number; 0: there is no limit
 	secret  secret   // the secret in the file that a setting of kindSecretFile names
 	perRun  bool     // it must be decided for each run: it is only a flag, and cannot be in the config file
+	sticky  sticky   // where the migration file keeps the value for later loads
 }
 
 // A kind is the form of a value.
@@ -50,6 +51,15 @@ const (
 	kindUUID
 	kindScopeID
 	kindInstanceID
+)
+
+// A sticky setting is as in the load before unless it is given again.
+type sticky int
+
+const (
+	notSticky sticky = iota
+	ofSource         // it shapes the reading of a table; kept with the source
+	ofAll            // it applies to the messages of all sources
 )
 
 // The headings of settings that several commands have.
@@ -194,26 +204,34 @@ func kommoSettings() []setting {
 }
 
 func loadSettings() []setting {
-	return slices.Concat(shared(loadCommands, groupLoading, []setting{
+	return slices.Concat(shared("load", "", []setting{
+		{name: "discard", kind: kindSwitch, perRun: true, usage: "drop what an interrupted load has read of a table"},
+	}), shared(loadCommands, groupLoading, []setting{
 		{name: "green-api", kind: kindSwitch, perRun: true, usage: "read the WhatsApp chats of a Green-API instance"},
 		{name: "csv", kind: kindFile, value: "FILE", perRun: true, usage: "read conversations from a CSV FILE"},
-		{name: "timezone", value: "ZONE", usage: "take times that name no zone to be of ZONE, such as Europe/Madrid or Local"},
-		{name: "since", value: "TIME", usage: "leave out messages before TIME (2024-01-31, or 2024-01-31T08:00:00Z)"},
-		{name: "until", value: "TIME", usage: "leave out messages after TIME; a day is included"},
-		{name: "include", kind: kindList, value: "ID",
+		{name: "name", value: "NAME", perRun: true,
+			usage: "call the source NAME in the migration file; a source of that name is replaced (default: its path)"},
+		{name: "add", kind: kindSwitch, perRun: true, usage: "load the source beside others that look like it; both are sent"},
+		{name: "keep-sent", kind: kindSwitch, perRun: true,
+			usage: "leave conversations as they are if the source no longer holds messages of them that were sent"},
+		{name: "timezone", value: "ZONE", sticky: ofSource, usage: "take times that name no zone to be of ZONE, such as Europe/Madrid or Local"},
+		{name: "since", value: "TIME", sticky: ofAll, usage: "leave out messages before TIME (2024-01-31, or 2024-01-31T08:00:00Z)"},
+		{name: "until", value: "TIME", sticky: ofAll, usage: "leave out messages after TIME; a day is included"},
+		{name: "include", kind: kindList, value: "ID", sticky: ofAll,
 			usage: "take only conversations whose ID this is; * stands for anything; repeatable"},
-		{name: "exclude", kind: kindList, value: "ID",
+		{name: "exclude", kind: kindList, value: "ID", sticky: ofAll,
 			usage: "leave out conversations whose ID this is; * stands for anything; repeatable"},
-		{name: "groups", choices: []string{"skip", "include"}, def: "skip", usage: "leave groups out, or include them"},
-		{name: "forget-unfinished", kind: kindSwitch, usage: "do without the rest of what earlier loads did not read to its end"},
-		{name: "media", choices: []string{"link", "text", "skip"}, def: "link",
+		{name: "groups", choices: []string{"skip", "include"}, def: "skip", sticky: ofAll, usage: "leave groups out, or include them"},
+		{name: "deleted", choices: []string{"skip", "include"}, def: "skip", sticky: ofAll,
+			usage: "leave out messages that their author deleted, or include them"},
+		{name: "country", value: "CODE", sticky: ofAll,
+			usage: "take phones without a country code to be of the country with this CODE, such as ES"},
+		{name: "media", choices: []string{"link", "text", "skip"}, def: "link", sticky: ofAll,
 			usage: "send media as a link that Kommo fetches the file from, as text, or not at all"},
 		{name: "allow-private-media", kind: kindSwitch, usage: "let media links point into private networks and to this computer"},
 	}), shared(loadCommands, groupChats, []setting{
 		{name: "chat", kind: kindList, value: "ID", usage: "read only the chat with this ID, such as 79001234567@c.us; repeatable"},
 		{name: "count-max", kind: kindCount, value: "N", def: "all", usage: "read only the newest N messages of a chat"},
-		{name: "deleted", choices: []string{"skip", "include"}, def: "skip",
-			usage: "leave out messages that their writer deleted, or include them"},
 		{name: "force", kind: kindSwitch, usage: "read although the instance is not ready, or its settings leave messages out"},
 		{name: "green-api-rate", kind: kindRate, most: 1000, value: "N", def: "1",
 			usage: "read N chats per second at most; Green-API allows 1"},

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"kommo-import/importer"
+	"kommo-import/sources"
 )
 
 func (p *program) status() *cli.Command {
@@ -20,7 +21,7 @@ func (p *program) status() *cli.Command {
 			next := ""
 			err := p.readFile(v, "Counting the messages", func(file *importer.File) (err error) {
 				if status, err = file.Status(); err == nil {
-					next, err = nextAfter(file, status)
+					next, err = nextAfter(v, file, status)
 				}
 				return err
 			})
@@ -30,13 +31,13 @@ func (p *program) status() *cli.Command {
 			if v.on("json") {
 				return p.writeJSON(status)
 			}
-			p.writeStatus(status)
+			p.writeStatus(v, status)
 			p.printNext(v, next)
 			return nil
 		})
 }
 
-func (p *program) writeStatus(s importer.Status) {
+func (p *program) writeStatus(v *values, s importer.Status) {
 	m := s.Messages
 	p.writef("Conversations: %s of %s done\n\n", number(s.Conversations.Done), number(s.Conversations.Total))
 	p.writef("%12s  messages read, which are:\n", number(m.Read))
@@ -61,8 +62,7 @@ func (p *program) writeStatus(s importer.Status) {
 	p.writef("%12s  in all\n", number(sum))
 	for _, source := range s.Sources {
 		if !source.Finished {
-			p.writeLine("Not read to its end: %s (%s so far). Run its load again: kommo-import load %s", printable(source.Name),
-				plural(s.Unplanned, "message"), flagOf(source.Name))
+			p.writeLine("Not read to its end: %s. Run its load again: kommo-import load %s", printable(source.Name), v.flagOf(source))
 		}
 	}
 	if s.Silent == importer.SilentAll {
@@ -82,8 +82,8 @@ func (p *program) printNext(v *values, command string) {
 
 // nextAfter returns the command to run next on a migration with this status. Once verify has compared everything that
 // was sent, it is no longer verify.
-func nextAfter(file *importer.File, s importer.Status) (string, error) {
-	step := nextStep(s)
+func nextAfter(v *values, file *importer.File, s importer.Status) (string, error) {
+	step := nextStep(v, s)
 	if step != "verify" {
 		return step, nil
 	}
@@ -110,10 +110,10 @@ func nextVerified(s importer.Status, last importer.VerifyReport) string {
 }
 
 // nextStep returns the command to run next on a migration with this status, "" if nothing is left to do.
-func nextStep(s importer.Status) string {
+func nextStep(v *values, s importer.Status) string {
 	for _, source := range s.Sources {
 		if !source.Finished {
-			return "load " + flagOf(source.Name)
+			return "load " + v.flagOf(source)
 		}
 	}
 	m := s.Messages
@@ -136,7 +136,7 @@ func nextStep(s importer.Status) string {
 
 // onlyGreenAPI reports whether Green-API is the only source. Nobody can correct anything there.
 func onlyGreenAPI(s importer.Status) bool {
-	return len(s.Sources) > 0 && !slices.ContainsFunc(s.Sources, func(source importer.SourceStatus) bool { return !isGreenAPI(source.Name) })
+	return len(s.Sources) > 0 && !slices.ContainsFunc(s.Sources, func(source importer.SourceStatus) bool { return source.Family != sources.GreenAPI })
 }
 
 // printNextOfFailures prints the next step after failures; states is the number of failures in each state.

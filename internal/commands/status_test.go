@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"kommo-import/importer"
+	"kommo-import/sources"
 )
 
 func TestNextStep(t *testing.T) {
@@ -15,7 +16,7 @@ func TestNextStep(t *testing.T) {
 		{"nothing", importer.Status{}, ""},
 		{"loaded", importer.Status{Messages: importer.Counts{Planned: 3}}, "preview"},
 		{"interrupted load", importer.Status{Messages: importer.Counts{Planned: 3},
-			Sources: []importer.SourceStatus{{Name: "csv:a.csv", Finished: true}, {Name: "csv:b.csv"}}}, "load --csv b.csv"},
+			Sources: []importer.SourceStatus{{Name: "a.csv", Finished: true}, {Name: "green-api:7", Family: sources.GreenAPI}}}, "load --green-api"},
 		{"pilot", importer.Status{Messages: importer.Counts{Planned: 3, Accepted: 1}}, "send"},
 		{"in doubt", importer.Status{Messages: importer.Counts{Sending: 1}}, "send"},
 		{"refused", importer.Status{Messages: importer.Counts{Accepted: 3, Refused: 1}}, "failures"},
@@ -24,7 +25,7 @@ func TestNextStep(t *testing.T) {
 		{"verified, some not understood", importer.Status{Messages: importer.Counts{Verified: 3, Invalid: 1}}, "failures"},
 		{"verified", importer.Status{Messages: importer.Counts{Verified: 3}}, "report"},
 	} {
-		if got := nextStep(tt.status); got != tt.want {
+		if got := nextStep(new(values), tt.status); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}

@@ -11,12 +11,14 @@ import (
 )
 
 // values are the values of the settings in a run. A flag comes before the environment, the environment before the
-// config file, the config file before the default. A value that is empty counts as not set.
+// config file, the config file before the default. A value that is empty counts as not set. Loads read a sticky setting
+// that is not given from the migration file.
 type values struct {
 	table   []setting
 	command string // the name of the command that runs
 	flags   *cli.Context
 	file    configFile
+	stored  map[string][]string // sticky settings of the load before
 }
 
 // An origin is where a value was set.
@@ -26,6 +28,7 @@ const (
 	fromFlag        origin = "flag"
 	fromEnvironment origin = "environment"
 	fromFile        origin = "file"
+	fromLastLoad    origin = "last load"
 	fromDefault     origin = "default"
 )
 
@@ -88,12 +91,20 @@ func (v *values) valueOf(s setting) value {
 		return value{s, []string{os.Getenv(s.env)}, fromEnvironment, s.env}
 	case isInFile && !s.perRun && !s.isNothing(line.values):
 		return value{s, line.values, fromFile, v.file.path + ":" + strconv.Itoa(line.number)}
+	case len(v.stored[s.name]) > 0 && !v.isGiven(s):
+		return value{s, v.stored[s.name], fromLastLoad, "--" + s.name}
 	case s.def != "":
 		return value{s, []string{s.def}, fromDefault, ""}
 	case s.kind == kindSwitch:
 		return value{s, []string{"false"}, fromDefault, ""}
 	}
 	return value{s, nil, fromDefault, ""}
+}
+
+// isGiven reports whether a setting is on the command line or in the config file, also with an empty value.
+func (v *values) isGiven(s setting) bool {
+	_, isInFile := v.file.lines[s.name]
+	return s.isIn(v.command) && v.flags.IsSet(s.name) || isInFile && !s.perRun
 }
 
 // isNothing reports whether texts are an empty value of a setting that can be any text: it counts as not set.

@@ -157,7 +157,7 @@ func (p *program) printVerification(v *values, r importer.VerifyReport, s import
 		p.printNext(v, "verify --retry")
 	case r.Messages+r.Differences() == 0:
 		p.ui.info("Nothing was sent yet, so there is nothing to compare.")
-		p.printNext(v, nextStep(s))
+		p.printNext(v, nextStep(v, s))
 	case r.Differences() > 0:
 		p.ui.info("kommo-import cannot mend that: Kommo deletes and changes nothing afterwards. Look at them in Kommo.")
 		p.printNext(v, next)

@@ -7,24 +7,33 @@ CREATE TABLE setting (
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The sources that were loaded.
+-- The sources that were loaded. The plan holds the last finished reading of each, and of Green-API all readings.
 CREATE TABLE source (
-  id       INTEGER PRIMARY KEY,
-  name     TEXT    NOT NULL UNIQUE,    -- "csv:chats.csv"
-  reading  INTEGER NOT NULL DEFAULT 0, -- number of the present reading, from 1
-  cursor   TEXT    NOT NULL DEFAULT '',-- where the next batch begins, in a form of the source
-  finished INTEGER NOT NULL DEFAULT 0, -- 1: read to its end and planned
-  absent   INTEGER NOT NULL DEFAULT 0, -- planned messages that an earlier reading held and the last does not
-  confined TEXT    NOT NULL DEFAULT '',-- the conversations that the last reading was confined to, a JSON array; '' for all
-  partial  INTEGER NOT NULL DEFAULT 0  -- 1: a reading of all conversations was interrupted, and only some were read since
+  id           INTEGER PRIMARY KEY,
+  name         TEXT    NOT NULL UNIQUE,    -- "chats.csv", "green-api:7105000000"
+  family       TEXT    NOT NULL,           -- table, green-api
+  id_space     TEXT    NOT NULL,           -- its message ids are unique within it: the family, or with the name behind
+  cursor       TEXT    NOT NULL DEFAULT '',-- where its reading ended, in a form of the source
+  shape        TEXT    NOT NULL DEFAULT '',-- the settings of that reading, as JSON
+  newest_first INTEGER NOT NULL DEFAULT 0, -- 1: its newest rows come first
+  planned      INTEGER NOT NULL DEFAULT 0, -- 1: a reading of it is in the plan
+  added        INTEGER NOT NULL DEFAULT 0  -- 1: it stays beside sources that look like it
 ) STRICT;
 
--- Every message as it was read, in the order of arrival. load adds rows and plans them; the setting "planned" is the
--- last row that is planned.
+-- Readings that are not finished, or not in the plan yet.
+CREATE TABLE unfinished (
+  source     INTEGER PRIMARY KEY REFERENCES source (id),
+  from_start INTEGER NOT NULL, -- 1: it replaces the reading in the plan; 0: it goes on behind it
+  after      INTEGER NOT NULL, -- the last staging row before its rows
+  cursor     TEXT    NOT NULL, -- where its next batch begins
+  shape      TEXT    NOT NULL, -- its settings, as JSON
+  balance    INTEGER NOT NULL  -- rows that are newer than the row before in their conversation, minus those that are older
+) STRICT;
+
+-- Every message as it was read, in the order of arrival.
 CREATE TABLE staging (
   id           INTEGER PRIMARY KEY,   -- order of arrival
   source       INTEGER NOT NULL REFERENCES source (id),
-  reading      INTEGER NOT NULL,      -- of that source
   conversation TEXT    NOT NULL,      -- id at the source
   time         INTEGER NOT NULL,      -- when the message was written
   direction    TEXT    NOT NULL,      -- incoming, outgoing
@@ -34,19 +43,23 @@ CREATE TABLE staging (
   media_key    TEXT,                  -- media.key if the source does not give all that Kommo requires
   identity     BLOB    NOT NULL,      -- 16 bytes, see importer/identity.go
   counted      INTEGER NOT NULL,      -- 1: without ids at the source, equal messages are told apart by counting
+  words        INTEGER NOT NULL,      -- hash of the text, else of the file name; 0 if it has neither
   content      TEXT    NOT NULL,      -- sources.Message as JSON
   deleted      INTEGER NOT NULL DEFAULT 0, -- 1: its author deleted it
   skip         TEXT    NOT NULL DEFAULT '' -- why the message has no form in Kommo, '' if it has one
 ) STRICT;
 
--- The client's data as the messages show it. Planning merges it into conversation and empties the table.
+-- The client's data as the messages show it. Planning merges it into conversation.
 CREATE TABLE sighting (
   id           INTEGER PRIMARY KEY,   -- order of arrival
+  source       INTEGER NOT NULL REFERENCES source (id),
+  pending      INTEGER NOT NULL,      -- 1: its reading is not in the plan yet
   conversation TEXT NOT NULL,
   kind         TEXT NOT NULL,
   client_id    TEXT NOT NULL,
   name         TEXT NOT NULL,
   phone        TEXT NOT NULL,
+  suspected    TEXT NOT NULL,         -- a phone that may be another person's
   email        TEXT NOT NULL,
   avatar       TEXT NOT NULL
 ) STRICT;
@@ -65,13 +78,16 @@ CREATE TABLE conversation (
   external_id   TEXT    NOT NULL UNIQUE,     -- at the source, verbatim
   kind          TEXT    NOT NULL,            -- person, group
   first         INTEGER NOT NULL,            -- staging.id of its first message; conversations are sent in this order
+  kept          INTEGER NOT NULL DEFAULT 0,  -- 1: no source holds some of its sent messages now; nothing is added to it
   client_id     TEXT    NOT NULL,
   client_name   TEXT    NOT NULL,
   client_phone  TEXT    NOT NULL,            -- E.164 or empty
+  phone_read    TEXT    NOT NULL,            -- the phone as the source has it
+  suspected     TEXT    NOT NULL,            -- a phone that may be another person's
   client_email  TEXT    NOT NULL,
   client_avatar TEXT    NOT NULL,
   chat_id       TEXT    NOT NULL DEFAULT '', -- at Kommo, '' until Kommo names it
-  notifier      INTEGER,                     -- message.staging of the message that was sent with silent=false; NULL if
+  notifier      INTEGER,                     -- message.place of the message that was sent with silent=false; NULL if
                                              -- none was, or Kommo is known not to have it
   duplicate     INTEGER NOT NULL DEFAULT 0,
   skipped       INTEGER NOT NULL DEFAULT 0,
@@ -88,15 +104,19 @@ CREATE INDEX conversation_pending ON conversation (first) WHERE planned + sendin
 CREATE TABLE message (
   conversation INTEGER NOT NULL REFERENCES conversation (id),
   time         INTEGER NOT NULL,            -- when it was written, as the source says
-  staging      INTEGER NOT NULL,            -- staging.id: its content, and its order among messages of one time
-  identity     BLOB    NOT NULL,            -- 16 bytes; the msgid in hexadecimal
+  place        INTEGER NOT NULL,            -- its order among messages of one time
+  staging      INTEGER NOT NULL,            -- staging.id: its content
+  held         INTEGER,                     -- staging.id: the row of the last readings that holds it; NULL if none does
+  identity     BLOB    NOT NULL,            -- 16 bytes; the msgid is ki1- and these in hexadecimal
   source       INTEGER NOT NULL REFERENCES source (id),
-  reading      INTEGER NOT NULL,            -- the last reading of that source that held it
   direction    TEXT    NOT NULL,
   kind         TEXT    NOT NULL,
   author       INTEGER REFERENCES author (id),
   length       INTEGER NOT NULL,            -- of the text, in characters
+  words        INTEGER NOT NULL,            -- staging.words
   msec         INTEGER NOT NULL,            -- msec_timestamp: time, moved on so that no two messages have the same
+  added        INTEGER NOT NULL,            -- the planning that added it
+  planning     INTEGER NOT NULL,            -- the last planning that found it in a source
   state        TEXT    NOT NULL             -- IN would build a table of the six words for every row
                  CHECK (state = 'planned' OR state = 'accepted' OR state = 'sending' OR state = 'skipped'
                    OR state = 'verified' OR state = 'refused'),
@@ -105,7 +125,7 @@ CREATE TABLE message (
   may_exist    INTEGER NOT NULL DEFAULT 0,  -- 1: it was once in doubt, or accepted and then missing: it may still appear
   sent_at      INTEGER,                     -- when it was last marked as sending
   remote_id    TEXT    NOT NULL DEFAULT '', -- its id at Kommo
-  PRIMARY KEY (conversation, time, staging)
+  PRIMARY KEY (conversation, time, place)
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX message_identity ON message (conversation, identity);
@@ -113,20 +133,18 @@ CREATE UNIQUE INDEX message_identity ON message (conversation, identity);
 -- Messages that were read more than once: from two sources, or twice in one reading.
 CREATE TABLE duplicate (
   conversation INTEGER NOT NULL REFERENCES conversation (id),
-  identity     BLOB    NOT NULL,
+  staging      INTEGER NOT NULL, -- staging.id
   source       INTEGER NOT NULL REFERENCES source (id),
-  number       INTEGER NOT NULL, -- of this duplicate within the source, from 1
-  reading      INTEGER NOT NULL, -- the last reading of that source that held it
-  position     TEXT    NOT NULL, -- in the source
-  differs      INTEGER NOT NULL, -- 1: it has the id of the planned message, but another content
-  PRIMARY KEY (conversation, identity, source, number)
+  identity     BLOB    NOT NULL, -- of the message in the plan
+  differs      INTEGER NOT NULL, -- 1: it has the id of that message, but another text
+  PRIMARY KEY (conversation, staging)
 ) STRICT, WITHOUT ROWID;
 
 -- Entries of a source that could not be parsed.
 CREATE TABLE invalid (
   id       INTEGER PRIMARY KEY,
   source   INTEGER NOT NULL REFERENCES source (id),
-  reading  INTEGER NOT NULL,
+  pending  INTEGER NOT NULL, -- 1: its reading is not in the plan yet
   position TEXT    NOT NULL, -- "chats.csv:17"
   reason   TEXT    NOT NULL,
   raw      TEXT    NOT NULL, -- the entry as the source holds it, cut

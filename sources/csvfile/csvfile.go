@@ -14,7 +14,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"path/filepath"
 	"time"
 
 	"kommo-import/sources"
@@ -35,10 +34,8 @@ type File struct {
 	Unknown func(columns []string)
 }
 
-// Name returns "csv:" and the path, cleaned and with forward slashes.
-func (f *File) Name() string {
-	return "csv:" + filepath.ToSlash(filepath.Clean(f.Path))
-}
+// Family returns [sources.Table].
+func (f *File) Family() sources.Family { return sources.Table }
 
 // Batches yields the rows after cursor in the order of the file. Rows that were added at the end of a file follow
 // the old cursor. The file is read again from its beginning if any byte before the cursor has changed. It is also

@@ -1,11 +1,9 @@
 package csvfile_test
 
 import (
-	"cmp"
 	"os"
 	"slices"
 	"testing"
-	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
@@ -56,29 +54,6 @@ func TestChangedFile(t *testing.T) {
 				t.Errorf("read once more: got %v, want nothing", outcome(again))
 			}
 		})
-	}
-}
-
-// A time zone that is given later makes invalid rows valid, so the file is read again. A time zone that is left out later
-// changes nothing.
-func TestOtherZone(t *testing.T) {
-	file := &csvfile.File{Path: write(t, header+"c,2024-05-01 10:00,in,a\n"), Now: now}
-	madrid, err := time.LoadLocation("Europe/Madrid")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cursor := ""
-	for _, tt := range []struct {
-		location          *time.Location
-		messages, invalid int
-	}{{nil, 0, 1}, {nil, 0, 0}, {madrid, 1, 0}, {madrid, 0, 0}, {nil, 0, 0}, {time.UTC, 1, 0}} {
-		file.Location = tt.location
-		b := readAll(t, file, cursor)
-		if len(b.Messages) != tt.messages || len(b.Invalid) != tt.invalid {
-			t.Errorf("in %v: got %d messages and %d invalid, want %d and %d", tt.location, len(b.Messages), len(b.Invalid),
-				tt.messages, tt.invalid)
-		}
-		cursor = cmp.Or(b.Cursor, cursor)
 	}
 }
 

@@ -202,8 +202,6 @@ type cursor struct {
 	// End is the size of the file if the last row ended only because the file did: it has no line end, or a quote in
 	// it is still open. When the file has grown, that row may be another. End is 0 otherwise.
 	End int64 `json:"end,omitempty"`
-	// Zone is the time zone that was assumed for timestamps that name no zone; "" if none was assumed.
-	Zone string `json:"zone,omitempty"`
 }
 
 // parseCursor returns the zero cursor if text is not a cursor of this package.

@@ -171,9 +171,3 @@ func TestManyColumns(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
-
-func TestName(t *testing.T) {
-	if got, want := (&csvfile.File{Path: "./exports//chats.csv"}).Name(), "csv:exports/chats.csv"; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}

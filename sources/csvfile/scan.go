@@ -32,10 +32,9 @@ type scan struct {
 	width     int      // number of columns in the header
 	unknown   []string // columns of the header that csvfile does not know
 	converter *converter
-	zone      string // of timestamps that name no zone; "" if there is none
-	found     int    // number of fields of the current row if the header has another number, else 0
-	fromStart bool   // the scan began at the beginning, and its first batch was not read yet
-	size      int    // number of messages in the batch before
+	found     int  // number of fields of the current row if the header has another number, else 0
+	fromStart bool // the scan began at the beginning, and its first batch was not read yet
+	size      int  // number of messages in the batch before
 }
 
 // open begins a scan at the cursor or, if the cursor is no longer valid, at the beginning.
@@ -52,9 +51,6 @@ func (f *File) open(cursor string) (*scan, error) {
 		now = f.Now
 	}
 	s := &scan{file: file, name: filepath.Base(f.Path), converter: &converter{location: f.Location, now: now()}}
-	if f.Location != nil {
-		s.zone = f.Location.String()
-	}
 	if err := s.start(parseCursor(cursor), size); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("%s: %w", f.Path, err)
@@ -77,13 +73,12 @@ func openRegular(path string) (file *os.File, size int64, err error) {
 	return file, info.Size(), err
 }
 
-// start reads the header and goes to c. It stays at the first row if c is not valid for the file, or if the rows before
-// c were read with another time zone.
+// start reads the header and goes to c. It stays at the first row if c is not valid for the file.
 func (s *scan) start(c cursor, size int64) error {
 	if err := s.readHeader(); err != nil {
 		return err
 	}
-	if c.Offset > 0 && (s.zone == "" || s.zone == c.Zone) {
+	if c.Offset > 0 {
 		if resumed, err := s.lines.seek(c, size); err != nil || resumed {
 			return err
 		}
@@ -116,9 +111,7 @@ func (s *scan) batch(limit int) (sources.Batch, error) {
 		return sources.Batch{}, io.EOF
 	}
 	s.fromStart, s.size = false, len(b.Messages)
-	c := s.lines.cursor()
-	c.Zone = s.zone
-	b.Cursor = c.String()
+	b.Cursor = s.lines.cursor().String()
 	b.Repairs = s.converter.take()
 	return b, nil
 }

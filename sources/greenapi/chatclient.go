@@ -16,7 +16,7 @@ import (
 // The phone is the chat's id. An @lid id has no phone, but its senders may have one (inferred). A phone for an @lid that
 // Green-API's lists have is known to be wrong at times (issue #1121), so it is only suspected.
 func clientOf(chat Chat, contact Contact, info ContactInfo, index *chatIndex) sources.Client {
-	client := sources.Client{ID: chat.ID, Phone: sources.PhoneOfID(chat.ID), Email: strings.TrimSpace(info.Email)}
+	client := sources.Client{ID: chat.ID, Phone: phoneID(chat.ID), Email: strings.TrimSpace(info.Email)}
 	names := []string{contact.ContactName, chat.Name, contact.Name, info.ContactName, info.Name}
 	if isPerson(chat.ID) {
 		senders := &index.senders
@@ -36,7 +36,7 @@ func clientOf(chat Chat, contact Contact, info ContactInfo, index *chatIndex) so
 // phonesOf returns the phone of a client whose id has none, or a phone that may be theirs. It is never the account's own.
 func phonesOf(chat Chat, contact Contact, index *chatIndex) (phone, suspected string) {
 	if senders := &index.senders; senders.phone != "" && !senders.otherPhone {
-		return sources.PhoneOfID(senders.phone), ""
+		return senders.phone, ""
 	}
 	for _, candidate := range []string{contact.Phone, contact.ID, contact.OtherID, chat.Phone, index.senders.phone} {
 		if id := phoneID(candidate); id != "" && !index.own.has(id) {

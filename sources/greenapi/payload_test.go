@@ -73,7 +73,7 @@ func documentedAccount(t *testing.T) sandbox.Account {
 func TestDocumentedExampleAsMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conversation := sources.Conversation{ID: anna, Kind: sources.Person,
-			Client: sources.Client{ID: anna, Name: "Andrew Sh", Phone: "+79001234567"}}
+			Client: sources.Client{ID: anna, Name: "Andrew Sh", Phone: anna}}
 		andrew := sources.Author{ID: anna, Name: "Andrew Sh"}
 		want := []sources.Batch{{
 			FromStart: true,
@@ -128,7 +128,7 @@ func TestDocumentedExampleAsPayloads(t *testing.T) {
 			i := newInstance(documentedAccount(t), sandbox.GreenAPIOptions{})
 			f, _ := newFile(t)
 			source := i.source()
-			loader := &importer.Loader{File: f, Reread: true, Renew: source.Client.DownloadFile, MediaTransport: storage{status}}
+			loader := &importer.Loader{File: f, Name: source.Name(), Renew: source.Client.DownloadFile, MediaTransport: storage{status}}
 			if _, err := loader.Load(t.Context(), source); err != nil {
 				t.Fatal(err)
 			}

@@ -168,14 +168,12 @@ func (s *scan) yieldChat(read readChat, fresh bool, yield func(sources.Batch, er
 		yield(sources.Batch{}, err)
 		return false
 	}
+	more := s.at.Done && s.at.Rest != nil
 	batch := sources.Batch{FromStart: fresh}
-	if fresh {
-		batch.Only = s.at.Only
-	}
 	if read.err != nil {
 		batch.Invalid = []sources.Invalid{{Conversation: read.chat.ID, Position: read.chat.ID,
 			Reason: "the chat cannot be read: " + read.err.Error()}}
-		batch.Cursor = string(text)
+		batch.Cursor, batch.More = string(text), more
 		return yield(batch, nil)
 	}
 	defer read.history.close()
@@ -198,7 +196,7 @@ func (s *scan) yieldChat(read readChat, fresh bool, yield func(sources.Batch, er
 			batch.Messages = append(batch.Messages, one.message)
 		}
 	}
-	batch.Cursor, batch.Repairs = string(text), c.takeRepairs()
+	batch.Cursor, batch.More, batch.Repairs = string(text), more, c.takeRepairs()
 	return yield(batch, nil)
 }
 

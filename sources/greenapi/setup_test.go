@@ -131,7 +131,7 @@ func (i *instance) load(ctx context.Context, f *importer.File) (importer.LoadRep
 }
 
 func (i *instance) loadFrom(ctx context.Context, f *importer.File, source *greenapi.Source) (importer.LoadReport, error) {
-	loader := &importer.Loader{File: f, Filter: importer.Filter{Groups: true}, MediaTransport: i, Reread: true,
+	loader := &importer.Loader{File: f, Filter: importer.Filter{Groups: true}, MediaTransport: i, Name: "green-api",
 		Renew: source.Client.DownloadFile}
 	report, err := loader.Load(ctx, source)
 	fmt.Fprintln(i, "error:", err)

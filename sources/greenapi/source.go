@@ -31,6 +31,9 @@ type Source struct {
 
 var _ sources.Source = (*Source)(nil)
 
+// Family returns [sources.GreenAPI].
+func (s *Source) Family() sources.Family { return sources.GreenAPI }
+
 // Name returns "green-api:" and the id of the instance.
 func (s *Source) Name() string { return "green-api:" + s.Client.Instance }
 
@@ -41,6 +44,8 @@ type cursor struct {
 	After string `json:"after"` // the chats up to this id are read, in the order of ids
 	Done  bool   `json:"done,omitempty"`
 	scope
+	// Rest is an interrupted reading of all chats that goes on after this reading; nil if there is none.
+	Rest *cursor `json:"rest,omitempty"`
 }
 
 // A scope says which chats and messages a reading covers. It stays the same from the beginning of a reading to its end.
@@ -78,6 +83,8 @@ func (s *Source) Batches(ctx context.Context, text string) iter.Seq2[sources.Bat
 	}
 }
 
+// parse returns where a reading begins. The position of an interrupted reading of all chats is kept while some chats are
+// read, and the next reading of all chats goes on there.
 func (s *Source) parse(text string) (cursor, error) {
 	fresh := cursor{scope: s.scope()}
 	if text == "" {
@@ -87,10 +94,21 @@ func (s *Source) parse(text string) (cursor, error) {
 	if err := json.Unmarshal([]byte(text), &at); err != nil {
 		return at, fmt.Errorf("the migration file has an invalid position in %s: %q", s.Name(), text)
 	}
-	if at.scope.equal(fresh.scope) {
+	same := at.scope.equal(fresh.scope)
+	if same && (!at.Done || at.Rest == nil) {
 		return at, nil
 	}
-	if !at.Done {
+	rest := at.Rest
+	if !at.Done && len(at.Only) == 0 {
+		rest = &at
+	}
+	if rest != nil && rest.scope.equal(fresh.scope) {
+		return *rest, nil
+	}
+	if len(fresh.Only) > 0 {
+		fresh.Rest = rest
+	}
+	if !at.Done && fresh.Rest == nil {
 		s.notice("An earlier load of other chats or messages was interrupted; this load starts from the beginning.")
 	}
 	return fresh, nil

@@ -19,7 +19,7 @@ import (
 // Check reads source in one go, and then again from every cursor. It also breaks a reading off after every batch, and
 // ends the context after every batch. The place that source reads must not change meanwhile. Check returns an error if
 //   - a cursor is not followed by the same batches as in the first reading,
-//   - FromStart or Only is set on any but the first batch,
+//   - FromStart is set on any but the first batch,
 //   - a continued batch has a cursor or is the last batch,
 //   - a message or an invalid entry lacks a field that it must have.
 func Check(ctx context.Context, source sources.Source) error {
@@ -46,8 +46,8 @@ func checkPlace(batches []sources.Batch, i int) error {
 	switch {
 	case batch.FromStart != (i == 0):
 		return fmt.Errorf("FromStart is %t", batch.FromStart)
-	case i > 0 && len(batch.Only) > 0:
-		return fmt.Errorf("a batch after the first is limited to %q", batch.Only)
+	case batch.More && i < len(batches)-1:
+		return errors.New("it is not the last batch, and says that there is more")
 	case batch.Continued && batch.Cursor != "":
 		return fmt.Errorf("it is continued and has the cursor %q", batch.Cursor)
 	case batch.Continued && i == len(batches)-1:

@@ -1,0 +1,69 @@
+package importer
+
+import (
+	"database/sql"
+	"iter"
+
+	"kommo-import/internal/migration"
+)
+
+// A timedMessage is a message of the plan with its time at Kommo.
+type timedMessage struct {
+	time, place, msec int64
+	sent              bool
+}
+
+// assignMillis gives the messages of a conversation that were not sent their msec_timestamp, in order. Each exceeds that of
+// the message before, and no message that was sent has it.
+func (c *conversationPlan) assignMillis() error {
+	next, stop := iter.Pull2(c.sentMillis())
+	defer stop()
+	taken, err, more := next()
+	before := int64(0)
+	for m, readErr := range c.timedMessages() {
+		if readErr != nil {
+			return readErr
+		}
+		if m.sent {
+			before = max(before, m.msec)
+			continue
+		}
+		before = nextMillis(m.time, before)
+		for more && err == nil && taken <= before {
+			if taken == before {
+				before++
+			}
+			taken, err, more = next()
+		}
+		if err == nil && before != m.msec {
+			_, err = c.sql.Exec(`UPDATE message SET msec = ? WHERE conversation = ? AND time = ? AND place = ?`, before, c.id, m.time, m.place)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// timedMessages yields the messages of the conversation, in order.
+func (c *conversationPlan) timedMessages() iter.Seq2[timedMessage, error] {
+	key := func(m timedMessage) messageKey { return messageKey{m.time, m.place} }
+	scan := func(rows *sql.Rows) (m timedMessage, err error) {
+		err = rows.Scan(&m.time, &m.place, &m.msec, &m.sent)
+		return m, err
+	}
+	return migration.Paged(messageKey{time: -1}, key, func(after messageKey) ([]timedMessage, error) {
+		return migration.All(c.sql, scan, `SELECT time, place, msec, `+wasSent+` FROM message
+			WHERE conversation = ? AND (time, place) > (?, ?) ORDER BY time, place LIMIT 1000`, c.id, after.time, after.place)
+	})
+}
+
+// sentMillis yields the msec_timestamps of the messages of the conversation that were sent, in ascending order. Planning does
+// not change them.
+func (c *conversationPlan) sentMillis() iter.Seq2[int64, error] {
+	return migration.Query(c.before, scanID, `SELECT msec FROM message WHERE conversation = ? AND `+wasSent+` ORDER BY msec`, c.id)
+}
+
+// nextMillis returns the msec_timestamp of a message that was written at time and follows a message with the
+// msec_timestamp before. Kommo sorts by time, so no two messages of a conversation may have the same.
+func nextMillis(time, before int64) int64 { return max(time, before+1) }

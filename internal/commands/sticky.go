@@ -1,0 +1,166 @@
+package commands
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"kommo-import/importer"
+	"kommo-import/internal/migration"
+	"kommo-import/sources"
+)
+
+// This file is about the source of a load and its sticky settings, which the migration file keeps for later loads.
+
+// hasSource reports whether the flags name a source.
+func (v *values) hasSource() bool { return v.text("csv") != "" || v.on("green-api") }
+
+// hasSettingsOfAll reports whether a setting for the messages of all sources is on the command line.
+func (v *values) hasSettingsOfAll() bool {
+	return slices.ContainsFunc(settingsIn(v.table, v.command), func(s setting) bool {
+		return s.sticky == ofAll && v.flags.IsSet(s.name)
+	})
+}
+
+// checkSourceFlags refuses flags of a load without a source, and of Green-API without Green-API: they would not count.
+func (v *values) checkSourceFlags() error {
+	if v.find("csv").group != groupLoading { // the command does not load
+		return nil
+	}
+	hasCSV, hasGreenAPI := v.text("csv") != "", v.on("green-api")
+	if hasCSV && hasGreenAPI {
+		return usage("--csv and --green-api: load one after the other, into the same migration file")
+	}
+	applies := v.command == "load" && v.hasSettingsOfAll()
+	for _, s := range settingsIn(v.table, v.command) {
+		switch {
+		case hasGreenAPI || !v.isFlag(s.name):
+		case hasCSV && s.group == groupChats:
+			return usage("--%s counts for --green-api, not for --csv", s.name)
+		case v.command == "load" && (s.sticky == ofAll || s.name == "name" && v.on("discard") || s.name == "allow-private-media" && applies):
+		case !hasCSV && (s.group == groupChats || s.group == groupLoading):
+			return usage("--%s counts for loading; name what to load with --csv FILE, or --green-api", s.name)
+		}
+	}
+	return nil
+}
+
+// sourceName returns the name of the source in the migration file: that of the flag, the instance of Green-API, or the path
+// of the file. Below the folder of the migration file it is relative, so that the folder can be moved.
+func (v *values) sourceName() (string, error) {
+	if name := strings.TrimSpace(v.text("name")); name != "" {
+		return name, nil
+	}
+	if v.on("green-api") {
+		return "green-api:" + strings.TrimSpace(v.text("green-api-instance")), nil
+	}
+	path, err := filepath.Abs(v.text("csv"))
+	if err != nil {
+		return "", err
+	}
+	folder, err := filepath.Abs(filepath.Dir(v.text("migration")))
+	if err != nil {
+		return "", err
+	}
+	if below, err := filepath.Rel(folder, path); err == nil && filepath.IsLocal(below) {
+		path = below
+	}
+	return filepath.ToSlash(path), nil
+}
+
+// takeSettingsOver reads the sticky settings of the last load from the migration file, if there is one, and prints those
+// that count because they are not given now.
+func (p *program) takeSettingsOver(v *values, source string) error {
+	if _, err := os.Stat(v.text("migration")); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	err := p.readFile(v, "Opening the migration file", func(file *importer.File) error {
+		settings, err := file.StoredSettings()
+		if err != nil {
+			return err
+		}
+		shape, err := file.SourceShape(source)
+		v.stored = make(map[string][]string)
+		for _, s := range settingsIn(v.table, v.command) {
+			switch s.sticky {
+			case ofAll:
+				v.stored[s.name] = settings[s.name]
+			case ofSource:
+				v.stored[s.name] = shape[s.name]
+			}
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, migration.ErrNothingLoaded) {
+		return err
+	}
+	var taken []string
+	for _, s := range settingsIn(v.table, v.command) {
+		if got := v.valueOf(s); got.origin == fromLastLoad {
+			taken = append(taken, flagsText(s.name, got.texts))
+		}
+	}
+	if len(taken) > 0 {
+		p.ui.info("As in the last load: %s", oneLine(strings.Join(taken, " "), 500))
+	}
+	return nil
+}
+
+// flagsText returns a setting as flags on the command line: "--exclude ann --exclude bob".
+func flagsText(name string, texts []string) string {
+	var flags []string
+	for _, text := range texts {
+		flags = append(flags, "--"+name+" "+quoted(text))
+	}
+	return strings.Join(flags, " ")
+}
+
+// quoted returns an argument as a shell takes it.
+func quoted(text string) string {
+	if text != "" && !strings.ContainsAny(text, " \t\n\"'`$&|;<>()*?[]#~!\\") {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// sticky returns the sticky settings of a kind that are not as by default, by name.
+func (v *values) sticky(kind sticky) map[string][]string {
+	settings := make(map[string][]string)
+	for _, s := range settingsIn(v.table, v.command) {
+		if got := v.valueOf(s); s.sticky == kind && got.origin != fromDefault {
+			settings[s.name] = got.texts
+		}
+	}
+	return settings
+}
+
+// settingsOfAll returns the settings for all sources. Times are stored with their zone, which may differ in a later load.
+func (v *values) settingsOfAll(filter importer.Filter) map[string][]string {
+	settings := v.sticky(ofAll)
+	if !filter.Since.IsZero() {
+		settings["since"] = []string{filter.Since.Format(time.RFC3339)}
+	}
+	if !filter.Until.IsZero() {
+		settings["until"] = []string{filter.Until.Format(time.RFC3339)}
+	}
+	return settings
+}
+
+// flagOf returns the flags that load a source again.
+func (v *values) flagOf(source importer.SourceStatus) string {
+	if source.Family == sources.GreenAPI {
+		return "--green-api"
+	}
+	path := filepath.FromSlash(source.Name)
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(v.text("migration")), path)
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "--csv FILE --name " + quoted(printable(source.Name))
+	}
+	return "--csv " + quoted(printable(path))
+}

@@ -1,0 +1,82 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"kommo-import/importer"
+)
+
+// notTakenOverHint returns examples and the ways out for a load that would put messages into Kommo twice.
+func notTakenOverHint(e *importer.NotTakenOverError) string {
+	if conflict, ok := errors.AsType[*importer.ConflictError](e); ok {
+		return conflictHint(e.Source, conflict)
+	}
+	if like, ok := errors.AsType[*importer.LookAlikeError](e); ok {
+		return lookAlikeHint(e.Source, like)
+	}
+	return ""
+}
+
+// conflictHint shows sent messages beside the rows that look most like them.
+func conflictHint(source string, e *importer.ConflictError) string {
+	var text strings.Builder
+	for _, change := range e.Examples {
+		fmt.Fprintf(&text, "  %s\n    sent  %s\n    now   %s\n", oneLine(change.Conversation, 100), excerpt(change.Sent), excerpt(change.Now))
+	}
+	text.WriteString("Nothing was changed: sending the new rows could put these messages into Kommo a second time.\n")
+	var ways []string
+	if len(e.Shape) > 0 {
+		ways = append(ways, "with the former settings: "+shapeText(e.Shape))
+	}
+	if !(e.SameFile && e.Absent > 0) {
+		ways = append(ways, "with --keep-sent: these conversations stay as they were sent, and the others take the new reading")
+	}
+	if e.Nothing && !e.SameFile {
+		ways = append(ways, "with --name NEW, if this file is another export than "+printable(source)+" was")
+	}
+	return text.String() + waysOut(ways)
+}
+
+// lookAlikeHint says how to load a source that looks like another one.
+func lookAlikeHint(source string, e *importer.LookAlikeError) string {
+	var ways []string
+	switch e.Like {
+	case importer.OtherExport:
+		ways = []string{"with --name " + quoted(printable(source)) + ", if it takes the place of the last reading",
+			"with --name NEW, if it is another export: both are sent"}
+	case importer.Numbered:
+		ways = []string{"with --name " + quoted(printable(e.Other)) + ", if it takes the place of that source",
+			"with --add under a new --name, if it holds other messages whose ids only number the rows: both are sent"}
+	default:
+		ways = []string{"with --name " + quoted(printable(e.Other)) + ", if it takes the place of that source",
+			"with another --timezone or other settings, if the times or sides are wrong",
+			"with --add, if these are other messages: both are sent"}
+	}
+	return "Nothing was changed: sending both could put the same messages into Kommo twice.\n" + waysOut(ways)
+}
+
+func waysOut(ways []string) string {
+	return "Hint: load again\n      - " + strings.Join(ways, "\n      - ")
+}
+
+// excerpt returns a message in one line: its time, place and text.
+func excerpt(e importer.Excerpt) string {
+	if e.Time == 0 {
+		return "(no new row of this conversation)"
+	}
+	return fmt.Sprintf("%s UTC  %s  (%s)", time.UnixMilli(e.Time).UTC().Format(time.DateTime), oneLine(e.Text, 60), oneLine(e.Position, 60))
+}
+
+// shapeText returns settings as flags.
+func shapeText(shape map[string][]string) string {
+	var flags []string
+	for _, name := range slices.Sorted(maps.Keys(shape)) {
+		flags = append(flags, flagsText(name, shape[name]))
+	}
+	return printable(strings.Join(flags, " "))
+}
