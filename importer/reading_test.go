@@ -240,33 +240,6 @@ func TestOrderOfALaterReading(t *testing.T) {
 	}
 }
 
-// A chat that WhatsApp shows under a phone number and under an id that hides it is told of before it is sent twice.
-func TestTwins(t *testing.T) {
-	f := newFile(t)
-	loadScript(t, f, Loader{}, sources.Batch{Messages: []sources.Message{
-		textOf("34611@c.us", "1", 1), textOf("34611@c.us", "2", 2), textOf("77@lid", "1", 1), textOf("77@lid", "2", 2),
-		textOf("88@lid", "1", 5), textOf("34622@c.us", "9", 9)}})
-	twins := func() (examples []string) {
-		preview, err := f.Preview(newComposer(), Selection{}, 6)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, w := range preview.Warnings {
-			if w.Kind == DuplicateChat {
-				examples = append(examples, w.Examples...)
-			}
-		}
-		return examples
-	}
-	if diff := gocmp.Diff([]string{"77@lid and 34611@c.us"}, twins()); diff != "" {
-		t.Errorf("twins (-want +got):\n%s", diff)
-	}
-	loadScript(t, f, Loader{Filter: Filter{Exclude: []string{"77@lid"}}}, sources.Batch{Messages: []sources.Message{textOf("77@lid", "1", 1)}})
-	if got := twins(); len(got) > 0 {
-		t.Errorf("one of them is left out: %v", got)
-	}
-}
-
 // That nobody was notified of a conversation is told, unless that was wanted.
 func TestConversationWithoutNotification(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -17,38 +17,29 @@ type WarningKind string
 
 // The kinds of warning.
 const (
-	NoSender             WarningKind = "no_sender"     // outgoing messages with neither bot nor Kommo user; send refuses to start
-	OldLast              WarningKind = "old_last"      // conversations whose last message is more than a year old
-	NoPhone              WarningKind = "no_phone"      // conversations with clients without a phone
-	NoName               WarningKind = "no_name"       // conversations with clients without a name
-	LongText             WarningKind = "long_text"     // messages with more than LongTextLength characters
-	MediaGone            WarningKind = "media_gone"    // media links whose file is gone: sent as text
-	MediaUnknown         WarningKind = "media_unknown" // media links that did not answer: sent as text
-	MediaPrivate         WarningKind = "media_private" // media links into private networks: sent as text
-	MediaDying           WarningKind = "media_dying"   // media links that are dead or expire within a day: send renews them
-	UnusablePhone        WarningKind = "phone"         // conversations with a phone that cannot be brought into E.164; it is not sent
-	KeptAsSent           WarningKind = "kept"          // conversations that stay as they were sent, because of --keep-sent
-	ConflictingDuplicate WarningKind = "differs"       // duplicates that have the id of another message, but another content
-	DuplicateChat        WarningKind = "twins"         // conversations that share messages under two ids: sent twice
-	Unnotified           WarningKind = "unnotified"    // conversations that were sent without a notifying message
-	Unfinished           WarningKind = "unfinished"    // loads that were interrupted
+	NoSender             WarningKind = "no_sender"       // outgoing messages with neither bot nor Kommo user; send refuses to start
+	OldLast              WarningKind = "old_last"        // conversations whose last message is more than a year old
+	NoPhone              WarningKind = "no_phone"        // conversations with clients of whom no phone is known
+	SuspectedPhone       WarningKind = "suspected_phone" // conversations with a phone that may be another person's; it is not sent
+	NoName               WarningKind = "no_name"         // conversations with clients without a name
+	LongText             WarningKind = "long_text"       // messages with more than LongTextLength characters
+	MediaGone            WarningKind = "media_gone"      // media links whose file is gone: sent as text
+	MediaUnknown         WarningKind = "media_unknown"   // media links that did not answer: sent as text
+	MediaPrivate         WarningKind = "media_private"   // media links into private networks: sent as text
+	MediaDying           WarningKind = "media_dying"     // media links that are dead or expire within a day: send renews them
+	UnusablePhone        WarningKind = "phone"           // conversations with a phone that cannot be brought into E.164; it is not sent
+	KeptAsSent           WarningKind = "kept"            // conversations that stay as they were sent, because of --keep-sent
+	ConflictingDuplicate WarningKind = "differs"         // duplicates that have the id of another message, but another content
+	SameClient           WarningKind = "same_client"     // pairs of conversations that seem to be of one client, one under an @lid
+	SamePhone            WarningKind = "same_phone"      // phones that several conversations have
+	SimilarIDs           WarningKind = "similar_ids"     // groups of conversations whose ids differ only in look
+	Unnotified           WarningKind = "unnotified"      // conversations that were sent without a notifying message
+	Unfinished           WarningKind = "unfinished"      // loads that were interrupted
 )
 
 // LongTextLength is how many characters a text may have without a warning. Kommo documents no limit; messengers allow
 // about as many.
 const LongTextLength = 4096
-
-// duplicateChats finds chats that WhatsApp shows under a phone number and also under an @lid, which hides the number:
-// some of their messages have the same ids and times. As two conversations they would be sent twice.
-const duplicateChats = `WITH hidden AS MATERIALIZED (SELECT time, content ->> '$.id' AS id, conversation FROM staging
-		WHERE EXISTS (SELECT 1 FROM conversation WHERE external_id LIKE '%@lid') -- without any, skip the rest
-		AND conversation LIKE '%@lid' AND EXISTS (SELECT 1 FROM conversation
-			WHERE external_id = staging.conversation AND planned + sending + accepted + verified > 0))
-	SELECT 1, h.conversation || ' and ' || s.conversation FROM staging s JOIN hidden h ON h.time = s.time
-	WHERE EXISTS (SELECT 1 FROM conversation WHERE external_id LIKE '%@lid')
-	AND s.conversation LIKE '%@c.us' AND s.content ->> '$.id' = h.id AND EXISTS (SELECT 1 FROM conversation
-		WHERE external_id = s.conversation AND planned + sending + accepted + verified > 0)
-	GROUP BY h.conversation, s.conversation`
 
 // maxExamples is how many examples a warning or a group of reasons has.
 const maxExamples = 3
@@ -57,6 +48,9 @@ const oldAfter = 365 * 24 * time.Hour
 
 func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selection) error {
 	if err := p.warnOfSenders(tx, composer, selection); err != nil {
+		return err
+	}
+	if err := p.warnOfClients(tx, selection); err != nil {
 		return err
 	}
 	condition, args := selection.where()
@@ -69,7 +63,9 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 		{OldLast, `SELECT 1, external_id` + among + `(SELECT time FROM message WHERE conversation = conversation.id
 			AND state IN ('planned', 'sending') ORDER BY time DESC LIMIT 1) < ?`,
 			append(args[:len(args):len(args)], time.Now().Add(-oldAfter).UnixMilli())},
-		{NoPhone, `SELECT 1, external_id` + among + `kind = 'person' AND client_phone = ''`, args},
+		{NoPhone, `SELECT 1, external_id` + among + `kind = 'person' AND client_phone = '' AND phone_read = '' AND suspected = ''`, args},
+		{SuspectedPhone, `SELECT 1, external_id || iif(suspected = external_id, '', ': ' || suspected)` + among +
+			`kind = 'person' AND client_phone = '' AND phone_read = '' AND suspected <> ''`, args},
 		{NoName, `SELECT 1, external_id` + among + `client_name IN ('', client_phone, client_id, external_id)`, args},
 		{LongText, `SELECT count(*), (SELECT external_id FROM conversation WHERE id = message.conversation) FROM message
 			WHERE length > ? AND state IN ('planned', 'sending')
@@ -82,7 +78,6 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 			[]any{time.Now().Add(24 * time.Hour).UnixMilli()}},
 		{KeptAsSent, `SELECT 1, external_id FROM conversation WHERE kept`, nil},
 		{ConflictingDuplicate, `SELECT 1, coalesce(content ->> '$.position', '') FROM duplicate JOIN staging ON staging.id = duplicate.staging WHERE differs`, nil},
-		{DuplicateChat, duplicateChats, nil},
 		{Unnotified, `SELECT 1, external_id FROM conversation
 			WHERE accepted + verified > 0 AND planned + sending = 0 AND notifier IS NULL`, nil},
 		{UnusablePhone, `SELECT 1, external_id || ': ' || phone_read` + among + `phone_read <> '' AND client_phone = ''`, args},

@@ -20,6 +20,7 @@ import (
 	"kommo-import/internal/pace"
 	"kommo-import/internal/sandbox"
 	"kommo-import/signing"
+	"kommo-import/sources"
 )
 
 const maxPeak = 150 // MB, for every command
@@ -64,6 +65,27 @@ func BenchmarkProgram(b *testing.B) {
 		reportAtMost(b, box.Requests()[0].At.Sub(send.started).Seconds(), "s-to-first-POST", 1)
 		reportAtMost(b, send.peak, "MB-peak", maxPeak)
 	})
+}
+
+// BenchmarkPreviewOfManyChats previews 1 conversation per 50 rows, with 3 messages each: without and with clients that have
+// two chats.
+func BenchmarkPreviewOfManyChats(b *testing.B) {
+	conversations := *rows / 50
+	three := func(int) int { return 3 }
+	for name, source := range map[string]sources.Source{
+		"phones": chats{conversations, three},
+		"lids":   hiddenPairs{chats{conversations / 2, three}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			file := loadSource(b, filepath.Join(b.TempDir(), "migration.db"), source)
+			started := time.Now()
+			preview, err := file.Preview(importer.Composer{BotID: "bot"}, importer.Selection{}, 6)
+			if err != nil || preview.Conversations != conversations {
+				b.Fatalf("%d conversations, error %v, want %d", preview.Conversations, err, conversations)
+			}
+			report(b, time.Since(started).Seconds(), "s")
+		})
+	}
 }
 
 // markAccepted writes into the migration file the state that an interrupted send leaves, and returns how many messages

@@ -102,12 +102,17 @@ func (c chats) Batches(context.Context, string) iter.Seq2[sources.Batch, error] 
 // load loads the conversations into a new migration file.
 func (c chats) load(b testing.TB, path string) *importer.File {
 	b.Helper()
+	return loadSource(b, path, c)
+}
+
+func loadSource(b testing.TB, path string, source sources.Source) *importer.File {
+	b.Helper()
 	file, err := importer.Open(path, "bench")
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { file.Close() })
-	if _, err := (&importer.Loader{File: file, Name: "bench"}).Load(b.Context(), c); err != nil {
+	if _, err := (&importer.Loader{File: file, Name: "bench"}).Load(b.Context(), source); err != nil {
 		b.Fatal(err)
 	}
 	return file
@@ -179,4 +184,25 @@ func greenEntry(m sources.Message, n int, thumbnail string) json.RawMessage {
 	}
 	return fmt.Appendf(nil, `{%s,"chatId":"%s","timestamp":%d,"idMessage":"%s",%s,"isEdited":false,`+
 		`"editedMessageId":"","isDeleted":false,"deletedMessageId":""}`, who, m.Conversation.ID, m.Time.Unix(), m.ID, content)
+}
+
+// hiddenPairs are made-up conversations of which each second one is of the client before, under an @lid: it has the messages
+// and the name of that client, and the phone is only suspected.
+type hiddenPairs struct{ chats }
+
+func (c hiddenPairs) Batches(ctx context.Context, cursor string) iter.Seq2[sources.Batch, error] {
+	return func(yield func(sources.Batch, error) bool) {
+		for batch, err := range c.chats.Batches(ctx, cursor) {
+			for _, m := range batch.Messages {
+				client := &m.Conversation.Client
+				client.SuspectedPhone, client.Phone = strings.TrimPrefix(client.Phone, "+"), ""
+				m.Conversation.ID = client.SuspectedPhone + "0000@lid"
+				client.ID = m.Conversation.ID
+				batch.Messages = append(batch.Messages, m)
+			}
+			if !yield(batch, err) {
+				return
+			}
+		}
+	}
 }

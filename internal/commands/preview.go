@@ -87,8 +87,22 @@ func describe(p importer.Preview, columns int) string {
 	}
 	for _, w := range warnings {
 		fmt.Fprintf(&text, "%s\n", fit("  - "+warning(w, p.Status), columns, "    "))
+		writeListed(&text, w, columns)
 	}
 	return text.String()
+}
+
+// writeListed writes the examples of a warning whose text has no place for them, a line each.
+func writeListed(text *strings.Builder, w importer.Warning, columns int) {
+	if strings.Contains(warningTexts[w.Kind].text, "{examples}") {
+		return
+	}
+	for _, example := range w.Examples {
+		fmt.Fprintf(text, "%s\n", fit("      "+oneLine(example, 300), columns, "        "))
+	}
+	if more := w.Count - len(w.Examples); len(w.Examples) > 0 && more > 0 {
+		fmt.Fprintf(text, "      and %s more\n", number(more))
+	}
 }
 
 // warningsOf returns the warnings of a preview. Without notifications a warning of old conversations that notify makes no
@@ -171,7 +185,7 @@ func writeGroups(text *strings.Builder, title string, groups []importer.Group, c
 }
 
 // warningTexts are the warnings as sentences with advice. {n} stands for the number with the noun, {examples} for examples
-// in brackets.
+// in brackets; a text without it is followed by a list of the examples.
 var warningTexts = map[importer.WarningKind]struct{ noun, text string }{
 	importer.NoSender: {"outgoing message", "no sender for {n}{examples}: set KOMMO_BOT_ID, or map the authors under users: in " +
 		defaultConfig + ". send refuses to start without."},
@@ -187,13 +201,20 @@ var warningTexts = map[importer.WarningKind]struct{ noun, text string }{
 		"as a text with it; one without waits until send has got a link from Green-API."},
 	importer.MediaDying: {"media link", "{n} dead, or dead within a day: send makes new ones, and needs GREEN_API_INSTANCE and " +
 		"GREEN_API_TOKEN for that."},
-	importer.MediaPrivate:  {"media link", "{n} into private networks, which Kommo cannot reach: sent as text with the link."},
-	importer.KeptAsSent:    {"conversation", "{n} with sent messages that no source holds now{examples}: nothing is added to them."},
-	importer.UnusablePhone: {"phone", "{n} cannot be dialled and is not sent{examples}: local numbers need load --country."},
+	importer.MediaPrivate: {"media link", "{n} into private networks, which Kommo cannot reach: sent as text with the link."},
+	importer.KeptAsSent:   {"conversation", "{n} with sent messages that no source holds now{examples}: nothing is added to them."},
+	importer.UnusablePhone: {"phone", "{n} not sent{examples}: no such number can be dialled. Local numbers need their country: " +
+		"load --country with its code, such as ES."},
+	importer.SuspectedPhone: {"client", "{n} with a phone that may be another person's{examples}: it is not sent. A table can give " +
+		"the right one as client_phone."},
 	importer.ConflictingDuplicate: {"message", "left out because their message_id was there before in the same conversation, " +
 		"though they say something else: {n}{examples}."},
-	importer.DuplicateChat: {"chat", "{n} of WhatsApp would be sent twice, under a phone number and under an id that hides it" +
-		"{examples}. Leave one of the two out: load with --exclude ID."},
+	importer.SameClient: {"client", "{n} of WhatsApp with two chats, it seems: one under a phone, one under an @lid that hides it. " +
+		"Kommo would show both, and a message of both twice. Compare them; load --exclude ID leaves one out."},
+	importer.SamePhone: {"phone", "{n} in several conversations: Kommo would show a chat for each conversation. " +
+		"If they are one client's, give them one id in the source, or leave some out with load --exclude ID."},
+	importer.SimilarIDs: {"conversation id", "{n} in several spellings: Kommo would show a chat for each spelling. " +
+		"If they are one conversation, give it one id in the source."},
 	importer.Unnotified: {"conversation", "{n} sent without a notification{examples}: " +
 		"the message that was to make it was left out or refused, or was sent with --silent=all."},
 	importer.Unfinished: {"", "a load was interrupted{examples}: run it again for the rest."},
