@@ -40,7 +40,7 @@ func withPhone(id, phone, suspected string) []sources.Message {
 }
 
 // named returns a chat with a message that no other chat has.
-func named(id, name string) []sources.Message {
+func clientNamed(id, name string) []sources.Message {
 	return chatOf(sources.Client{ID: id, Name: name}, said{1, "I am " + id, "", false})
 }
 
@@ -126,7 +126,7 @@ func TestSameClient(t *testing.T) {
 	}
 	var crowd [][]sources.Message
 	for i := range fewChats {
-		crowd = append(crowd, named(fmt.Sprintf("346%08d@c.us", i), fmt.Sprint("Client number ", i)))
+		crowd = append(crowd, clientNamed(fmt.Sprintf("346%08d@c.us", i), fmt.Sprint("Client number ", i)))
 	}
 	const both = "77@lid and 34611222333@c.us: "
 	for _, tt := range []struct {
@@ -145,15 +145,15 @@ func TestSameClient(t *testing.T) {
 			hidden(said{1, "hello", "", false}, said{2, "ours", "", true}, said{9, "thanks", "", false})}, []string{both + "an equal message"}},
 		{"the phone in the contacts", Filter{}, [][]sources.Message{withPhone("34611222333@c.us", "", ""), withPhone("77@lid", "", "34611222333")},
 			[]string{both + "the phone +34611222333"}},
-		{"the name", Filter{}, [][]sources.Message{named("34611222333@c.us", "Anna  PETROVA"), named("77@lid", "Anna Petrova")}, []string{both + "the same name"}},
-		{"a first name among few", Filter{}, [][]sources.Message{named("34611222333@c.us", "Anna"), named("77@lid", "Anna")}, []string{both + "the same name"}},
-		{"a full name among many", Filter{}, append([][]sources.Message{named("34611222333@c.us", "Anna Petrova"), named("77@lid", "Anna Petrova")}, crowd...),
+		{"the name", Filter{}, [][]sources.Message{clientNamed("34611222333@c.us", "Anna  PETROVA"), clientNamed("77@lid", "Anna Petrova")}, []string{both + "the same name"}},
+		{"a first name among few", Filter{}, [][]sources.Message{clientNamed("34611222333@c.us", "Anna"), clientNamed("77@lid", "Anna")}, []string{both + "the same name"}},
+		{"a full name among many", Filter{}, append([][]sources.Message{clientNamed("34611222333@c.us", "Anna Petrova"), clientNamed("77@lid", "Anna Petrova")}, crowd...),
 			[]string{both + "the same name"}},
 		{"all reasons", Filter{}, [][]sources.Message{
 			chatOf(sources.Client{ID: "34611222333@c.us", Name: "Anna Petrova"}, said{1, "hello", "A1", false}, said{2, "ours", "A2", true}),
 			chatOf(sources.Client{ID: "77@lid", Name: "Anna Petrova", SuspectedPhone: "34611222333"}, said{1, "hello", "A1", false}, said{2, "ours", "A2", true})},
 			[]string{both + "2 equal messages, the phone +34611222333, the same name"}},
-		{"two pairs", Filter{}, [][]sources.Message{named("34611222333@c.us", "Anna Petrova"), named("77@lid", "Anna Petrova"),
+		{"two pairs", Filter{}, [][]sources.Message{clientNamed("34611222333@c.us", "Anna Petrova"), clientNamed("77@lid", "Anna Petrova"),
 			withPhone("34611222444@c.us", "", ""), withPhone("88@lid", "", "+34611222444")},
 			[]string{both + "the same name", "88@lid and 34611222444@c.us: the phone +34611222444"}},
 
@@ -165,12 +165,12 @@ func TestSameClient(t *testing.T) {
 		{"mailings", Filter{}, [][]sources.Message{ann(said{1, "sale", "", true}, said{2, "sale again", "", true}, said{3, "last sale", "", true}),
 			hidden(said{1, "sale", "", true}, said{2, "sale again", "", true}, said{3, "last sale", "", true})}, nil},
 		{"pictures of two clients", Filter{}, [][]sources.Message{picture(ann(said{1, "", "", false}), "a.jpg"), picture(hidden(said{1, "", "", false}), "a.jpg")}, nil},
-		{"two phones", Filter{}, [][]sources.Message{named("34611222333@c.us", "Anna Petrova"), named("34611222444@c.us", "Anna Petrova")}, nil},
-		{"a name of several clients", Filter{}, [][]sources.Message{named("34611222333@c.us", "Anna Petrova"), named("34611222444@c.us", "Anna Petrova"),
-			named("77@lid", "Anna Petrova")}, nil},
-		{"no names", Filter{}, [][]sources.Message{named("34611222333@c.us", "+34611222333"), named("77@lid", "+34611222333")}, nil},
-		{"a first name among many", Filter{}, append([][]sources.Message{named("34611222333@c.us", "Anna"), named("77@lid", "Anna")}, crowd...), nil},
-		{"one is left out", Filter{Exclude: []string{"77@lid"}}, [][]sources.Message{named("34611222333@c.us", "Anna Petrova"), named("77@lid", "Anna Petrova")}, nil},
+		{"two phones", Filter{}, [][]sources.Message{clientNamed("34611222333@c.us", "Anna Petrova"), clientNamed("34611222444@c.us", "Anna Petrova")}, nil},
+		{"a name of several clients", Filter{}, [][]sources.Message{clientNamed("34611222333@c.us", "Anna Petrova"), clientNamed("34611222444@c.us", "Anna Petrova"),
+			clientNamed("77@lid", "Anna Petrova")}, nil},
+		{"no names", Filter{}, [][]sources.Message{clientNamed("34611222333@c.us", "+34611222333"), clientNamed("77@lid", "+34611222333")}, nil},
+		{"a first name among many", Filter{}, append([][]sources.Message{clientNamed("34611222333@c.us", "Anna"), clientNamed("77@lid", "Anna")}, crowd...), nil},
+		{"one is left out", Filter{Exclude: []string{"77@lid"}}, [][]sources.Message{clientNamed("34611222333@c.us", "Anna Petrova"), clientNamed("77@lid", "Anna Petrova")}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) { checkExamples(t, SameClient, tt.filter, tt.chats, tt.want...) })
 	}
@@ -179,7 +179,7 @@ func TestSameClient(t *testing.T) {
 func TestSimilarIDs(t *testing.T) {
 	chats := func(ids ...string) (list [][]sources.Message) {
 		for _, id := range ids {
-			list = append(list, named(id, ""))
+			list = append(list, clientNamed(id, ""))
 		}
 		return list
 	}

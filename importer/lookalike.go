@@ -13,6 +13,7 @@ import (
 type LookAlikeError struct {
 	Like     LookAlike
 	Other    string // the source that it looks like; for OtherExport its own
+	Replaces bool   // the reading could take the place of Other: both are tables
 	Messages int    // that look like messages of that source
 	Of       int    // messages that the reading would add or, for Corrected, that it has
 	Position string // of one of them
@@ -34,7 +35,7 @@ func (e *LookAlikeError) Error() string {
 	case Shifted:
 		return fmt.Sprintf("%d of %s in it have the text of a message of %s at another time or on the other side", e.Messages, countOf(e.Of, "new message"), e.Other)
 	case Corrected:
-		return fmt.Sprintf("%d of its %s are those of %s, and others stand between them: it seems to be the same table, corrected", e.Messages, countOf(e.Of, "message"), e.Other)
+		return fmt.Sprintf("%d of its %s are those of %s or stand in their place, and not all are the same: it seems to be the same table, corrected", e.Messages, countOf(e.Of, "message"), e.Other)
 	case Numbered:
 		return fmt.Sprintf("%s in it have the id of another message of %s, with another time and text", countOf(e.Messages, "message"), e.Other)
 	}
@@ -47,13 +48,12 @@ const timeZones = 26 * 60 * 60 * 1000
 // lookAlike returns a [LookAlikeError] if the reading looks like another one, corrected.
 func (p *planner) lookAlike(named bool, shape string) (error, error) {
 	if p.replaces && !named && p.source.shape == shape && p.common == 0 && p.report.Read > 0 {
-		var held bool
-		err := p.before.QueryRow(`SELECT EXISTS (SELECT 1 FROM message WHERE source = ?)`, p.source.id).Scan(&held)
-		if err == nil && held && p.report.Added > 0 {
-			return &LookAlikeError{Like: OtherExport, Other: p.source.name, Of: p.report.Read}, nil
-		}
+		other, err := p.isOtherExport()
 		if err != nil {
 			return nil, err
+		}
+		if other {
+			return &LookAlikeError{Like: OtherExport, Other: p.source.name, Of: p.report.Read}, nil
 		}
 	}
 	if p.numbered.Messages > 0 {
@@ -68,16 +68,33 @@ func (p *planner) lookAlike(named bool, shape string) (error, error) {
 	return p.shifted()
 }
 
-// corrected looks for a table that has most of the messages, with others between them in time.
+// isOtherExport reports whether the reading holds no message of the last reading of its source, which held some. Ids alone
+// do not count: they may number the rows. The plan does not know the messages that another source holds as well.
+func (p *planner) isOtherExport() (other bool, err error) {
+	err = p.before.QueryRow(`SELECT EXISTS (SELECT 1 FROM staging WHERE source = ?1 AND id <= ?2) AND NOT EXISTS (
+		SELECT 1 FROM staging old JOIN staging new ON new.identity = old.identity AND new.conversation = old.conversation
+			AND (new.time = old.time OR new.words = old.words)
+		WHERE old.source = ?1 AND old.id <= ?2 AND new.source = ?1 AND new.id > ?2)`, p.source.id, p.reading.after).Scan(&other)
+	return other, err
+}
+
+// corrected looks for a table that has most of the messages, or others in their place: in their second, on their side. It
+// counts only if others are between them in time, or in the place of a message that the reading does not have.
 func (p *planner) corrected() (error, error) {
 	if p.source.family != sources.Table {
 		return nil, nil
 	}
-	e := &LookAlikeError{Like: Corrected, Of: p.report.Read}
+	e := &LookAlikeError{Like: Corrected, Of: p.report.Read, Replaces: true}
 	var other int64
-	err := p.sql.QueryRow(`SELECT o.id, o.name, count(*) FROM duplicate d JOIN message m ON m.conversation = d.conversation AND m.identity = d.identity
-		JOIN source o ON o.id = m.source WHERE d.source = ?1 AND m.source <> ?1 AND o.family = 'table'
-		GROUP BY o.id ORDER BY count(*) DESC LIMIT 1`, p.source.id).Scan(&other, &e.Other, &e.Messages)
+	err := p.sql.QueryRow(`SELECT o.id, o.name, sum(n) FROM (
+			SELECT m.source AS source, count(*) AS n FROM duplicate d JOIN message m ON m.conversation = d.conversation AND m.identity = d.identity
+				WHERE d.source = ?1 AND m.source <> ?1 GROUP BY m.source
+			UNION ALL
+			SELECT o.source, count(DISTINCT m.identity) FROM message m JOIN message o ON o.conversation = m.conversation AND o.source <> m.source
+					AND o.time BETWEEN m.time / 1000 * 1000 AND m.time / 1000 * 1000 + 999 AND o.direction = m.direction
+				WHERE m.source = ?1 AND m.added = ?2 GROUP BY o.source)
+		JOIN source o ON o.id = source WHERE o.family = 'table' GROUP BY o.id ORDER BY sum(n) DESC LIMIT 1`, p.source.id, p.number).
+		Scan(&other, &e.Other, &e.Messages)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && 2*e.Messages <= e.Of {
 		return nil, nil
 	}
@@ -86,8 +103,11 @@ func (p *planner) corrected() (error, error) {
 	}
 	var between bool
 	err = p.sql.QueryRow(`SELECT EXISTS (SELECT 1 FROM message m WHERE source = ?1 AND added = ?2
-		AND EXISTS (SELECT 1 FROM message WHERE conversation = m.conversation AND source = ?3 AND time < m.time)
-		AND EXISTS (SELECT 1 FROM message WHERE conversation = m.conversation AND source = ?3 AND time > m.time))`,
+		AND (EXISTS (SELECT 1 FROM message WHERE conversation = m.conversation AND source = ?3 AND time < m.time)
+			AND EXISTS (SELECT 1 FROM message WHERE conversation = m.conversation AND source = ?3 AND time > m.time)
+		OR EXISTS (SELECT 1 FROM message o WHERE conversation = m.conversation AND source = ?3 AND direction = m.direction
+			AND time BETWEEN m.time / 1000 * 1000 AND m.time / 1000 * 1000 + 999
+			AND NOT EXISTS (SELECT 1 FROM duplicate WHERE conversation = o.conversation AND identity = o.identity AND source = ?1))))`,
 		p.source.id, p.number, other).Scan(&between)
 	if err != nil || !between {
 		return nil, err
@@ -99,12 +119,13 @@ func (p *planner) corrected() (error, error) {
 // zone, or on the other side.
 func (p *planner) shifted() (error, error) {
 	e := &LookAlikeError{Like: Shifted, Of: p.report.Added}
-	err := p.sql.QueryRow(`SELECT o.name, count(DISTINCT m.identity) FROM message m
+	err := p.sql.QueryRow(`SELECT o.name, count(DISTINCT m.identity), o.family = 'table' AND ?4 = 'table' FROM message m
 		JOIN message t ON t.conversation = m.conversation AND t.source <> m.source AND t.words = m.words AND t.words <> 0
 			AND (t.time BETWEEN m.time - ?3 AND m.time + ?3 AND t.direction = m.direction AND t.time / 1000 <> m.time / 1000
 				OR t.time BETWEEN m.time - 999 AND m.time + 999 AND t.direction <> m.direction AND t.time / 1000 = m.time / 1000)
 		JOIN source o ON o.id = t.source
-		WHERE m.source = ?1 AND m.added = ?2 GROUP BY o.id ORDER BY 2 DESC LIMIT 1`, p.source.id, p.number, timeZones).Scan(&e.Other, &e.Messages)
+		WHERE m.source = ?1 AND m.added = ?2 GROUP BY o.id ORDER BY 2 DESC LIMIT 1`, p.source.id, p.number, timeZones, p.source.family).
+		Scan(&e.Other, &e.Messages, &e.Replaces)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && 10*e.Messages <= e.Of {
 		return nil, nil
 	}

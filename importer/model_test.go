@@ -3,13 +3,11 @@ package importer
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,12 +17,12 @@ import (
 
 	"kommo-import/internal/migration"
 	"kommo-import/internal/sandbox"
-	"kommo-import/sources/csvfile"
 )
 
 // Whatever is loaded, previewed, sent, killed and broken in whatever order: in the end every chat holds every message
 // of the file once, in the order of the file's times, exactly one of them loud; or at most one, if the notify policy was
-// to notify nobody for a while.
+// to notify nobody for a while. If the file was edited and its settings were changed, too, every chat holds every message of
+// its last reading once, or load has stopped.
 func TestAnySequenceEndsInTheSameChats(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -34,39 +32,46 @@ func TestAnySequenceEndsInTheSameChats(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := &model{
-				t: t, dir: dir, want: make(map[string][]written), policies: []NotifyPolicy{""},
-				box: sandbox.NewKommo(sandbox.Options{HistoryDelay: 2 * time.Second}),
+				want: make(map[string][]written), policies: []NotifyPolicy{""}, ids: true,
+				world: &world{t: t, dir: dir, box: sandbox.NewKommo(sandbox.Options{HistoryDelay: 2 * time.Second}),
+					last: make(map[string]map[string]int), most: make(map[string]int)},
 			}
 			if rapid.Bool().Draw(rt, "policy changes") {
 				m.policies = []NotifyPolicy{"", SilentButLast, SilentAll}
 			}
-			defer m.close()
-			m.open()
-			rt.Repeat(map[string]func(*rapid.T){
+			m.f = openFile(t, filepath.Join(dir, "migration.db"))
+			defer func() { m.f.Close() }()
+			steps := map[string]func(*rapid.T){
 				"write":   m.write,
 				"load":    m.load,
 				"preview": m.preview,
 				"policy":  m.setPolicy,
 				"break":   m.addFault,
-				"send":    m.send,
+				"send":    m.sendSome,
 				"retry":   m.retry,
 				"verify":  m.verify,
 				"kill":    m.killWhileSending,
-			})
-			m.check()
+			}
+			if m.edits = rapid.Bool().Draw(rt, "edits"); m.edits {
+				m.ids = rapid.Bool().Draw(rt, "ids")
+				steps["edit"], steps["setting"], steps["keep sent"] = m.edit, m.setSetting, m.keepSent
+				steps["kill load"], steps["discard"] = m.killWhileLoading, m.discard
+			}
+			rt.Repeat(steps)
+			m.checkAll()
 		})
 	})
 }
 
 type model struct {
-	t    *testing.T
-	dir  string
-	box  *sandbox.Kommo
-	file *File
-	rows strings.Builder
-	read int                  // rows of messages in it
-	want map[string][]written // by conversation, what the file holds
-	n    int
+	*world
+	lines []line               // of the file
+	want  map[string][]written // by conversation, what was written to the file
+	n     int
+
+	ids    bool // the file has message ids
+	edits  bool // the file is edited, and its settings change
+	change []func(*tableLoad)
 
 	policies []NotifyPolicy // that can be given
 	given    NotifyPolicy   // to the next sends
@@ -79,54 +84,104 @@ type written struct {
 	second int
 }
 
-func (m *model) open() {
-	m.file = openFile(m.t, filepath.Join(m.dir, "migration.db"))
-	if m.rows.Len() == 0 {
-		m.rows.WriteString(csvHeader)
-	}
-}
-
-func (m *model) close() { m.file.Close() }
-
-func (m *model) path() string { return filepath.Join(m.dir, "chats.csv") }
-
 // write appends some rows to the file, at any time, some of them twice.
 func (m *model) write(rt *rapid.T) {
 	for range rapid.IntRange(1, 6).Draw(rt, "rows") {
-		conversation := rapid.SampledFrom([]string{"ann", "bob", "cat"}).Draw(rt, "conversation")
-		w := written{fmt.Sprint(m.n), rapid.IntRange(0, 5).Draw(rt, "second")}
-		m.n++
-		line := row(conversation, w.second, rapid.SampledFrom([]string{"in", "out"}).Draw(rt, "direction"), "text "+w.id, w.id)
-		m.rows.WriteString(line)
-		m.read++
-		if rapid.IntRange(0, 5).Draw(rt, "twice") == 0 {
-			m.rows.WriteString(line)
-			m.read++
+		l := m.newLine(rt)
+		m.lines = append(m.lines, l)
+		if m.ids && rapid.IntRange(0, 5).Draw(rt, "twice") == 0 {
+			m.lines = append(m.lines, l)
 		}
-		m.want[conversation] = append(m.want[conversation], w)
+		m.want[l.conversation] = append(m.want[l.conversation], written{l.id, l.second})
 	}
 }
 
+func (m *model) newLine(rt *rapid.T) line {
+	id := fmt.Sprint(m.n)
+	m.n++
+	return line{conversation: rapid.SampledFrom([]string{"ann", "bob", "cat"}).Draw(rt, "conversation"), second: rapid.IntRange(0, 5).Draw(rt, "second"),
+		direction: rapid.SampledFrom([]string{"in", "out"}).Draw(rt, "direction"), text: "text #" + id, id: id}
+}
+
+// edit changes, removes, moves or inserts a row.
+func (m *model) edit(rt *rapid.T) {
+	if len(m.lines) == 0 {
+		return
+	}
+	i := rapid.IntRange(0, len(m.lines)-1).Draw(rt, "row")
+	l := m.lines[i]
+	switch rapid.IntRange(0, 5).Draw(rt, "edit") {
+	case 0:
+		m.lines[i].text = "edited " + l.text
+	case 1:
+		m.lines[i].second++
+	case 2:
+		m.lines = slices.Delete(m.lines, i, i+1)
+	case 3:
+		m.lines = append(slices.Delete(m.lines, i, i+1), l)
+	case 4:
+		m.lines = slices.Insert(m.lines, i, m.newLine(rt))
+	case 5:
+		slices.Reverse(m.lines)
+	}
+}
+
+// setSetting changes settings of the loads from now on.
+func (m *model) setSetting(rt *rapid.T) {
+	filter := rapid.SampledFrom([]Filter{{}, {Exclude: []string{"ann"}}, {Since: fromMillis(1700000002000)}}).Draw(rt, "filter")
+	m.change = []func(*tableLoad){shifted(rapid.IntRange(0, 1).Draw(rt, "zone")), func(l *tableLoad) { l.loader.Filter = filter }}
+}
+
+func (m *model) nextLoad(change ...func(*tableLoad)) tableLoad {
+	return loads(tableOf(m.lines, m.ids), slices.Concat([]func(*tableLoad){shifted(0)}, m.change, change)...)
+}
+
 func (m *model) load(*rapid.T) {
-	if err := os.WriteFile(m.path(), []byte(m.rows.String()), 0o600); err != nil {
+	if err := m.world.load(m.nextLoad()); err != nil && !m.edits {
 		m.t.Fatal(err)
 	}
-	if _, err := (&Loader{File: m.file, Name: m.path()}).Load(m.t.Context(), &csvfile.File{Path: m.path(), Now: longAfter}); err != nil {
+}
+
+func (m *model) keepSent(*rapid.T) { m.world.load(m.nextLoad(keepingSent)) }
+
+// killWhileLoading loads until some commit, before or after which the process is as good as dead.
+func (m *model) killWhileLoading(rt *rapid.T) {
+	planning := func() (n int64) {
+		if _, err := migration.Setting(m.f.Reader, settingPlanning, &n); err != nil {
+			m.t.Fatal(err)
+		}
+		return n
+	}
+	before, l := planning(), m.nextLoad()
+	m.dieAfter(rapid.IntRange(1, 6).Draw(rt, "commits"), rapid.Bool().Draw(rt, "after the commit"))
+	m.attempt(m.t.Context(), l)
+	m.reopen()
+	if planning() != before {
+		m.took(l.loader.Name, tagsOf(l.content, csvfileKey))
+	}
+}
+
+func (m *model) discard(*rapid.T) {
+	if _, err := m.f.Discard(""); err != nil {
 		m.t.Fatal(err)
 	}
 }
 
 func (m *model) preview(*rapid.T) {
 	before := len(m.box.Requests())
-	preview, err := m.file.Preview(newComposer(), Selection{}, 6)
-	if err != nil && !errors.Is(err, migration.ErrNothingLoaded) {
+	preview, err := m.f.Preview(newComposer(), Selection{}, 6)
+	_, notReady := errors.AsType[*NotReadyError](err)
+	if notReady || errors.Is(err, migration.ErrNothingLoaded) {
+		return
+	}
+	if err != nil {
 		m.t.Fatal(err)
 	}
-	if preview.SilentBefore != m.stored || err == nil && preview.Silent != cmp.Or(m.stored, SilentButLast) {
+	if preview.SilentBefore != m.stored || preview.Silent != cmp.Or(m.stored, SilentButLast) {
 		m.t.Errorf("preview has the notify policy %q, before %q, want %q", preview.Silent, preview.SilentBefore, m.stored)
 	}
-	for _, err := range m.file.Payloads(newComposer(), Selection{}) {
-		if err != nil && !errors.Is(err, migration.ErrNothingLoaded) {
+	for _, err := range m.f.Payloads(newComposer(), Selection{}) {
+		if err != nil {
 			m.t.Fatal(err)
 		}
 	}
@@ -150,11 +205,11 @@ func (m *model) setPolicy(rt *rapid.T) { m.given = rapid.SampledFrom(m.policies)
 // run sends with the given notify policy. stores is false if the run dies before it can store anything.
 func (m *model) run(s *Sender, stores bool) {
 	s.Composer.Notify = m.given
-	pending, err := countPending(m.file.Reader, s.Selection)
+	pending, err := countPending(m.f.Reader, s.Selection)
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	if pending > 0 && stores {
+	if pending > 0 && stores && m.f.ready(Selection{}) == nil {
 		m.stored = cmp.Or(m.given, m.stored, SilentButLast)
 		m.silenced = m.silenced || m.stored == SilentAll
 	}
@@ -165,23 +220,23 @@ func (m *model) run(s *Sender, stores bool) {
 	}
 }
 
-// send runs once, on some conversations; that it fails is part of the game.
-func (m *model) send(rt *rapid.T) {
-	s := newSender(m.file, m.box)
+// sendSome runs once, on some conversations; that it fails is part of the game.
+func (m *model) sendSome(rt *rapid.T) {
+	s := newSender(m.f, m.box)
 	s.Selection.MaxConversations = rapid.IntRange(0, 2).Draw(rt, "conversations")
 	s.Workers = rapid.IntRange(1, 3).Draw(rt, "workers")
 	m.run(s, true)
 }
 
 func (m *model) retry(*rapid.T) {
-	if _, err := m.file.RetryRefused(); err != nil {
+	if _, err := m.f.RetryRefused(); err != nil {
 		m.t.Fatal(err)
 	}
 }
 
 // verify reads some of the chats back, perhaps not to the end, and plans again what is missing, which is nothing.
 func (m *model) verify(rt *rapid.T) {
-	v := newVerifier(m.file, m.box)
+	v := newVerifier(m.f, m.box)
 	v.Sample = rapid.IntRange(0, 2).Draw(rt, "sample")
 	ctx, cancel := context.WithTimeout(m.t.Context(), time.Duration(rapid.IntRange(1, 200).Draw(rt, "seconds"))*time.Second)
 	defer cancel()
@@ -189,7 +244,7 @@ func (m *model) verify(rt *rapid.T) {
 	if err == nil && report.Differences() > report.Unread {
 		m.t.Errorf("verification finds %+v", report)
 	}
-	if n, err := m.file.RetryMissing(); n > 0 || err != nil {
+	if n, err := m.f.RetryMissing(); n > 0 || err != nil {
 		m.t.Fatalf("planned %d again, error %v", n, err)
 	}
 }
@@ -198,26 +253,22 @@ func (m *model) verify(rt *rapid.T) {
 // anew.
 func (m *model) killWhileSending(rt *rapid.T) {
 	left, after := rapid.IntRange(1, 12).Draw(rt, "commits"), rapid.Bool().Draw(rt, "after the commit")
-	dead := errors.New("killed")
-	m.file.Commit = func(tx *sql.Tx) error {
-		if left--; left > 0 || left == 0 && after {
-			return tx.Commit()
-		}
-		return errors.Join(tx.Rollback(), dead)
-	}
-	m.run(newSender(m.file, m.box), left > 1 || after) // the first commit stores the policy
-	m.close()
-	m.open()
+	m.dieAfter(left, after)
+	m.run(newSender(m.f, m.box), left > 1 || after) // the first commit stores the policy
+	m.reopen()
 }
 
-// check brings the migration to its end and compares.
-func (m *model) check() {
+// checkAll brings the migration to its end and compares.
+func (m *model) checkAll() {
 	m.box.ClearRules()
 	m.load(nil)
-	m.retry(nil)
-	sendAll(m.t, context.Background(), newSender(m.file, m.box))
-	if status, err := m.file.Status(); err != nil || status.Messages.Read != m.read {
-		m.t.Errorf("%d messages are read, error %v, want %d", status.Messages.Read, err, m.read)
+	m.discard(nil)
+	m.world.check()
+	if m.edits {
+		return
+	}
+	if status, err := m.f.Status(); err != nil || status.Messages.Read != len(m.lines) {
+		m.t.Errorf("%d messages are read, error %v, want %d", status.Messages.Read, err, len(m.lines))
 	}
 	got := make(map[string][]string)
 	want := make(map[string][]string)
@@ -239,7 +290,7 @@ func (m *model) check() {
 	}
 	for conversation, list := range m.want {
 		for _, w := range list {
-			want[conversation] = append(want[conversation], fmt.Sprintf("%d text %s", w.second, w.id))
+			want[conversation] = append(want[conversation], fmt.Sprintf("%d text #%s", w.second, w.id))
 		}
 		// In which order messages of one second come depends on whether most rows of the file descend.
 		slices.Sort(want[conversation])

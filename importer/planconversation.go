@@ -31,7 +31,8 @@ type conversationPlan struct {
 
 // former holds the messages that the plan had of a conversation of which nothing was sent or refused. They are deleted and
 // planned anew, which takes a third of the time of changing them one by one.
-const createFormer = `CREATE TEMP TABLE former (identity BLOB PRIMARY KEY, added INTEGER NOT NULL, state TEXT NOT NULL) WITHOUT ROWID`
+const createFormer = `CREATE TEMP TABLE former (identity BLOB PRIMARY KEY, added INTEGER NOT NULL, state TEXT NOT NULL,
+	time INTEGER NOT NULL, words INTEGER NOT NULL) WITHOUT ROWID`
 
 // planConversation plans all rows of a conversation anew: those that the plan holds, without the rows of a reading that
 // is replaced, and those of the reading.
@@ -138,7 +139,7 @@ func (p *planner) beginConversation(externalID string) (*conversationPlan, error
 func (c *conversationPlan) forget() error {
 	_, err := c.sql.Exec(`DELETE FROM former`)
 	if err == nil {
-		c.former, err = affected(c.sql.Exec(`INSERT INTO former SELECT identity, added, state FROM message WHERE conversation = ?`, c.id))
+		c.former, err = affected(c.sql.Exec(`INSERT INTO former SELECT identity, added, state, time, words FROM message WHERE conversation = ?`, c.id))
 	}
 	if err == nil {
 		_, err = c.sql.Exec(`DELETE FROM message WHERE conversation = ?`, c.id)

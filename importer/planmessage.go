@@ -32,7 +32,7 @@ func (c *conversationPlan) lookUp(r *stagingRow) error {
 		return nil
 	}
 	r.known = m
-	c.common += btoi(err == nil && r.fresh && m.planning != c.number)
+	c.common += btoi(err == nil && r.fresh && m.planning != c.number && (m.time == r.time || m.words == r.words))
 	return err
 }
 
@@ -89,10 +89,12 @@ func (c *conversationPlan) formerOf(r *stagingRow) (added int64, before State, e
 	if c.former == 0 {
 		return c.number, "", nil
 	}
-	err = c.sql.QueryRow(`SELECT added, state FROM former WHERE identity = ?`, r.identity[:]).Scan(&added, &before)
+	var time, words int64
+	err = c.sql.QueryRow(`SELECT added, state, time, words FROM former WHERE identity = ?`, r.identity[:]).Scan(&added, &before, &time, &words)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c.number, "", nil
 	}
+	c.common += btoi(err == nil && r.fresh && (time == r.time || words == r.words))
 	return added, before, err
 }
 
@@ -103,7 +105,6 @@ func (c *conversationPlan) countChange(r *stagingRow, before, now State) {
 	c.dropped += btoi(before == Planned && now == Skipped)
 	c.restored += btoi(before == Skipped && now == Planned)
 	c.former -= btoi(before != "")
-	c.common += btoi(r.fresh && before != "")
 }
 
 // update gives a message that was not sent the content and the place of a row. A message that Kommo refused stays refused
@@ -138,9 +139,14 @@ func (c *conversationPlan) update(r *stagingRow) error {
 	return nil
 }
 
-// holdSent records that a row holds a message that was sent. The message stays as it was sent.
+// holdSent records that a row holds a message that was sent. The message stays as it was sent. A row of another source is a
+// duplicate: the source from which the message was sent may hold it with another text now.
 func (c *conversationPlan) holdSent(r *stagingRow) error {
 	m := r.known
+	if r.source != m.source {
+		r.twin, r.byID = r.identity, !r.counted
+		return c.addOfOtherSource(r, m.source, m.time, m.words)
+	}
 	staging := m.staging
 	if r.staging != m.staging {
 		same, err := c.sameContent(m.staging, r.staging)
@@ -187,8 +193,17 @@ func (c *conversationPlan) placeAgain(r *stagingRow) error {
 	if r.role == superseded {
 		return c.drop(r.staging)
 	}
-	if r.source != other.source && r.time != other.time && r.words != other.words {
-		if err := c.noteNumbered(r, other.source); err != nil {
+	if r.source != other.source {
+		return c.addOfOtherSource(r, other.source, other.time, other.words)
+	}
+	return c.addDuplicate(r)
+}
+
+// addOfOtherSource records that a row is the same message as one of another source. If they have only the id in common, the
+// ids may number the rows.
+func (c *conversationPlan) addOfOtherSource(r *stagingRow, source, time, words int64) error {
+	if r.time != time && r.words != words {
+		if err := c.noteNumbered(r, source); err != nil {
 			return err
 		}
 	}

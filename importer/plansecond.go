@@ -25,12 +25,15 @@ type sentMessage struct {
 	words           int64
 }
 
-// A slot is a place among equal messages of one second: the n-th with a direction, a kind and words.
-type slot struct {
+// equalTo says which messages of one second are equal.
+type equalTo struct {
 	direction, kind string
 	words           int64
-	n               int
 }
+
+func (m sentMessage) equalTo() equalTo { return equalTo{m.direction, m.kind, m.words} }
+
+func (r *stagingRow) equalTo() equalTo { return equalTo{r.direction, r.kind, r.words} }
 
 // assignRoles decides what becomes of the rows of one conversation and one second. sent are the messages that were sent
 // with a time in that second. Rows that were sent must have their known message.
@@ -88,52 +91,70 @@ func (r *stagingRow) yieldTo(otherFresh bool, id identity) {
 
 // dropEqual makes rows duplicates of equal messages of other sources.
 func dropEqual(rows []*stagingRow, sent []sentMessage) {
-	type counter struct {
-		source int64
-		slot   slot
-	}
-	type occupant struct {
-		source   int64
-		identity identity
-	}
-	counts := make(map[counter]int)
-	taken := make(map[slot]occupant)
-	next := func(source int64, s slot) slot {
-		counts[counter{source, s}]++
-		s.n = counts[counter{source, s}]
-		return s
-	}
-	chosen := make(map[identity]bool)
+	messages := messageSet{make(map[equalTo][]identity), make(map[identity]identity), make(map[sourceIdentity]bool), make(map[equalRows]int)}
+	asItWas := make(map[sentMessage]bool, len(sent))
 	for _, m := range sent {
-		chosen[m.identity] = true
-		s := next(m.source, slot{direction: m.direction, kind: m.kind, words: m.words})
-		if _, ok := taken[s]; !ok {
-			taken[s] = occupant{m.source, m.identity}
-		}
+		asItWas[m] = true
+		messages.held[sourceIdentity{m.source, m.identity}] = true
+		messages.add(m.equalTo(), m.identity)
 	}
-	slots := make(map[*stagingRow]slot)
 	var open []*stagingRow
 	for _, r := range rows {
-		if r.role == asMessage {
-			slots[r] = next(r.source, slot{direction: r.direction, kind: r.kind, words: r.words})
+		messages.held[sourceIdentity{r.source, r.identity}] = true
+		switch {
+		case r.role == asMessage:
 			open = append(open, r)
+		case r.role == asSent && r.source == r.known.source && !asItWas[sentMessage{r.identity, r.source, r.direction, r.kind, r.words}]:
+			messages.add(r.equalTo(), r.identity) // it reads differently now
 		}
 	}
 	slices.SortStableFunc(open, func(a, b *stagingRow) int {
 		return cmp.Or(cmp.Compare(btoi(a.skip != ""), btoi(b.skip != "")), cmp.Compare(a.source, b.source))
 	})
 	for _, r := range open {
-		holder, occupied := taken[slots[r]]
-		switch {
-		case chosen[r.identity]:
-			r.role, r.twin, r.byID = asDuplicate, r.identity, !r.counted
-		case occupied && holder.source != r.source:
-			r.role, r.twin = asDuplicate, holder.identity
-		default:
-			chosen[r.identity] = true
-			taken[slots[r]] = occupant{r.source, r.identity}
+		if twin, isByID, ok := messages.twin(r); ok {
+			r.role, r.twin, r.byID = asDuplicate, twin, isByID && !r.counted
+		} else {
+			messages.add(r.equalTo(), r.identity)
 		}
 	}
+}
+
+// A messageSet holds the messages of one second that the plan has. Each source has each of them once at most.
+type messageSet struct {
+	messages map[equalTo][]identity
+	twins    map[identity]identity   // by the identity of a message or of a duplicate
+	held     map[sourceIdentity]bool // messages that a source has
+	passed   map[equalRows]int       // how many of the messages are known to be held by a source
+}
+
+type equalRows struct {
+	source int64
+	equal  equalTo
+}
+
+func (e *messageSet) add(equal equalTo, id identity) {
+	e.messages[equal] = append(e.messages[equal], id)
+	e.twins[id] = id
+}
+
+// twin returns the message of which a row is a duplicate: that with its identity, else the first equal message that its
+// source does not have.
+func (e *messageSet) twin(r *stagingRow) (twin identity, isByID, ok bool) {
+	if twin, ok := e.twins[r.identity]; ok {
+		e.held[sourceIdentity{r.source, twin}] = true
+		return twin, twin == r.identity, true
+	}
+	equal, key := e.messages[r.equalTo()], equalRows{r.source, r.equalTo()}
+	for ; e.passed[key] < len(equal); e.passed[key]++ {
+		twin := equal[e.passed[key]]
+		if have := (sourceIdentity{r.source, twin}); !e.held[have] {
+			e.held[have] = true
+			e.twins[r.identity] = twin
+			return twin, false, true
+		}
+	}
+	return identity{}, false, false
 }
 
 // countEqual gives the rows of one second that have no ids at their source the identity of the n-th equal message.

@@ -45,7 +45,13 @@ func (c *conversationPlan) assignMillis() error {
 	return nil
 }
 
-// timedMessages yields the messages of the conversation, in order.
+// sentMillis yields the msec_timestamps of the messages that were sent, in ascending order. That need not be the order of
+// the messages: one that was sent later may stand before one that was sent with the same time.
+func (c *conversationPlan) sentMillis() iter.Seq2[int64, error] {
+	return migration.Query(c.sql, scanID, `SELECT msec FROM message WHERE conversation = ? AND `+wasSent+` ORDER BY msec`, c.id)
+}
+
+// timedMessages yields the messages of the conversation in order.
 func (c *conversationPlan) timedMessages() iter.Seq2[timedMessage, error] {
 	key := func(m timedMessage) messageKey { return messageKey{m.time, m.place} }
 	scan := func(rows *sql.Rows) (m timedMessage, err error) {
@@ -56,12 +62,6 @@ func (c *conversationPlan) timedMessages() iter.Seq2[timedMessage, error] {
 		return migration.All(c.sql, scan, `SELECT time, place, msec, `+wasSent+` FROM message
 			WHERE conversation = ? AND (time, place) > (?, ?) ORDER BY time, place LIMIT 1000`, c.id, after.time, after.place)
 	})
-}
-
-// sentMillis yields the msec_timestamps of the messages of the conversation that were sent, in ascending order. Planning does
-// not change them.
-func (c *conversationPlan) sentMillis() iter.Seq2[int64, error] {
-	return migration.Query(c.before, scanID, `SELECT msec FROM message WHERE conversation = ? AND `+wasSent+` ORDER BY msec`, c.id)
 }
 
 // nextMillis returns the msec_timestamp of a message that was written at time and follows a message with the

@@ -133,11 +133,11 @@ func discardRows(tx *sql.Tx, source int64, r reading) error {
 	return err
 }
 
-// Discard drops the unfinished reading of a source, or of all sources if name is "". It returns the names of the sources
-// that had such a reading. The plan stays as it is.
+// Discard drops the unfinished reading of a table, or of all tables if name is "". It returns the names of the tables that had
+// such a reading. The plan stays as it is. An unfinished reading of Green-API is in the plan as far as it goes.
 func (f *File) Discard(name string) (discarded []string, err error) {
 	err = f.Update(func(tx *sql.Tx) (err error) {
-		if discarded, err = unfinishedSources(tx, name); err != nil {
+		if discarded, err = unfinishedTables(tx, name); err != nil {
 			return err
 		}
 		for _, name := range discarded {
@@ -164,13 +164,14 @@ func discardReading(tx *sql.Tx, name string) error {
 	return err
 }
 
-// unfinishedSources returns the names of the sources with an unfinished reading: all, or the one called name.
-func unfinishedSources(q migration.Querier, name string) ([]string, error) {
+// unfinishedTables returns the names of the tables with an unfinished reading: all, or the one called name.
+func unfinishedTables(q migration.Querier, name string) ([]string, error) {
 	scan := func(rows *sql.Rows) (name string, err error) {
 		err = rows.Scan(&name)
 		return name, err
 	}
-	return migration.All(q, scan, `SELECT name FROM source JOIN unfinished ON source = id WHERE ?1 IN ('', name) ORDER BY id`, name)
+	return migration.All(q, scan, `SELECT name FROM source JOIN unfinished ON source = id
+		WHERE family = 'table' AND ?1 IN ('', name) ORDER BY id`, name)
 }
 
 // SourceShape returns the settings that shaped the last reading of a source, or its unfinished one, by name.

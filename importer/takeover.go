@@ -12,8 +12,9 @@ import (
 
 // A takeover is what planning finds out about a reading before it takes the place of the last reading of its source.
 type takeover struct {
-	common   int // rows of the reading whose message was in the plan before
+	common   int // rows of the reading whose message was in the plan before, with their time or their text
 	conflict ConflictError
+	gone     int            // conversations with sent messages that the reading does not have at all
 	numbered LookAlikeError // rows with the id of another message of another source
 	reversed sources.Repair // rows of a table that were placed in reverse order
 	dialled  sources.Repair // phones that were brought into the form that is dialled
@@ -38,6 +39,7 @@ type ConflictError struct {
 	Absent        int                 // of these, conversations that the new reading does not have at all
 	Nothing       bool                // the new reading has no message of the last one
 	SameFile      bool                // the file is the same, byte for byte: its ids read differently now
+	Renamed       bool                // conversations that it does not have are in it with other ids
 	Shape         map[string][]string // the settings of the last reading, if they were others
 	Examples      []Change            // at most two
 }
@@ -56,6 +58,9 @@ type Excerpt struct {
 }
 
 func (e *ConflictError) Error() string {
+	if e.Messages == 0 {
+		return "conversations that were sent have other ids in it now"
+	}
 	are := "are"
 	if e.Messages == 1 {
 		are = "is"
@@ -90,10 +95,12 @@ func (c *conversationPlan) keepSentMessages() error {
 		}
 		return err
 	}
-	if !c.kept && !c.keepSent {
-		return c.noteConflict(unheld)
+	c.gone += btoi(c.fresh == 0)
+	if !c.kept {
+		if err := c.noteConflict(unheld); err != nil || !c.keepSent {
+			return err
+		}
 	}
-	c.conflict.Absent += btoi(!c.kept && c.fresh == 0)
 	left, err := affected(c.sql.Exec(`UPDATE message SET state = 'skipped', reason = ? WHERE conversation = ? AND NOT `+wasSent, KeepSentReason, c.id))
 	if err != nil {
 		return err
@@ -148,11 +155,17 @@ func (p *planner) checkTakeover(l *Loader, shape string) error {
 }
 
 // conflictOf returns the conflict between the reading and the messages that were sent, nil if there is none. With keepSent,
-// only one is left: the same file reads with other ids, so everything would go into new chats.
+// only one is left: conversations read with other ids, so everything would go into new chats.
 func (p *planner) conflictOf(keepSent bool) (error, error) {
 	e := &p.conflict
 	e.SameFile = e.Absent > 0 && p.replaces && p.reading.cursor == p.source.cursor
-	if e.Messages == 0 && !(keepSent && e.SameFile) {
+	if p.gone > 0 {
+		var err error
+		if e.Renamed, err = p.renamed(); err != nil {
+			return nil, err
+		}
+	}
+	if !e.Renamed && !(keepSent && e.SameFile) && (keepSent || e.Messages == 0) {
 		return nil, nil
 	}
 	e.Nothing = p.common == 0
@@ -168,6 +181,20 @@ func (p *planner) conflictOf(keepSent bool) (error, error) {
 		}
 	}
 	return e, nil
+}
+
+// renamed reports whether the reading adds most of the messages of a conversation, which were sent, to another one.
+func (p *planner) renamed() (renamed bool, err error) {
+	err = p.sql.QueryRow(`SELECT EXISTS (SELECT 1 FROM (
+			SELECT old.conversation, count(DISTINCT old.identity) AS moved
+			FROM (SELECT conversation, identity, time / 1000 AS second, direction, kind, words FROM message WHERE held IS NULL AND words <> 0 AND `+wasSent+`) old
+			JOIN (SELECT conversation, time / 1000 AS second, direction, kind, words FROM message WHERE source = ? AND added = ?) new
+				ON new.words = old.words AND new.second = old.second AND new.direction = old.direction AND new.kind = old.kind
+					AND new.conversation <> old.conversation
+			GROUP BY old.conversation) m
+		WHERE 2 * moved > (SELECT count(*) FROM message WHERE conversation = m.conversation AND `+wasSent+`))`,
+		p.source.id, p.number).Scan(&renamed)
+	return renamed, err
 }
 
 // refuseReading drops a reading that was not brought into the plan, and remembers that. A reading of Green-API is kept: it

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -139,7 +140,7 @@ func TestVerifyFindsEveryDamage(t *testing.T) {
 	at := func(i int) string { return fmt.Sprintf("chats.csv:%d", i+2) }
 	messages := 1000
 	in := func(i int) int { return i }
-	if testing.Short() { // the same places in a chat of four pages
+	if os.Getenv("SOAK") == "" { // the same places in a chat of four pages
 		messages = 200
 		places := map[int]int{0: 0, 3: 3, 100: 20, 250: 50, 417: 83, 500: 100, 501: 101, 502: 102, 503: 103, 504: 104, 505: 105,
 			700: 140, 701: 141, 702: 142, 749: 149, 750: 150, 950: 190, 980: 196, 998: 198, 999: 199}
@@ -469,7 +470,7 @@ func TestVerifyFaultsAtEveryRequest(t *testing.T) {
 		f, box := damaged(t, sandbox.Options{})
 		for n := 1; n <= requests; n++ {
 			for i, do := range []sandbox.Action{sandbox.TooMany, sandbox.BadGateway, sandbox.Cut, sandbox.Garbage, sandbox.HTML} {
-				if testing.Short() && (n+i)%4 > 0 {
+				if os.Getenv("SOAK") == "" && (n+i)%4 > 0 {
 					continue
 				}
 				box.ClearRules()

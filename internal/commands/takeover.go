@@ -33,10 +33,13 @@ func conflictHint(source string, e *importer.ConflictError) string {
 	if len(e.Shape) > 0 {
 		ways = append(ways, "with the former settings: "+shapeText(e.Shape))
 	}
-	if !(e.SameFile && e.Absent > 0) {
+	switch {
+	case e.Renamed || e.SameFile && e.Absent > 0:
+		ways = append(ways, "with the ids of conversations that it had before: these conversations have other ids in it now")
+	default:
 		ways = append(ways, "with --keep-sent: these conversations stay as they were sent, and the others take the new reading")
 	}
-	if e.Nothing && !e.SameFile {
+	if e.Nothing && !e.SameFile && !e.Renamed {
 		ways = append(ways, "with --name NEW, if this file is another export than "+printable(source)+" was")
 	}
 	return text.String() + waysOut(ways)
@@ -53,9 +56,11 @@ func lookAlikeHint(source string, e *importer.LookAlikeError) string {
 		ways = []string{"with --name " + quoted(printable(e.Other)) + ", if it takes the place of that source",
 			"with --add under a new --name, if it holds other messages whose ids only number the rows: both are sent"}
 	default:
-		ways = []string{"with --name " + quoted(printable(e.Other)) + ", if it takes the place of that source",
-			"with another --timezone or other settings, if the times or sides are wrong",
-			"with --add, if these are other messages: both are sent"}
+		if e.Replaces {
+			ways = append(ways, "with --name "+quoted(printable(e.Other))+", if it takes the place of that source")
+		}
+		ways = append(ways, "with another --timezone, if the times are wrong: of this source, or of "+printable(e.Other),
+			"with --add, if these are other messages: both are sent")
 	}
 	return "Nothing was changed: sending both could put the same messages into Kommo twice.\n" + waysOut(ways)
 }

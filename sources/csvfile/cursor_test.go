@@ -113,6 +113,35 @@ func TestGrowth(t *testing.T) {
 	}
 }
 
+// In an edited file each message that was not edited keeps its identity, wherever its row stands now.
+func TestEdit(t *testing.T) {
+	const ids = "conversation_id,timestamp,direction,text,message_id,media_url\n"
+	for _, tt := range []struct {
+		name          string
+		before, after string
+		gone, fresh   int
+	}{
+		{"sorted anew", header + "a,1714557600,in,ok\na,1714557600,in,ok\na,1714557600,out,no\n", header + "a,1714557600,out,no\na,1714557600,in,ok\na,1714557600,in,ok\n", 0, 0},
+		{"with ids", ids + "a,1714557600,in,x,1,\na,1714557601,in,y,2,\nb,1714557600,in,z,1,\n", ids + "b,1714557600,in,z,1,\na,1714557600,in,edited,1,\n", 1, 0},
+		{"without ids", header + "a,1714557600,in,x\na,1714557601,in,y\nb,1714557600,in,z\n", header + "b,1714557600,in,z\na,1714557600,in,edited\n", 2, 1},
+		{"one of equal rows", header + "a,1714557600,in,ok\na,1714557600,in,ok\na,1714557600,in,ok\n", header + "a,1714557600,in,ok\na,1714557600,in,edited\n", 2, 1},
+		{"several links", ids + "a,1714557600,in,,1,https://e.com/a https://e.com/b\na,1714557601,in,x,2,\n", ids + "a,1714557601,in,x,2,\na,1714557600,in,,1,https://e.com/c https://e.com/b\n", 0, 0},
+		{"other columns", header + "a,1714557600,in,x\n", "text,client_name,direction,timestamp,conversation_id\nx,,in,1714557600,a\n", 0, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := &csvfile.File{Path: write(t, tt.before), Now: now, BatchRows: 1}
+			err := sourcetest.CheckEdit(t.Context(), file, tt.gone, tt.fresh, func() {
+				if err := os.WriteFile(file.Path, []byte(tt.after), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func TestForeignCursors(t *testing.T) {
 	file := &csvfile.File{Path: write(t, header+"c,1714557600,in,a\n"), Now: now}
 	for _, cursor := range []string{

@@ -173,6 +173,36 @@ func CheckGrowth(ctx context.Context, source sources.Source, by int, grow func()
 	return nil
 }
 
+// CheckEdit reads source from its beginning, calls edit, and reads source from its beginning again. edit sorts the messages
+// anew, removes some and edits others. CheckEdit returns an error unless gone identities are no longer there, fresh ones are
+// new, and all others appear as often as before. The identity of an edited message stays if the source has ids.
+func CheckEdit(ctx context.Context, source sources.Source, gone, fresh int, edit func()) error {
+	before, err := identities(ctx, source)
+	if err != nil {
+		return err
+	}
+	edit()
+	after, err := identities(ctx, source)
+	if err != nil {
+		return fmt.Errorf("edited: %w", err)
+	}
+	lost, found := missing(before, after), missing(after, before)
+	if len(lost) != gone || len(found) != fresh {
+		return fmt.Errorf("edited: %q are gone, want %d; %q are new, want %d", lost, gone, found, fresh)
+	}
+	return nil
+}
+
+// missing returns the identities that a has more often than b, each as often as it is missing there.
+func missing(a, b map[string]int) (ids []string) {
+	for id, times := range a {
+		for range times - b[id] {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // identities counts the messages of each identity, as [sources.Message] defines it.
 func identities(ctx context.Context, source sources.Source) (map[string]int, error) {
 	batches, err := Read(ctx, source, "")
