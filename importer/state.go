@@ -65,6 +65,3 @@ func moveMessages(exec execer, conversation int64, from, to State, set, conditio
 
 // An execer runs a statement in a transaction: the method Exec of [sql.Tx], or one that keeps prepared statements.
 type execer func(query string, args ...any) (sql.Result, error)
-
-// unsent reports whether the plan may still change for a message in that state.
-func unsent(s State) bool { return s == Planned || s == Skipped }
