@@ -421,6 +421,9 @@ func TestVerifyStoreFailsAtEveryCommit(t *testing.T) {
 		want, _, commits := uninterrupted(t)
 		for n := range commits {
 			for _, written := range []bool{false, true} {
+				if (n+btoi(written))%3 > 0 && os.Getenv("SOAK") == "" {
+					continue
+				}
 				f, box := damaged(t, sandbox.Options{})
 				healthy, left := f.Commit, n
 				f.Commit = func(tx *sql.Tx) error {

@@ -529,10 +529,7 @@ func TestVerifiedNoLonger(t *testing.T) {
 
 // A thousand messages take 21 requests at most, and memory does not grow with their number.
 func TestVerifyManyMessages(t *testing.T) {
-	conversations := 20
-	if testing.Short() {
-		conversations = 4
-	}
+	conversations := 4
 	if os.Getenv("SOAK") != "" {
 		conversations = 1000
 	}
