@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // handleAccount answers a request to the account's main API that meets no fault.
@@ -25,13 +27,22 @@ func (k *Kommo) handleAccount(q request) answer {
 	return k.listUsers(query)
 }
 
-// describeAccount answers GET /api/v4/account with the fields that the tool asks for. amojo_id is there only on request.
+// describeAccount answers GET /api/v4/account with the fields that the tool asks for. amojo_id and version are there only
+// on request.
 func (k *Kommo) describeAccount(query url.Values) answer {
-	amojoID := ""
-	if query.Get("with") == "amojo_id" {
-		amojoID = fmt.Sprintf(`,"amojo_id":%q`, k.Options.AccountID)
+	extra := ""
+	if asksFor(query, "amojo_id") {
+		extra = fmt.Sprintf(`,"amojo_id":%q`, k.Options.AccountID)
 	}
-	return halAnswer(fmt.Appendf(nil, `{"id":30000001,"name":"Sandbox","subdomain":"sandbox","current_user_id":101%s}`, amojoID))
+	if asksFor(query, "version") {
+		extra += `,"version":16` // as in the published sample
+	}
+	return halAnswer(fmt.Appendf(nil, `{"id":30000001,"name":"Sandbox","subdomain":"sandbox","current_user_id":101%s}`, extra))
+}
+
+// asksFor reports whether the comma-separated list of the parameter with has that word.
+func asksFor(query url.Values, word string) bool {
+	return slices.Contains(strings.Split(query.Get("with"), ","), word)
 }
 
 func halAnswer(body []byte) answer { return newAnswer(http.StatusOK, "application/hal+json", body) }
@@ -59,7 +70,7 @@ func (k *Kommo) listUsers(query url.Values) answer {
 		{ID: 101, Name: "Eva Sandbox", Email: "eva@sandbox.test"},
 		{ID: 102, Name: "Max Sandbox", Email: "max@sandbox.test"},
 	}
-	if query.Get("with") == "amojo_id" {
+	if asksFor(query, "amojo_id") {
 		users[0].AmojoID = &k.Options.ManagerID
 	}
 	page, err := strconv.Atoi(cmp.Or(query.Get("page"), "1"))

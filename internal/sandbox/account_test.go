@@ -32,6 +32,12 @@ func TestAccount(t *testing.T) {
 	if diff := cmp.Diff(want, c.ask(t, "/api/v4/account?with=amojo_id", c.Options.AccountToken)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	for with, version := range map[string]string{"amojo_id,version": `,"version":16`, "version,amojo_id,drive_url": `,"version":16`, "users_groups,amojo_id": ""} {
+		more := strings.Replace(want.Body, "}", version+"}", 1)
+		if diff := cmp.Diff(reply{200, more}, c.ask(t, "/api/v4/account?with="+with, c.Options.AccountToken)); diff != "" {
+			t.Errorf("with=%s (-want +got):\n%s", with, diff)
+		}
+	}
 	if got := c.ask(t, "/api/v4/account", c.Options.AccountToken); strings.Contains(got.Body, "amojo_id") {
 		t.Errorf("got %s, want no amojo_id, as nobody asked for it", got.Body)
 	}
@@ -39,8 +45,8 @@ func TestAccount(t *testing.T) {
 	if diff := cmp.Diff(want, c.ask(t, "/api/v4/account?with=amojo_id", "another")); diff != "" {
 		t.Errorf("with another token (-want +got):\n%s", diff)
 	}
-	if got := c.Requests(); len(got) != 3 || got[0].Endpoint != sandbox.OnAccount || got[2].Status != 401 {
-		t.Errorf("got requests %+v, want three for the account", got)
+	if got := c.Requests(); len(got) != 6 || got[0].Endpoint != sandbox.OnAccount || got[5].Status != 401 {
+		t.Errorf("got requests %+v, want six for the account", got)
 	}
 }
 
@@ -53,7 +59,7 @@ func TestUsers(t *testing.T) {
 		query string
 		want  reply
 	}{
-		{"with=amojo_id&limit=1", reply{200, `{"_page":1,"_links":{"next":` + fmt.Sprintf(self, 2) + `,"self":` + fmt.Sprintf(self, 1) +
+		{"with=role,amojo_id&limit=1", reply{200, `{"_page":1,"_links":{"next":` + fmt.Sprintf(self, 2) + `,"self":` + fmt.Sprintf(self, 1) +
 			`},"_embedded":{"users":[` + eva + `]}}`}},
 		{"limit=1&page=2", reply{200, `{"_page":2,"_links":{"self":` + fmt.Sprintf(self, 2) + `},"_embedded":{"users":[` + max + `]}}`}},
 		{"limit=1&page=3", reply{204, ""}},
