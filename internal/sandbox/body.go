@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -19,8 +20,16 @@ func invalidf(path, format string, args ...any) error {
 	return fmt.Errorf("%s: %s", cmp.Or(path, "body"), fmt.Sprintf(format, args...))
 }
 
+// A reading says which bodies are taken besides those that fit their kind exactly. The zero value takes no others.
+type reading struct {
+	nulls   bool // null for a field means that the field is absent
+	lenient bool // fields that are documented as required may be absent, and unknown fields are ignored
+}
+
 // decode reads body into v if it is of the kind k; otherwise the error names the field that is not.
-func decode(body []byte, k kind, v any) error {
+func decode(body []byte, k kind, v any) error { return reading{}.decode(body, k, v) }
+
+func (r reading) decode(body []byte, k kind, v any) error {
 	if !utf8.Valid(body) {
 		return invalidf("", "not UTF-8")
 	}
@@ -33,7 +42,7 @@ func decode(body []byte, k kind, v any) error {
 	if _, err := d.Token(); err != io.EOF {
 		return invalidf("", "more than one JSON value")
 	}
-	if err := k.check("", tree); err != nil {
+	if err := k.check("", tree, r); err != nil {
 		return err
 	}
 	if err := json.Unmarshal(body, v); err != nil {
@@ -42,58 +51,114 @@ func decode(body []byte, k kind, v any) error {
 	return nil
 }
 
-// A kind is a kind of JSON value: an object with these fields and no others, or else every value that fits.
-// Names of fields are compared exactly, and null fits only where the kind says so; encoding/json does neither.
+// A kind is a kind of JSON value: an object with these fields and no others, a list, or else every value that fits.
+// Names of fields are compared exactly, and null fits nowhere; encoding/json does neither.
 type kind struct {
 	fields   []field
-	together func(path string, object map[string]any) error // checks the fields together; nil: nothing to check
-	want     string                                         // describes the values that fit
+	together check  // checks the fields together; nil: nothing to check
+	element  *kind  // of a list
+	most     int    // elements of a list
+	want     string // describes the values that fit
 	fits     func(v any) bool
 }
+
+// A check returns an error about an object whose fields are right by themselves.
+type check func(path string, object map[string]any, r reading) error
 
 type field struct {
 	name string
 	kind
-	required bool
+	need need
 }
 
+// A need says whether a field must be there.
+type need int
+
 const (
-	must = true
-	may  = false
+	may        need = iota
+	documented      // required by the documents, though some clients leave it out
+	must
 )
 
 func object(fields ...field) kind { return kind{fields: fields, want: "an object"} }
 
-// and adds a check of an object whose fields are right by themselves.
-func (k kind) and(together func(path string, object map[string]any) error) kind {
-	k.together = together
+// and returns the kind with one more check.
+func (k kind) and(together check) kind {
+	first := k.together
+	k.together = func(path string, object map[string]any, r reading) error {
+		if first != nil {
+			if err := first(path, object, r); err != nil {
+				return err
+			}
+		}
+		return together(path, object, r)
+	}
 	return k
 }
 
+// but returns the kind with another need for a field.
+func (k kind) but(name string, n need) kind {
+	k.fields = slices.Clone(k.fields)
+	for i := range k.fields {
+		if k.fields[i].name == name {
+			k.fields[i].need = n
+		}
+	}
+	return k
+}
+
+func listOf(element kind, most int) kind {
+	return kind{element: &element, most: most, want: fmt.Sprintf("a list of 1 to %d", most)}
+}
+
 // check returns an error about the first part of the value at path that is not of the kind.
-func (k kind) check(path string, v any) error {
-	object, isObject := v.(map[string]any)
-	if k.fields == nil && !k.fits(v) || k.fields != nil && !isObject {
-		return invalidf(path, "want %s, got %s", k.want, show(v))
+func (k kind) check(path string, v any, r reading) error {
+	switch {
+	case k.fields != nil:
+		if object, ok := v.(map[string]any); ok {
+			return k.checkObject(path, object, r)
+		}
+	case k.element != nil:
+		if list, ok := v.([]any); ok && 0 < len(list) && len(list) <= k.most {
+			return k.checkList(path, list, r)
+		}
+	case k.fits(v):
+		return nil
+	}
+	return invalidf(path, "want %s, got %s", k.want, show(v))
+}
+
+func (k kind) checkObject(path string, object map[string]any, r reading) error {
+	if r.nulls {
+		maps.DeleteFunc(object, func(_ string, v any) bool { return v == nil })
 	}
 	names := slices.Sorted(maps.Keys(object))
 	for _, f := range k.fields {
 		value, present := object[f.name]
 		names = slices.DeleteFunc(names, func(name string) bool { return name == f.name })
-		if !present && f.required {
+		if !present && (f.need == must || f.need == documented && !r.lenient) {
 			return invalidf(join(path, f.name), "missing")
 		}
 		if present {
-			if err := f.check(join(path, f.name), value); err != nil {
+			if err := f.check(join(path, f.name), value, r); err != nil {
 				return err
 			}
 		}
 	}
 	switch {
-	case k.fields != nil && len(names) > 0:
+	case len(names) > 0 && !r.lenient:
 		return invalidf(join(path, names[0]), "unknown field")
 	case k.together != nil:
-		return k.together(path, object)
+		return k.together(path, object, r)
+	}
+	return nil
+}
+
+func (k kind) checkList(path string, list []any, r reading) error {
+	for i, v := range list {
+		if err := k.element.check(fmt.Sprintf("%s[%d]", path, i), v, r); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -121,7 +186,7 @@ var (
 	link       = kind{want: "an http or https address", fits: isLink}
 
 	linkOrEmpty = kind{want: link.want, fits: func(v any) bool { return v == "" || isLink(v) }}
-	textOrNull  = kind{want: text.want, fits: func(v any) bool { return v == nil || text.fits(v) }}
+	anything    = kind{fits: func(any) bool { return true }}
 )
 
 // matching is a string that the expression matches as a whole.
@@ -148,6 +213,23 @@ func atLeast(lowest int64) kind {
 		i, err := n.Int64()
 		return ok && err == nil && i >= lowest
 	}}
+}
+
+// among is one of these whole numbers.
+func among(numbers ...int64) kind {
+	words := make([]string, len(numbers))
+	for i, n := range numbers {
+		words[i] = strconv.FormatInt(n, 10)
+	}
+	return kind{want: "one of " + strings.Join(words, ", "), fits: func(v any) bool {
+		return slices.ContainsFunc(numbers, func(n int64) bool { return isNumber(v, n) })
+	}}
+}
+
+func isNumber(v any, n int64) bool {
+	number, ok := v.(json.Number)
+	i, err := number.Int64()
+	return ok && err == nil && i == n
 }
 
 // degrees is a number between -limit and limit.

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,7 +16,7 @@ func TestConnect(t *testing.T) {
 	channel := "/v2/origin/custom/" + c.Options.ChannelID
 	account := `{"account_id":"` + c.Options.AccountID + `"}`
 	connected := reply{200, `{"account_id":"` + c.Options.AccountID + `","scope_id":"` + c.ScopeID() +
-		`","title":"Sandbox","hook_api_version":"v2","is_time_window_disabled":false}`}
+		`","title":"Sandbox","hook_api_version":"v1","is_time_window_disabled":false}`}
 	steps := []struct {
 		name, method, path, body string
 		want                     reply
@@ -27,6 +28,9 @@ func TestConnect(t *testing.T) {
 			badRequest(`hook_api_version: want one of v1, v2, got \"v3\"`)},
 		{"connect", "POST", channel + "/connect", account, connected},
 		{"again", "POST", channel + "/connect", account, connected},
+		{"null", "POST", channel + "/connect", strings.Replace(account, "}", `,"title":null,"hook_api_version":null}`, 1), connected},
+		{"version 2", "POST", channel + "/connect", strings.Replace(account, "}", `,"hook_api_version":"v2"}`, 1),
+			reply{200, strings.Replace(connected.Body, "v1", "v2", 1)}},
 		{"history", "GET", c.scope() + "/chats/x/history", "", reply{204, ""}},
 		{"other scope", "GET", c.scope() + "0/chats/x/history", "", reply{404, unregistered}},
 		{"disconnect by POST", "POST", channel + "/disconnect", account, reply{404, ""}},
@@ -34,7 +38,7 @@ func TestConnect(t *testing.T) {
 		{"disconnect another", "DELETE", channel + "/disconnect", `{"account_id":"x"}`, badRequest("account_id: not the account of the sandbox")},
 		{"after", "GET", c.scope() + "/chats/x/history", "", reply{404, unregistered}},
 		{"other channel", "POST", channel + "0/connect", account, reply{404, unregistered}},
-		{"no such path", "POST", c.scope() + "/typing", "{}", reply{404, ""}},
+		{"no such path", "POST", c.scope() + "/reactions", "{}", reply{404, ""}},
 		{"root", "GET", "/", "", reply{404, ""}},
 	}
 	for _, s := range steps {
@@ -49,8 +53,8 @@ func TestCreateChat(t *testing.T) {
 	path := c.scope() + "/chats"
 	first := reply{200, `{"id":"752c2ebe-2b25-50ad-a36c-d0f44265a895","user":{"id":"dad4cedc-9147-5440-9193-08c70965eff8",` +
 		`"client_id":"c1","name":"Anna","avatar":"","phone":"79151112233","email":"a@b.c"}}`}
-	manager := reply{200, `{"id":"752c2ebe-2b25-50ad-a36c-d0f44265a895","user":{"id":"` + c.Options.ManagerID +
-		`","name":"Max","avatar":"https://example.com/m.png"}}`}
+	manager := reply{200, `{"id":"752c2ebe-2b25-50ad-a36c-d0f44265a895","user":{"id":"b3f7d76a-8ae3-55f5-8e72-25df42bcddc9"` +
+		`,"name":"Max","avatar":"https://example.com/m.png"}}`}
 	steps := []struct {
 		name, body string
 		want       reply
@@ -59,6 +63,10 @@ func TestCreateChat(t *testing.T) {
 		{"there already", `{"conversation_id":"a","user":{"id":"c1","name":"Another"}}`, first},
 		{"CRM user", `{"conversation_id":"a","user":{"id":"u1","name":"Max","ref_id":"` + c.Options.ManagerID +
 			`","avatar":"https://example.com/m.png"}}`, manager},
+		{"CRM user alone", `{"conversation_id":"a","user":{"ref_id":"` + c.Options.ManagerID + `"}}`,
+			reply{200, `{"id":"752c2ebe-2b25-50ad-a36c-d0f44265a895","user":{"id":"b3f7d76a-8ae3-55f5-8e72-25df42bcddc9"}}`}},
+		{"account", `{"conversation_id":"a","user":{"id":"c1","name":"Anna","avatar":null},"source":null,"account_id":"` + c.Options.AccountID + `"}`, first},
+		{"nobody", `{"conversation_id":"a","user":{"name":"Anna"}}`, badRequest("user.id: missing, and so is ref_id")},
 		{"no conversation", `{"user":{"id":"c1","name":"Anna"}}`, badRequest("conversation_id: missing")},
 		{"no user", `{"conversation_id":"a"}`, badRequest("user: missing")},
 		{"user without name", `{"conversation_id":"a","user":{"id":"c1"}}`, badRequest("user.name: missing")},

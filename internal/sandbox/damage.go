@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -23,18 +22,7 @@ func (k *Kommo) Lose(msgid string) error {
 // of that time. The history shows of another sender or receiver only whether there is a receiver.
 func (k *Kommo) Rewrite(msgid string, change func(payload map[string]any)) error {
 	return k.damage(msgid, func(m *message) error {
-		var body map[string]any
-		if err := json.Unmarshal(m.body, &body); err != nil {
-			return err
-		}
-		payload, ok := body["payload"].(map[string]any)
-		if !ok {
-			return fmt.Errorf("message %s: no payload", msgid)
-		}
-		change(payload)
-		m.body = mustMarshal(body)
-		k.store.set(m, m.payload(), m.body)
-		return nil
+		return k.store.rewrite(m, change)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -120,7 +121,8 @@ func (m *message) forHistory() historyMessage {
 }
 
 func (p *Participant) shown(ofCRM bool) shownParticipant {
-	s := shownParticipant{ID: p.ID, ClientID: p.ClientID, Name: p.Name, Avatar: p.Avatar, Phone: p.Phone, Email: p.Email}
+	s := shownParticipant{ID: p.ID, ClientID: p.ClientID, Name: p.Name, Avatar: p.Avatar, Email: p.Email}
+	s.Phone = strings.TrimPrefix(p.Phone, "+") // as in the published samples
 	if ofCRM {
 		s.ClientID = ""
 	}

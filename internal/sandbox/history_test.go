@@ -109,7 +109,7 @@ func TestHistoryMessage(t *testing.T) {
 	mustPost(t, c, incoming("m1", "a", 0), payload(t, `"msgid":"m2",`+receiver+`,"sender":{"id":"bot","name":"Bot","ref_id":"`+
 		c.Options.BotID+`"},"message":{"type":"location","location":{"lon":1.5,"lat":2}}`))
 	got := c.call(t, "GET", c.scope()+"/chats/752c2ebe-2b25-50ad-a36c-d0f44265a895/history", "")
-	const client = `{"id":"dad4cedc-9147-5440-9193-08c70965eff8","client_id":"c1","name":"Анна","avatar":"","phone":"+79151112233"}`
+	const client = `{"id":"dad4cedc-9147-5440-9193-08c70965eff8","client_id":"c1","name":"Анна","avatar":"","phone":"79151112233"}`
 	want := `{"messages":[` +
 		`{"timestamp":1639604761,"msec_timestamp":1639604761694,"sender":{"id":"` + c.Options.BotID + `","name":"Bot","avatar":""},` +
 		`"receiver":` + client + `,"message":{"id":"b1a4fa8e-ecc2-5b11-8f7c-131e7cd198bf","client_id":"m2","type":"location",` +

@@ -138,8 +138,8 @@ func TestOptionsCheck(t *testing.T) {
 		want string
 	}{
 		{"zero", sandbox.Options{}, ""},
-		{"words", sandbox.Options{Duplicates: "drop", RetryAfterIn: "none"}, ""},
-		{"duplicates", sandbox.Options{Duplicates: "dorp"}, `duplicates "dorp": want keep, drop or refuse`},
+		{"words", sandbox.Options{Duplicates: "conflict", RetryAfterIn: "none", Lenient: true}, ""},
+		{"duplicates", sandbox.Options{Duplicates: "dorp"}, `duplicates "dorp": want keep, drop, refuse or conflict`},
 		{"place", sandbox.Options{RetryAfterIn: "tail"}, `retry-after in "tail": want header, date, body or none`},
 		{"limit", sandbox.Options{RateLimit: -1}, "rate limit -1, block after 0: want 0 or more"},
 		{"wait", sandbox.Options{Latency: -1}, "latency -1ns, history delay 0s, retry-after 0s: want 0 or more"},

@@ -21,9 +21,10 @@ const (
 type Duplicates string
 
 const (
-	KeepDuplicates   Duplicates = "keep"   // stored once more, so that a double sending is seen; the default
-	DropDuplicates   Duplicates = "drop"   // answered like the first one and not stored
-	RefuseDuplicates Duplicates = "refuse" // answered with 400
+	KeepDuplicates     Duplicates = "keep"     // stored once more, so that a double sending is seen; the default
+	DropDuplicates     Duplicates = "drop"     // answered like the first one and not stored
+	RefuseDuplicates   Duplicates = "refuse"   // answered with 400: already exists
+	ConflictDuplicates Duplicates = "conflict" // answered with 409: already exists
 )
 
 // RetryAfterPlace is the part of a 429 that names the wait. Kommo documents it only for its main API: in the body.
@@ -46,6 +47,8 @@ type Options struct {
 	ManagerID     string // amojo id of a CRM user; other ref_ids are taken as well
 	AccountToken  string // of the account's main API
 
+	Lenient bool // take what clients at work send, though the documents ask for more
+
 	Disconnected bool // the account is not connected to the channel until a request connects it
 
 	Now       func() time.Time // the time of arrivals; nil: time.Now
@@ -66,9 +69,9 @@ type Options struct {
 // Check returns an error about the first option that has no meaning.
 func (o Options) Check() error {
 	switch cmp.Or(o.Duplicates, KeepDuplicates) {
-	case KeepDuplicates, DropDuplicates, RefuseDuplicates:
+	case KeepDuplicates, DropDuplicates, RefuseDuplicates, ConflictDuplicates:
 	default:
-		return fmt.Errorf("duplicates %q: want keep, drop or refuse", o.Duplicates)
+		return fmt.Errorf("duplicates %q: want keep, drop, refuse or conflict", o.Duplicates)
 	}
 	switch cmp.Or(o.RetryAfterIn, InHeader) {
 	case InHeader, InDate, InBody, Nowhere:

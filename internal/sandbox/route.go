@@ -3,25 +3,30 @@ package sandbox
 import (
 	"net/http"
 	"regexp"
+	"strings"
 )
 
 // Endpoint names the purpose of a request.
 type Endpoint string
 
-// The endpoints of Kommo: five of the Chats API and two of the account's main API.
+// The endpoints of Kommo: eight of the Chats API and two of the account's main API.
 const (
-	OnMessage    Endpoint = "message"    // POST …/{scope}
-	OnChats      Endpoint = "chats"      // POST …/{scope}/chats
-	OnHistory    Endpoint = "history"    // GET …/{scope}/chats/{chat}/history
-	OnConnect    Endpoint = "connect"    // POST …/{channel}/connect
-	OnDisconnect Endpoint = "disconnect" // DELETE …/{channel}/disconnect
-	OnAccount    Endpoint = "account"    // GET /api/v4/account
-	OnUsers      Endpoint = "users"      // GET /api/v4/users
-	OnAny        Endpoint = "any"        // in a Rule: all of these, and paths that do not exist
+	OnMessage    Endpoint = "message"         // POST …/{scope}
+	OnChats      Endpoint = "chats"           // POST …/{scope}/chats
+	OnHistory    Endpoint = "history"         // GET …/{scope}/chats/{chat}/history
+	OnConnect    Endpoint = "connect"         // POST …/{channel}/connect
+	OnDisconnect Endpoint = "disconnect"      // DELETE …/{channel}/disconnect
+	OnTyping     Endpoint = "typing"          // POST …/{scope}/typing
+	OnReact      Endpoint = "react"           // POST …/{scope}/react
+	OnDelivery   Endpoint = "delivery_status" // POST …/{scope}/{message}/delivery_status
+	OnAccount    Endpoint = "account"         // GET /api/v4/account
+	OnUsers      Endpoint = "users"           // GET /api/v4/users
+	OnAny        Endpoint = "any"             // in a Rule: all of these, and paths that do not exist
 )
 
 func kommoEndpoints() []Endpoint {
-	return []Endpoint{OnMessage, OnChats, OnHistory, OnConnect, OnDisconnect, OnAny, OnAccount, OnUsers}
+	return []Endpoint{OnMessage, OnChats, OnHistory, OnConnect, OnDisconnect, OnTyping, OnReact, OnDelivery, OnAny, OnAccount,
+		OnUsers}
 }
 
 // ofAccount reports whether the endpoint belongs to the account's main API, which has errors of its own.
@@ -31,17 +36,20 @@ func (e Endpoint) ofAccount() bool { return e == OnAccount || e == OnUsers }
 type target struct {
 	endpoint         Endpoint
 	channel, account string
-	chat             string // Kommo's id, for OnHistory
+	id               string // Kommo's: of the chat for OnHistory, of the message for OnDelivery
 }
 
 var routes = []struct {
 	method   string
-	path     *regexp.Regexp // its groups are channel, account and chat
+	path     *regexp.Regexp // its groups are channel, account and id
 	endpoint Endpoint
 }{
 	{http.MethodPost, scoped(``), OnMessage},
 	{http.MethodPost, scoped(`/chats`), OnChats},
 	{http.MethodGet, scoped(`/chats/([^/]+)/history`), OnHistory},
+	{http.MethodPost, scoped(`/typing`), OnTyping},
+	{http.MethodPost, scoped(`/react`), OnReact},
+	{http.MethodPost, scoped(`/([^/]+)/delivery_status`), OnDelivery},
 	{http.MethodPost, scoped(`/connect`), OnConnect},
 	{http.MethodDelete, scoped(`/disconnect`), OnDisconnect},
 	{http.MethodGet, regexp.MustCompile(`^/api/v4/account$`), OnAccount},
@@ -91,9 +99,15 @@ func (k *Kommo) handle(q request) answer {
 	case OnChats:
 		return k.createChat(q.body)
 	case OnHistory:
-		return k.history(q.chat, q.query)
+		return k.history(q.id, q.query)
+	case OnTyping:
+		return k.typing(q.body)
+	case OnReact:
+		return k.react(q.body)
+	case OnDelivery:
+		return k.setDelivery(q.id, q.body)
 	default:
-		return k.takeMessage(q.body)
+		return k.postMessage(q.body)
 	}
 }
 
@@ -122,5 +136,10 @@ func notRegistered() answer {
 // refused is the answer to invalid data. Kommo documents "details in the body", but not their form. The sandbox uses the
 // form of the other errors, and begins error_description with the name of the field (its own choice).
 func refused(reason string) answer {
-	return errorAnswer(http.StatusBadRequest, "BAD_REQUEST", reason)
+	return refusedWith(http.StatusBadRequest, reason)
+}
+
+func refusedWith(status int, reason string) answer {
+	kind := strings.ToUpper(strings.ReplaceAll(http.StatusText(status), " ", "_"))
+	return errorAnswer(status, kind, reason)
 }

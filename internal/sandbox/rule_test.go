@@ -54,7 +54,7 @@ func TestParseRuleErrors(t *testing.T) {
 		{"cut:p=NaN", `rule "cut:p=NaN": p=NaN: want a probability above 0 and up to 1`},
 		{"cut:p=10%", `rule "cut:p=10%": p=10%: want a probability above 0 and up to 1`},
 		{"cut:p=2", `rule "cut:p=2": p=2: want a probability above 0 and up to 1`},
-		{"cut:on=typing", `rule "cut:on=typing": on=typing: want one of message, chats, history, connect, disconnect, any`},
+		{"cut:on=calls", `rule "cut:on=calls": on=calls: want one of message, chats, history, connect, disconnect, typing, react, delivery_status, any`},
 		{"cut:nth=1", `rule "cut:nth=1": condition "nth": want n, every, p, count, on or msgid`},
 		{"cut:n=1,n=2", `rule "cut:n=1,n=2": condition "n": given twice`},
 	}
@@ -81,7 +81,7 @@ func TestWhoseRule(t *testing.T) {
 	for _, do := range greenAPI {
 		checkWhose(t, string(do), string(do)+": only Green-API answers so, not Kommo", "")
 	}
-	for _, on := range []string{"message", "chats", "history", "connect", "disconnect"} {
+	for _, on := range []string{"message", "chats", "history", "connect", "disconnect", "typing", "react", "delivery_status"} {
 		checkWhose(t, "502:on="+on, "", "on="+on+": an endpoint of Kommo, not of Green-API")
 	}
 	for _, on := range []string{"getChatHistory", "getChats", "getContacts", "getContactInfo", "getSettings", "getStateInstance",

@@ -1,5 +1,6 @@
 // Package sandbox is a local Kommo Chats API, good enough to be believed: it checks signatures and types strictly,
-// answers as the documents say, remembers every message, and fails on demand.
+// takes and answers what the documents, their samples and published logs show, remembers every message, and fails on
+// demand.
 //
 // It is used in three ways. As an [http.RoundTripper] it needs no network and runs in the calling goroutine, so
 // that it also works in a bubble of testing/synctest:

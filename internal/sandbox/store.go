@@ -63,14 +63,22 @@ func (s *store) open(conversation string) *chat {
 	return c
 }
 
-// join returns the person that p stands for, who belongs to the chat from now on. A person is known by our id and stays
-// as first seen, but a ref_id binds our id to Kommo's.
+// bind lets our conversation id lead to that chat, unless it leads to a chat already.
+func (s *store) bind(conversation string, c *chat) {
+	if conversation != "" && s.byConv[conversation] == nil {
+		s.byConv[conversation] = c
+	}
+}
+
+// join returns the person that p stands for, who belongs to the chat from now on. A person is known by our id, or
+// without one by Kommo's, and stays as first seen, but a ref_id binds our id to Kommo's.
 func (s *store) join(c *chat, p participant) *Participant {
-	person := s.people[p.ID]
+	key := cmp.Or(p.ID, p.RefID)
+	person := s.people[key]
 	if person == nil {
 		person = &Participant{ClientID: p.ID, ID: uuidOf("participant", p.ID), Name: p.Name, Avatar: p.Avatar,
 			Phone: p.Profile.Phone, Email: p.Profile.Email}
-		s.people[p.ID] = person
+		s.people[key] = person
 	}
 	person.ID = cmp.Or(p.RefID, person.ID)
 	if !slices.Contains(c.people, person) {
@@ -110,6 +118,7 @@ func (m *message) payload() payload {
 	if err := json.Unmarshal(m.body, &e); err != nil {
 		return payload{}
 	}
+	e.Payload.fillTimes()
 	return e.Payload
 }
 
