@@ -104,7 +104,7 @@ func TestAccountFaults(t *testing.T) {
 	for text, want := range map[string]string{
 		"402:on=message": "402: only the account answers so: want on=account or on=users",
 		"403-rights":     "403-rights: only the account answers so: want on=account or on=users",
-		"401:on=chats":   "401: only Green-API answers so, not Kommo",
+		"401:on=chats":   "",
 	} {
 		rule, err := sandbox.ParseRule(text)
 		if err != nil {

@@ -35,16 +35,22 @@ func newAnswer(status int, contentType string, body []byte) answer {
 
 func emptyAnswer(status int) answer { return newAnswer(status, "", nil) }
 
-// proxyAnswer returns an answer that a proxy in front of the service gives: an HTML page, or the status as a plain text
-// such as 502 Bad Gateway.
-func proxyAnswer(do Action) answer {
+// status returns the status in the name of an action, 200 if there is none.
+func (do Action) status() int {
 	number, _, _ := strings.Cut(string(do), "-")
 	status, err := strconv.Atoi(number)
 	if err != nil {
-		status = http.StatusOK
+		return http.StatusOK
 	}
-	text := strconv.Itoa(status) + " " + http.StatusText(status)
-	if do != HTML && do != HTMLBadGateway && do != Redirect {
+	return status
+}
+
+// proxyAnswer returns an answer that a proxy in front of the service gives: an HTML page, or the status as a plain text
+// such as 502 Bad Gateway.
+func proxyAnswer(do Action) answer {
+	status := do.status()
+	text := strings.TrimSpace(strconv.Itoa(status) + " " + http.StatusText(status))
+	if do != HTML && do != Redirect && !strings.HasSuffix(string(do), "-html") {
 		return newAnswer(status, "text/plain; charset=utf-8", []byte(text))
 	}
 	page := "<!DOCTYPE html>\n<html><head><title>" + text + "</title></head><body><h1>" + text + "</h1></body></html>\n"

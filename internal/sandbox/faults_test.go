@@ -36,6 +36,18 @@ var faults = []struct {
 	{sandbox.Rule{Do: sandbox.BadSignature}, 403, "application/json", false},
 	{sandbox.Rule{Do: sandbox.NotFound}, 404, "application/json", false},
 	{sandbox.Rule{Do: sandbox.Redirect}, 302, "text/html; charset=utf-8", false},
+	{sandbox.Rule{Do: sandbox.Conflict}, 409, "application/json", false},
+	{sandbox.Rule{Do: sandbox.TooLarge}, 413, "application/json", false},
+	{sandbox.Rule{Do: sandbox.Unprocessable}, 422, "application/json", false},
+	{sandbox.Rule{Do: sandbox.HTMLForbidden}, 403, "text/html; charset=utf-8", false},
+	{sandbox.Rule{Do: sandbox.HTMLTooLarge}, 413, "text/html; charset=utf-8", false},
+	{sandbox.Rule{Do: sandbox.Unauthorized}, 401, "text/plain; charset=utf-8", false},
+	{sandbox.Rule{Do: sandbox.ClientTimeout}, 408, "text/plain; charset=utf-8", false},
+	{sandbox.Rule{Do: sandbox.TooEarly}, 425, "text/plain; charset=utf-8", false},
+	{sandbox.Rule{Do: sandbox.ClientClosed}, 499, "text/plain; charset=utf-8", false},
+	{sandbox.Rule{Do: sandbox.ServerError}, 500, "text/plain; charset=utf-8", false},
+	{sandbox.Rule{Do: sandbox.Unavailable}, 503, "text/plain; charset=utf-8", false},
+	{sandbox.Rule{Do: sandbox.GatewayTimeout}, 504, "text/plain; charset=utf-8", false},
 }
 
 func TestFaults(t *testing.T) {
@@ -89,6 +101,11 @@ func TestFaultBodies(t *testing.T) {
 		{sandbox.Block, "403 Forbidden"},
 		{sandbox.BadSignature, forbidden},
 		{sandbox.NotFound, unregistered},
+		{sandbox.Refuse, badRequest("payload: refused by a rule of the sandbox").Body},
+		{sandbox.TooLarge, `{"status":0,"error_code":413,"error_type":"REQUEST_ENTITY_TOO_LARGE",` +
+			`"error_description":"payload: refused by a rule of the sandbox"}`},
+		{sandbox.ClientClosed, "499"},
+		{sandbox.HTMLForbidden, "<!DOCTYPE html>\n<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1></body></html>\n"},
 	}
 	for _, tt := range tests {
 		c := newCaller(sandbox.Options{Rules: []sandbox.Rule{{Do: tt.do}}})

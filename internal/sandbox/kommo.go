@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
@@ -86,7 +85,7 @@ func (k *Kommo) arrive(q request) (number int, fault Rule) {
 	case k.recent.exceeded(now, k.Options.RateLimit):
 		fault = Rule{Do: TooMany}
 	default:
-		fault = k.rules.choose(q.endpoint, "", func() string { return peekMsgID(q) })
+		fault = k.rules.chooseBy(q.endpoint, "", func() subject { return k.subject(q, now) })
 	}
 	if fault.Do == TooMany {
 		k.tooMany++
@@ -94,19 +93,12 @@ func (k *Kommo) arrive(q request) (number int, fault Rule) {
 	return len(k.requests) - 1, fault
 }
 
-// peekMsgID returns the msgid of a message before it is checked, or "".
-func peekMsgID(q request) string {
-	var e envelope
-	if q.endpoint != OnMessage || json.Unmarshal(q.body, &e) != nil {
-		return ""
-	}
-	return e.Payload.MsgID
-}
-
 // clock is the sandbox's system clock, which may be wrong on purpose.
 func (k *Kommo) clock() time.Time {
 	return k.now().Add(k.Options.ClockSkew)
 }
+
+const byRule = "payload: refused by a rule of the sandbox"
 
 // perform answers the request as the fault demands; the zero Rule is no fault. An error is a cut connection.
 func (k *Kommo) perform(fault Rule, q request) (answer, error) {
@@ -117,7 +109,9 @@ func (k *Kommo) perform(fault Rule, q request) (answer, error) {
 	}
 	switch fault.Do {
 	case Refuse:
-		return refused("payload: refused by a rule of the sandbox"), nil
+		return refused(byRule), nil
+	case Conflict, TooLarge, Unprocessable:
+		return refusedWith(fault.Do.status(), byRule), nil
 	case TooMany:
 		return k.tooManyAnswer(), nil
 	case BadSignature:
@@ -126,7 +120,8 @@ func (k *Kommo) perform(fault Rule, q request) (answer, error) {
 		return notRegistered(), nil
 	case Cut:
 		return answer{}, errCut()
-	case BadGateway, HTML, HTMLBadGateway, Block, Redirect:
+	case BadGateway, HTML, HTMLBadGateway, Block, Redirect, HTMLForbidden, HTMLTooLarge, ClientTimeout, TooEarly, Unauthorized,
+		ClientClosed, ServerError, Unavailable, GatewayTimeout:
 		return proxyAnswer(fault.Do), nil
 	}
 	right := k.handle(q)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -30,34 +31,47 @@ const (
 	Redirect        Action = "302"           // to /login, not taken
 )
 
+// The other refusals of Kommo, in the form of Refuse, and those of a proxy in front of it. Nothing is taken.
+const (
+	Conflict      Action = "409"
+	TooLarge      Action = "413"
+	Unprocessable Action = "422"
+	HTMLForbidden Action = "403-html" // an HTML page, as the next one
+	HTMLTooLarge  Action = "413-html"
+	ClientTimeout Action = "408" // plain text, as the next one
+	TooEarly      Action = "425"
+)
+
 // The actions that only the account's main API has, which also has Unauthorized.
 const (
 	PaymentRequired Action = "402"        // as if the account were not paid for
 	NoRights        Action = "403-rights" // as if the token's user were no administrator
 )
 
-// The actions that only Green-API has. It shares 429, 502, cut, slow, garbage, html, 502-html, 403, 404 and 302.
+// The actions of Green-API. Kommo shares the first five of them, and Green-API shares 429, 502, cut, slow, garbage, html,
+// 502-html, 403, 404 and 302.
 const (
-	Unauthorized          Action = "401"                // as if the token were wrong
-	QuotaExceeded         Action = "466"                // the tariff's requests of this month are used up
-	CorrespondentsReached Action = "466-correspondents" // the tariff's chats of this month are used up
+	Unauthorized          Action = "401" // as if the token were wrong
 	ClientClosed          Action = "499"
 	ServerError           Action = "500"
 	NotImplemented        Action = "501" // as if this version of Green-API did not have the method
 	Unavailable           Action = "503"
 	GatewayTimeout        Action = "504"
-	Starting              Action = "400-starting" // as if the instance were starting
-	PlainBadRequest       Action = "400-text"     // 400 with a plain text
-	Empty                 Action = "empty"        // 200 without a body
-	Half                  Action = "half"         // the right answer, which ends regularly in the middle of an entry
-	CutBody               Action = "cut-body"     // the right answer, in the middle of which the connection breaks
-	GrowNew               Action = "grow-new"     // before the answer the chat gets one more entry at its new end
-	GrowOld               Action = "grow-old"     // before the answer the chat gets one more entry at its old end
+	QuotaExceeded         Action = "466"                // the tariff's requests of this month are used up
+	CorrespondentsReached Action = "466-correspondents" // the tariff's chats of this month are used up
+	Starting              Action = "400-starting"       // as if the instance were starting
+	PlainBadRequest       Action = "400-text"           // 400 with a plain text
+	Empty                 Action = "empty"              // 200 without a body
+	Half                  Action = "half"               // the right answer, which ends regularly in the middle of an entry
+	CutBody               Action = "cut-body"           // the right answer, in the middle of which the connection breaks
+	GrowNew               Action = "grow-new"           // before the answer the chat gets one more entry at its new end
+	GrowOld               Action = "grow-old"           // before the answer the chat gets one more entry at its old end
 )
 
 func kommoActions() []Action {
 	return []Action{Refuse, TooMany, BadGateway, BadGatewayTaken, Cut, CutTaken, Slow, Garbage, HTML, HTMLBadGateway,
-		Block, BadSignature, NotFound, Redirect}
+		Block, BadSignature, NotFound, Redirect, Conflict, TooLarge, Unprocessable, HTMLForbidden, HTMLTooLarge,
+		ClientTimeout, TooEarly, Unauthorized, ClientClosed, ServerError, Unavailable, GatewayTimeout}
 }
 
 func accountActions() []Action { return []Action{Unauthorized, PaymentRequired, NoRights} }
@@ -78,10 +92,18 @@ type Rule struct {
 	On    Endpoint      // "" means OnMessage for Kommo, OnGetChatHistory for Green-API
 	MsgID string        // only messages with this msgid; for Green-API, only downloadFile of this idMessage
 	Chat  string        // only requests whose body names this chatId; for Green-API alone
-	N     int           // only the n-th request that On, MsgID and Chat select, from 1, since the rule was added
+	N     int           // only the n-th request that the conditions above and below select, from 1, since the rule was added
 	Every int           // only each k-th of them
 	P     float64       // only with this probability, above 0 and up to 1
 	Count int           // at most so many times; 0: without end
+
+	// The conditions that follow are about messages to Kommo; Avatar and Over are also about its chats.
+	Text   string        // only messages whose text contains this
+	Media  string        // only messages whose link contains this
+	Avatar string        // only requests in which the link of an avatar contains this
+	From   string        // only messages from the client, the bot, the CRM user ("user"), an unknown sender, or this ref_id
+	Reply  time.Duration // only replies to a message that arrived less than this ago
+	Over   int           // only bodies of more bytes than this
 }
 
 // Check returns an error if the rule has no meaning for either of Kommo and Green-API.
@@ -97,6 +119,8 @@ func (r Rule) Check() error {
 		return errors.New("n, every and count: want 1 or more")
 	case !(r.P >= 0 && r.P <= 1):
 		return fmt.Errorf("p=%v: want a probability above 0 and up to 1", r.P)
+	case r.Reply < 0, r.Over < 0:
+		return errors.New("reply and over: want more than 0")
 	case r.Wait < 0:
 		return fmt.Errorf("%s=%v: want a duration of 0 or more", r.Do, r.Wait)
 	case r.Do == Slow && r.Wait == 0:
@@ -119,6 +143,8 @@ func (r Rule) CheckForKommo() error {
 		return fmt.Errorf("on=%s: a method of Green-API, not of Kommo", r.On)
 	case r.Chat != "":
 		return errors.New("chat: a condition for Green-API, not for Kommo")
+	case r.asksKommo() && !slices.Contains([]Endpoint{"", OnMessage, OnChats, OnAny}, r.On):
+		return errors.New("text, media, avatar, from, reply and over: conditions for messages: want on=message")
 	}
 	return nil
 }
@@ -129,6 +155,8 @@ func (r Rule) CheckForGreenAPI() error {
 	switch err := r.Check(); {
 	case err != nil:
 		return err
+	case r.asksKommo():
+		return errors.New("text, media, avatar, from, reply and over: conditions for Kommo, not for Green-API")
 	case !slices.Contains(greenAPIActions(), r.Do):
 		return fmt.Errorf("%s: only Kommo answers so, not Green-API", r.Do)
 	case r.On != "" && !slices.Contains(greenAPIEndpoints(), r.On):
@@ -166,7 +194,7 @@ type rules []*ruleState
 type ruleState struct {
 	Rule
 	chance *rand.Rand
-	seen   int // requests that On, MsgID and Chat select
+	seen   int // requests that the conditions about a request select
 	used   int
 }
 
@@ -179,16 +207,19 @@ func (all *rules) add(r Rule, on Endpoint) {
 	*all = append(*all, &ruleState{Rule: r, chance: rand.New(rand.NewPCG(1, uint64(len(*all))))})
 }
 
-// choose returns the first rule that the request meets, or the zero Rule. Every rule counts the request, whichever is
-// met. findMsgID is called only if a rule asks for the msgid.
+// choose returns the first rule that the request meets, or the zero Rule. findMsgID is called only if a rule asks for
+// the msgid.
 func (all rules) choose(e Endpoint, chat string, findMsgID func() string) Rule {
+	return all.chooseBy(e, chat, func() subject { return subject{msgid: findMsgID()} })
+}
+
+// chooseBy is choose for a request with more than an msgid. Every rule counts the request, whichever is met. find is
+// called at most once, and only if a rule asks.
+func (all rules) chooseBy(e Endpoint, chat string, find func() subject) Rule {
 	var chosen *ruleState
-	var msgid string
+	found := sync.OnceValue(find)
 	for _, r := range all {
-		if r.MsgID != "" && msgid == "" {
-			msgid = findMsgID()
-		}
-		if r.meets(e, chat, msgid) && chosen == nil {
+		if r.meets(e, chat, found) && chosen == nil {
 			chosen = r
 		}
 	}
@@ -200,8 +231,8 @@ func (all rules) choose(e Endpoint, chat string, findMsgID func() string) Rule {
 }
 
 // meets counts the request and reports whether it fulfils all conditions.
-func (r *ruleState) meets(e Endpoint, chat, msgid string) bool {
-	if r.On != OnAny && r.On != e || r.MsgID != "" && r.MsgID != msgid || r.Chat != "" && r.Chat != chat {
+func (r *ruleState) meets(e Endpoint, chat string, find func() subject) bool {
+	if r.On != OnAny && r.On != e || r.Chat != "" && r.Chat != chat || r.asks() && !r.selects(find()) {
 		return false
 	}
 	r.seen++

@@ -24,7 +24,9 @@ func TestParseRule(t *testing.T) {
 		{"466-correspondents:n=2", sandbox.Rule{Do: sandbox.CorrespondentsReached, N: 2}},
 		{"grow-old:chat=7900@c.us,on=getChatHistory", sandbox.Rule{Do: sandbox.GrowOld, Chat: "7900@c.us", On: sandbox.OnGetChatHistory}},
 		{"404=1s:on=media", sandbox.Rule{Do: sandbox.NotFound, Wait: time.Second, On: sandbox.OnMedia}},
-		{"garbage:msgid=wa:1=2", sandbox.Rule{Do: sandbox.Garbage, MsgID: "wa:1=2"}},
+		{"garbage:msgid=wa:1=2~3", sandbox.Rule{Do: sandbox.Garbage, MsgID: "wa:1=2~3"}},
+		{"413-html:text~a=b~c,over=9", sandbox.Rule{Do: sandbox.HTMLTooLarge, Text: "a=b~c", Over: 9}},
+		{"refuse:reply=1m,from=bot,media~m,avatar~a", sandbox.Rule{Do: sandbox.Refuse, Reply: time.Minute, From: "bot", Media: "m", Avatar: "a"}},
 	}
 	for _, tt := range tests {
 		got, err := sandbox.ParseRule(tt.text)
@@ -55,6 +57,12 @@ func TestParseRuleErrors(t *testing.T) {
 		{"cut:p=10%", `rule "cut:p=10%": p=10%: want a probability above 0 and up to 1`},
 		{"cut:p=2", `rule "cut:p=2": p=2: want a probability above 0 and up to 1`},
 		{"cut:on=calls", `rule "cut:on=calls": on=calls: want one of message, chats, history, connect, disconnect, typing, react, delivery_status, any`},
+		{"cut:text=a", `rule "cut:text=a": condition "text=a": want text~ and a value`},
+		{"cut:msgid~a", `rule "cut:msgid~a": condition "msgid~a": want msgid= and a value`},
+		{"cut:text~", `rule "cut:text~": condition "text~": want key=value`},
+		{"cut:reply=3", `rule "cut:reply=3": reply=3: want a duration above 0, such as 3s`},
+		{"cut:reply=0s", `rule "cut:reply=0s": reply=0s: want a duration above 0, such as 3s`},
+		{"cut:over=0", `rule "cut:over=0": over=0: want a whole number from 1`},
 		{"cut:nth=1", `rule "cut:nth=1": condition "nth": want n, every, p, count, on or msgid`},
 		{"cut:n=1,n=2", `rule "cut:n=1,n=2": condition "n": given twice`},
 	}
@@ -68,9 +76,10 @@ func TestParseRuleErrors(t *testing.T) {
 
 // The actions of Kommo and of Green-API overlap.
 func TestWhoseRule(t *testing.T) {
-	both := []sandbox.Action{"429", "502", "cut", "slow=1s", "garbage", "html", "502-html", "403", "404", "302"}
-	kommo := []sandbox.Action{"refuse", "502-taken", "cut-taken", "403-signature"}
-	greenAPI := []sandbox.Action{"401", "466", "466-correspondents", "499", "500", "501", "503", "504", "400-starting", "400-text", "empty",
+	both := []sandbox.Action{"429", "502", "cut", "slow=1s", "garbage", "html", "502-html", "403", "404", "302",
+		"401", "499", "500", "503", "504"}
+	kommo := []sandbox.Action{"refuse", "502-taken", "cut-taken", "403-signature", "403-html", "408", "409", "413", "413-html", "422", "425"}
+	greenAPI := []sandbox.Action{"466", "466-correspondents", "501", "400-starting", "400-text", "empty",
 		"half", "cut-body", "grow-new", "grow-old"}
 	for _, do := range both {
 		checkWhose(t, string(do), "", "")
@@ -89,6 +98,14 @@ func TestWhoseRule(t *testing.T) {
 		checkWhose(t, "502:on="+on, "on="+on+": a method of Green-API, not of Kommo", "")
 	}
 	const noMessage = "msgid: of Green-API's methods only downloadFile names a message: want on=downloadFile"
+	const ofKommo = "text, media, avatar, from, reply and over: conditions for Kommo, not for Green-API"
+	const ofMessages = "text, media, avatar, from, reply and over: conditions for messages: want on=message"
+	for _, condition := range []string{"text~x", "media~x", "avatar~x", "from=bot", "reply=1s", "over=1"} {
+		checkWhose(t, "502:"+condition, "", ofKommo)
+		checkWhose(t, "502:on=chats,"+condition, "", ofKommo)
+		checkWhose(t, "502:on=any,"+condition, "", ofKommo)
+		checkWhose(t, "502:on=history,"+condition, ofMessages, ofKommo)
+	}
 	checkWhose(t, "502:on=any", "", "")
 	checkWhose(t, "502:chat=x", "chat: a condition for Green-API, not for Kommo", "")
 	checkWhose(t, "502:msgid=x", "", noMessage)
@@ -133,7 +150,8 @@ func TestWhoseRuleIsMeaningless(t *testing.T) {
 
 // A parsed rule is valid, and its text is parsed as the same rule.
 func FuzzParseRule(f *testing.F) {
-	for _, s := range []string{"502-taken:n=5", "cut=1h2m:every=10,on=any", "refuse:p=0.1,count=3,msgid=a:b=c", "slow=3s", "cut:p=1e-300", "half:chat=x,on=getChatHistory"} {
+	for _, s := range []string{"502-taken:n=5", "cut=1h2m:every=10,on=any", "refuse:p=0.1,count=3,msgid=a:b=c", "slow=3s", "cut:p=1e-300", "half:chat=x,on=getChatHistory",
+		"413:text~a=~,over=7", "refuse:reply=1h,avatar~x,media~y,from=client"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

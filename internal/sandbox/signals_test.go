@@ -58,3 +58,19 @@ func TestSignals(t *testing.T) {
 		t.Errorf("got %+v, want the two messages and nothing else", s)
 	}
 }
+
+// Rules apply to these requests by their endpoints.
+func TestSignalFaults(t *testing.T) {
+	for _, rule := range []string{"502:on=typing", "502:on=react", "502:on=delivery_status"} {
+		c := newCaller(sandbox.Options{Rules: []sandbox.Rule{parseRule(t, rule)}})
+		got := ""
+		for _, path := range []string{"", "/typing", "/react", "/x/delivery_status"} {
+			if c.call(t, "POST", c.scope()+path, "{}").Status == 502 {
+				got += path
+			}
+		}
+		if want := strings.TrimPrefix(rule, "502:on="); !strings.HasSuffix(got, "/"+want) || strings.Count(got, "/") > 2 {
+			t.Errorf("%s applies to %q, want %s", rule, got, want)
+		}
+	}
+}
