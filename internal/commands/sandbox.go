@@ -41,7 +41,7 @@ func sandboxOptions(v *values) (o sandbox.Options, err error) {
 		Duplicates: sandbox.Duplicates(v.text("duplicates")), Latency: v.span("latency"),
 		HistoryDelay: v.span("history-delay"), RateLimit: v.count("rate-limit"), RetryAfter: v.span("retry-after"),
 		RetryAfterIn: sandbox.RetryAfterPlace(v.text("retry-after-in")), BlockAfter: v.count("block-after"),
-		ClockSkew: v.span("clock-skew"),
+		ClockSkew: v.span("clock-skew"), Lenient: v.on("lenient"),
 	}
 	for _, fault := range v.list("fault") {
 		rule, err := sandbox.ParseRule(fault)
