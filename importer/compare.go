@@ -101,7 +101,7 @@ func formsOf(cv *conversation, m *outgoing) []outgoing {
 			forms = append(forms, voice)
 		}
 	}
-	if m.content.Quote == "" {
+	if m.quoteText == "" {
 		return forms
 	}
 	for _, form := range forms {

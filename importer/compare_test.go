@@ -59,7 +59,7 @@ func TestDifferences(t *testing.T) {
 		{"saying no", person, answer, found, false, "text", "no", `text: from character 1 on sent "> coffee?\n> or tea?\nyes", there "no"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m := &outgoing{family: sources.GreenAPI, msec: 1700000000000, direction: sources.Incoming, content: tt.content, media: tt.media, asText: tt.asText}
+			m := &outgoing{family: sources.GreenAPI, msec: 1700000000000, direction: sources.Incoming, content: tt.content, media: tt.media, form: form{asText: tt.asText}, quoteText: tt.content.Quote}
 			there := &kommo.HistoryMessage{Timestamp: 1700000001, Sender: kommo.HistoryPerson{ClientID: tt.cv.client.ID},
 				Message: kommo.HistoryContent{Type: tt.kind, Text: tt.text}}
 			if got, err := (Composer{}).differences(tt.cv, m, there); got != tt.want || err != nil {

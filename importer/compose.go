@@ -58,16 +58,20 @@ func (c Composer) compose(cv *conversation, m *outgoing) (kommo.NewMessage, erro
 	if cv.kind == sources.Group {
 		message.Message.Text = byAuthor(m.direction, m.content.Author, message.Message.Text)
 	}
-	if m.quotes != (identity{}) {
+	if m.quotes != (identity{}) && !m.quoteAsText {
 		message.ReplyTo.Message.MsgID = m.quotes.msgid()
-	} else if quote := m.content.Quote; quote != "" {
-		message.Message.Text = joinLines("> "+strings.ReplaceAll(quote, "\n", "\n> "), message.Message.Text)
+	} else if m.quoteText != "" {
+		message.Message.Text = joinLines("> "+strings.ReplaceAll(m.quoteText, "\n", "\n> "), message.Message.Text)
+	}
+	client := client(cv)
+	if m.noAvatar {
+		client.Avatar = ""
 	}
 	if m.direction == sources.Incoming {
-		message.Sender = client(cv)
+		message.Sender = client
 		return message, nil
 	}
-	message.Receiver = client(cv)
+	message.Receiver = client
 	var err error
 	message.Sender, err = c.sender(m.content.Author)
 	return message, err

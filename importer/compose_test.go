@@ -49,7 +49,7 @@ func TestCompose(t *testing.T) {
 				Media: picture.Media.URL, FileName: "invoice.jpg", FileSize: 5}}},
 		{"picture that is gone", person, outgoing{direction: sources.Incoming, content: picture, media: gone},
 			kommo.NewMessage{Silent: true, Sender: ann, Message: kommo.Message{Type: "text", Text: "[picture: invoice.jpg, no longer available]\nlook"}}},
-		{"picture that Kommo refused", person, outgoing{direction: sources.Incoming, content: picture, media: found, asText: true},
+		{"picture that Kommo refused", person, outgoing{direction: sources.Incoming, content: picture, media: found, form: form{asText: true}},
 			kommo.NewMessage{Silent: true, Sender: ann, Message: kommo.Message{Type: "text", Text: "[picture: invoice.jpg] " + picture.Media.URL + "\nlook"}}},
 		{"file that was looked up", person, outgoing{direction: sources.Incoming, content: bare, media: looked},
 			kommo.NewMessage{Silent: true, Sender: ann, Message: kommo.Message{Type: "file", Media: bare.Media.URL, FileName: "report.pdf", FileSize: 7}}},

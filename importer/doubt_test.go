@@ -255,7 +255,7 @@ func TestRefusedMediaGoAsText(t *testing.T) {
 		id := msgidOf(planned["ann"][0])
 		box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.Refuse, MsgID: id, Count: 1}}})
 		reports, errs := sendAll(t, t.Context(), newSender(f, box))
-		if len(errs) > 0 || reports[0].AsText != 1 || reports[0].Refused != 0 || reports[0].Notified != 1 {
+		if len(errs) > 0 || reports[0].Reformed != 1 || reports[0].Refused != 0 || reports[0].Notified != 1 {
 			t.Errorf("report %+v, errors %v, want one accepted as text", reports[0], errs)
 		}
 		got := box.Dump().Chats[0].Messages[0]

@@ -28,7 +28,6 @@ func TestEveryFaultAtEveryMessage(t *testing.T) {
 			{Do: sandbox.Garbage},                 // taken
 			{Do: sandbox.HTML},
 			{Do: sandbox.HTMLBadGateway},
-			{Do: sandbox.Block},
 			{Do: sandbox.BadSignature},
 			{Do: sandbox.NotFound},
 			{Do: sandbox.Redirect},

@@ -1,8 +1,10 @@
 package importer
 
 import (
+	"cmp"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -63,6 +65,7 @@ type conversation struct {
 	kind       sources.ConversationKind
 	first      int64 // staging.id of its first message
 	client     sources.Client
+	noAvatar   bool          // the client's avatar is not sent: Kommo refused it
 	chatID     string        // at Kommo, "" if not known yet
 	notifier   sql.NullInt64 // message.place of the message that was sent with silent=false
 }
@@ -86,7 +89,7 @@ func pendingConversations(q migration.Querier, s Selection) iter.Seq2[*conversat
 func pendingConversationsAfter(q migration.Querier, only []string, first int64) ([]*conversation, error) {
 	condition, args := Selection{Only: only}.where()
 	return migration.All(q, scanConversation, `SELECT id, external_id, kind, first, client_id, client_name, client_phone,
-		client_email, client_avatar, chat_id, notifier FROM conversation WHERE first > ? AND `+condition+` ORDER BY first LIMIT 100`,
+		client_email, client_avatar, no_avatar, chat_id, notifier FROM conversation WHERE first > ? AND `+condition+` ORDER BY first LIMIT 100`,
 		append([]any{first}, args...)...)
 }
 
@@ -94,7 +97,7 @@ func scanConversation(rows *sql.Rows) (*conversation, error) {
 	cv := new(conversation)
 	c := &cv.client
 	err := rows.Scan(&cv.id, &cv.externalID, &cv.kind, &cv.first, &c.ID, &c.Name, &c.Phone, &c.Email, &c.Avatar,
-		&cv.chatID, &cv.notifier)
+		&cv.noAvatar, &cv.chatID, &cv.notifier)
 	return cv, err
 }
 
@@ -112,7 +115,10 @@ type outgoing struct {
 	content     sources.Message
 	media       mediaInfo     // the answer about its media link; found if the link need not be asked
 	quotes      identity      // of the message that it answers; zero if it answers no message
-	asText      bool          // its media are sent as text
+	quoteText   string        // the text of that message, "" if it is not known
+	form                      // in which it is sent
+	whole       form          // the form before the first refusal in this run
+	rungs       []form        // the forms that are left to be tried; nil before the first refusal
 	mayExist    bool          // a request with it once had an unknown outcome
 	notifies    bool          // it is sent with silent=false
 	sentAt      sql.NullInt64 // when it was last marked as sending, in Unix milliseconds
@@ -165,13 +171,13 @@ func pendingMessagesAfter(q migration.Querier, cv *conversation, after messageKe
 }
 
 // outgoingColumns are the columns that scanOutgoing scans.
-const outgoingColumns = `SELECT time, place, staging, identity, state, reason, msec, direction, kind, as_text, may_exist, sent_at, remote_id,
+const outgoingColumns = `SELECT time, place, staging, identity, state, reason, msec, direction, kind, as_text, quote_as_text, may_exist, sent_at, remote_id,
 	(SELECT family FROM source WHERE id = message.source), (SELECT id_space FROM source WHERE id = message.source)`
 
 func scanOutgoing(rows *sql.Rows) (*outgoing, error) {
 	m := new(outgoing)
 	var id []byte
-	err := rows.Scan(&m.time, &m.place, &m.staging, &id, &m.state, &m.reason, &m.msec, &m.direction, &m.content.Kind, &m.asText, &m.mayExist,
+	err := rows.Scan(&m.time, &m.place, &m.staging, &id, &m.state, &m.reason, &m.msec, &m.direction, &m.content.Kind, &m.asText, &m.quoteAsText, &m.mayExist,
 		&m.sentAt, &m.remoteID, &m.family, &m.idSpace)
 	if err == nil {
 		m.identity = identity(id)
@@ -190,16 +196,18 @@ func readContent(q migration.Querier, cv *conversation, m *outgoing) error {
 		return fmt.Errorf("message %d in the migration file: %w", m.staging, err)
 	}
 	var err error
+	m.noAvatar, m.quoteText = cv.noAvatar, m.content.Quote
 	if m.media, err = mediaOf(q, cv, m); err != nil || m.content.ReplyTo == "" {
 		return err
 	}
 	quoted := identifyByID(m.idSpace, cv.externalID, m.content.ReplyTo, 0)
-	var exists bool
-	err = q.QueryRow(`SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ? AND identity = ?
-		AND (time, place) < (?, ?) AND state IN ('planned', 'sending', 'accepted', 'verified'))`,
-		cv.id, quoted[:], m.time, m.place).Scan(&exists)
-	if exists {
-		m.quotes = quoted
+	var text string
+	err = q.QueryRow(`SELECT coalesce(s.content ->> '$.text', '') FROM message m JOIN staging s ON s.id = m.staging
+		WHERE m.conversation = ? AND m.identity = ? AND (m.time, place) < (?, ?) AND state IN ('planned', 'sending', 'accepted', 'verified')`,
+		cv.id, quoted[:], m.time, m.place).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
 	}
+	m.quotes, m.quoteText = quoted, cmp.Or(m.quoteText, text)
 	return err
 }

@@ -60,7 +60,7 @@ func (r *requester) retry(ctx context.Context, tries *tries, departed time.Time,
 		return nil
 	}
 	var why error
-	if unreachable, ok := errors.AsType[*kommo.UnreachableError](failure); ok {
+	if unreachable, ok := errors.AsType[*kommo.UnreachableError](failure); ok && !unreachable.Certificate {
 		why = unreachable
 	} else if unknown, ok := errors.AsType[*kommo.UnknownOutcomeError](failure); ok {
 		why = unknown

@@ -21,7 +21,7 @@ func (f *File) RetryRefused() (planned int, err error) {
 		for _, conversation := range conversations {
 			if err == nil {
 				var moved int
-				moved, err = moveMessages(p.sql.Exec, conversation, Refused, Planned, `, reason = '', as_text = 0`, "TRUE")
+				moved, err = moveMessages(p.sql.Exec, conversation, Refused, Planned, `, reason = '', as_text = 0, quote_as_text = 0`, "TRUE")
 				planned += moved
 			}
 		}

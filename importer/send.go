@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,6 +29,7 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 		renew: s.Renew, renewOf: s.RenewOf,
 		requests: newRequester(s.Pace, s.Log), progress: &s.progress,
 	}
+	r.pings = &pinger{client: r.client, requests: r.requests}
 	if r.links, err = s.newLinkChecker(); err != nil {
 		return r.report, err
 	}
@@ -101,6 +103,9 @@ func (r *run) deliver(ctx context.Context, cv *conversation, m *outgoing) error 
 	}
 }
 
+// errAnotherMessage is why an answer does not say what became of a message.
+var errAnotherMessage = errors.New("the answer is about another message")
+
 // post sends m once and records the outcome. An error ends the run.
 func (r *run) post(ctx context.Context, cv *conversation, m *outgoing, tries *tries) error {
 	if err := r.freshen(ctx, cv, m); err != nil {
@@ -115,12 +120,18 @@ func (r *run) post(ctx context.Context, cv *conversation, m *outgoing, tries *tr
 	}
 	departed := time.Now()
 	accepted, failure := r.client.Send(context.WithoutCancel(ctx), body)
+	if failure == nil && accepted.RefID != "" && accepted.RefID != m.identity.msgid() {
+		failure = &kommo.UnknownOutcomeError{Status: http.StatusOK, Err: errAnotherMessage}
+	}
 	switch kommo.Outcome(failure) {
 	case kommo.ResultAccepted:
 		return r.accept(cv, m, accepted, false)
 	case kommo.ResultRefused:
 		refused, _ := errors.AsType[*kommo.RefusedError](failure)
 		return r.refuse(ctx, cv, m, tries, refused)
+	case kommo.ResultUnclear:
+		unclear, _ := errors.AsType[*kommo.UnclearError](failure)
+		return r.judge(ctx, cv, m, tries, unclear, len(body))
 	case kommo.ResultUnknown:
 		unknown, _ := errors.AsType[*kommo.UnknownOutcomeError](failure)
 		r.requests.log.Warn("it is not known whether Kommo accepted a message; reading its chat",

@@ -44,7 +44,6 @@ const (
 type SendReport struct {
 	Accepted   int           `json:"accepted"`
 	Refused    int           `json:"refused"`
-	AsText     int           `json:"as_text"`   // accepted as text, after Kommo refused their media
 	Settled    int           `json:"settled"`   // of the accepted: found in the chat after an unknown outcome
 	Notified   int           `json:"notified"`  // conversations whose notifying message was accepted
 	Requests   int           `json:"requests"`  // of all kinds
@@ -52,6 +51,10 @@ type SendReport struct {
 	Renewed    int           `json:"renewed"`   // dead media links that were replaced by new ones
 	Elapsed    time.Duration `json:"-"`
 	Unnotified []string      `json:"unnotified,omitempty"` // conversations whose notifying message was refused; the first 100
+	// Reformed counts messages that were accepted in another form after a refusal; ReformedMessages are the positions and
+	// forms of the first 100.
+	Reformed         int      `json:"reformed"`
+	ReformedMessages []string `json:"reformed_messages,omitempty"`
 	// Gone counts media that turned out to be gone; GoneMedia are the positions of the first 100 of their messages,
 	// which were sent as text.
 	Gone      int      `json:"gone"`
@@ -75,9 +78,11 @@ type run struct {
 	requests *requester
 	progress *progress
 
-	mu       sync.Mutex
-	report   SendReport
-	refusals int // in a row
+	pings *pinger
+
+	mu     sync.Mutex
+	report SendReport
+	tally  tally
 }
 
 // count changes the report.

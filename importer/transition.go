@@ -14,8 +14,8 @@ func (f *File) transition(cv *conversation, m *outgoing, to State, change func(*
 		change(&nextCV, &next)
 	}
 	err := f.Update(func(tx *sql.Tx) error {
-		moved, err := moveMessages(tx.Exec, cv.id, m.state, to, `, reason = ?, as_text = ?, may_exist = ?, sent_at = ?, remote_id = ?`,
-			`time = ? AND place = ?`, next.reason, next.asText, next.mayExist, next.sentAt, next.remoteID, m.time, m.place)
+		moved, err := moveMessages(tx.Exec, cv.id, m.state, to, `, reason = ?, as_text = ?, quote_as_text = ?, may_exist = ?, sent_at = ?, remote_id = ?`,
+			`time = ? AND place = ?`, next.reason, next.asText, next.quoteAsText, next.mayExist, next.sentAt, next.remoteID, m.time, m.place)
 		if err == nil && moved != 1 {
 			err = fmt.Errorf("message %s is no longer %s: is another program changing the migration file?", m.identity.msgid(), m.state)
 		}
@@ -51,12 +51,12 @@ func (f *File) setChat(cv *conversation, id string) error {
 	return err
 }
 
-// updateConversation records the chat and the notifying message of a conversation, if sending has changed them.
+// updateConversation records the chat, the notifying message and the refused avatar of a conversation, if sending has changed them.
 func updateConversation(tx *sql.Tx, before, after *conversation) error {
 	if *before == *after {
 		return nil
 	}
-	_, err := tx.Exec(`UPDATE conversation SET chat_id = ?, notifier = ? WHERE id = ?`, after.chatID, after.notifier, after.id)
+	_, err := tx.Exec(`UPDATE conversation SET chat_id = ?, notifier = ?, no_avatar = ? WHERE id = ?`, after.chatID, after.notifier, after.noAvatar, after.id)
 	return err
 }
 

@@ -150,7 +150,7 @@ func (p *program) printSent(v *values, r importer.SendReport, s importer.Status,
 		p.ui.info("Sent %s in %s, with %s.", plural(r.Accepted, "message"), duration(r.Elapsed), plural(r.Notified, "notification"))
 	}
 	p.ui.note(r.Settled, "", "Of these, %s had no answer, and were found in their chats.")
-	p.ui.note(r.AsText, "", "Of these, %s went as text, because Kommo refused the file.")
+	p.ui.note(r.Reformed, "", "Of these, %s went in another form, because Kommo refused the first: %s", oneLine(strings.Join(r.ReformedMessages, "; "), 2000))
 	p.ui.note(r.Renewed, "media link", "Made %s anew because the old ones had died; they differ from the preview: %s",
 		oneLine(strings.Join(r.RenewedMedia, ", "), 2000))
 	p.ui.note(r.Gone, "file", "Gone since the preview, and sent as text: %s (%s)", oneLine(strings.Join(r.GoneMedia, ", "), 2000))

@@ -44,29 +44,40 @@ func readFailure(body []byte) failure {
 }
 
 // problem returns the typed error that the status stands for, nil for a 2xx. A refusal is clear from its status alone,
-// even if its body broke off. A status that neither accepts nor refuses is an unknown outcome.
+// even if its body broke off. A status that neither accepts nor refuses is an unknown outcome; a proxy answers 408, 425 and
+// 499 when it has given up waiting.
 func (a answer) problem() error {
 	switch {
+	case a.status >= 200 && a.status < 300:
+		return nil
 	case a.status == http.StatusBadRequest:
 		return &RefusedError{Detail: a.detail()}
 	case a.status == http.StatusTooManyRequests:
 		return &RateLimitError{RetryAfter: a.retryAfter()}
-	case a.status == http.StatusForbidden && readFailure(a.body).Type == "":
-		return &BlockedError{Detail: a.detail()}
-	case a.status >= 300 && a.status < 500:
-		return &DeniedError{
-			Status:       a.status,
-			Type:         a.scrub.Text(readFailure(a.body).Type),
-			Detail:       a.detail(),
-			ServerDate:   a.serverDate(),
-			SentAt:       a.sentAt,
-			RedirectedTo: a.redirectedTo(),
-		}
-	case a.status >= 200 && a.status < 300:
-		return nil
+	case a.status == http.StatusUnauthorized, a.status == http.StatusNotFound, a.status >= 300 && a.status < 400,
+		a.status == http.StatusForbidden && readFailure(a.body).Type != "":
+		return a.denied()
+	case a.status == http.StatusRequestTimeout, a.status == http.StatusTooEarly, a.status == statusClientClosedRequest:
+	case a.status >= 400 && a.status < 500:
+		return &UnclearError{Status: a.status, Detail: a.detail()}
 	}
 	detail := cmp.Or(a.detail(), http.StatusText(a.status), "no such status")
 	return &UnknownOutcomeError{Status: a.status, Err: errors.New(detail)}
+}
+
+// statusClientClosedRequest is the status of nginx for a request whose client did not wait for the answer.
+const statusClientClosedRequest = 499
+
+// denied returns the error that Kommo denies access.
+func (a answer) denied() *DeniedError {
+	return &DeniedError{
+		Status:       a.status,
+		Type:         a.scrub.Text(readFailure(a.body).Type),
+		Detail:       a.detail(),
+		ServerDate:   a.serverDate(),
+		SentAt:       a.sentAt,
+		RedirectedTo: a.redirectedTo(),
+	}
 }
 
 // readWith hands the answer to read, unless it is a problem. A success that read cannot use, or of which the body broke

@@ -18,6 +18,7 @@ type seen struct {
 	Refused   *RefusedError
 	Denied    *DeniedError
 	Blocked   *BlockedError
+	Unclear   *UnclearError
 	RateLimit *RateLimitError
 	Unknown   *UnknownOutcomeError
 	Text      string // of Unknown.Err
@@ -28,6 +29,7 @@ func see(err error) seen {
 	s.Refused, _ = errors.AsType[*RefusedError](err)
 	s.Denied, _ = errors.AsType[*DeniedError](err)
 	s.Blocked, _ = errors.AsType[*BlockedError](err)
+	s.Unclear, _ = errors.AsType[*UnclearError](err)
 	s.RateLimit, _ = errors.AsType[*RateLimitError](err)
 	if unknown, ok := errors.AsType[*UnknownOutcomeError](err); ok {
 		s.Unknown = &UnknownOutcomeError{Status: unknown.Status}
@@ -72,15 +74,21 @@ func TestAnswers(t *testing.T) {
 		{"403 in JSON", 403, dated, invalidSignature, seen{Denied: &DeniedError{
 			Status: 403, Type: "ORIGIN_INVALID_SIGNATURE", Detail: "invalid signature", ServerDate: serverDate, SentAt: testNow,
 		}}},
-		{"403 in text", 403, nil, "403 Forbidden", seen{Blocked: &BlockedError{"403 Forbidden"}}},
-		{"403 empty", 403, nil, "", seen{Blocked: &BlockedError{""}}},
-		{"403 as a page", 403, nil, "<html><h1>403 Forbidden</h1>", seen{Blocked: &BlockedError{"an HTML page: 403 Forbidden"}}},
+		{"403 in text", 403, nil, "403 Forbidden", seen{Unclear: &UnclearError{403, "403 Forbidden"}}},
+		{"403 empty", 403, nil, "", seen{Unclear: &UnclearError{Status: 403}}},
+		{"403 as a page", 403, nil, "<html><h1>403 Forbidden</h1>", seen{Unclear: &UnclearError{403, "an HTML page: 403 Forbidden"}}},
 
 		{"404", 404, nil, `{"error_type":"ORIGIN_NOT_REGISTERED","error_description":"NOT_FOUND"}`, seen{Denied: &DeniedError{
 			Status: 404, Type: "ORIGIN_NOT_REGISTERED", Detail: "NOT_FOUND", SentAt: testNow,
 		}}},
 		{"401", 401, nil, "", seen{Denied: &DeniedError{Status: 401, SentAt: testNow}}},
-		{"499", 499, http.Header{"Location": {"https://x"}}, "", seen{Denied: &DeniedError{Status: 499, SentAt: testNow}}},
+		{"408", 408, nil, "", unknown(408, "Request Timeout")},
+		{"425", 425, nil, "", unknown(425, "Too Early")},
+		{"499", 499, http.Header{"Location": {"https://x"}}, "", unknown(499, "no such status")},
+		{"402", 402, nil, "", seen{Unclear: &UnclearError{Status: 402}}},
+		{"409", 409, nil, `{"error_description":"exists"}`, seen{Unclear: &UnclearError{409, "exists"}}},
+		{"413", 413, nil, "<h1>Request Entity Too Large</h1>", seen{Unclear: &UnclearError{413, "an HTML page: Request Entity Too Large"}}},
+		{"422", 422, nil, "no", seen{Unclear: &UnclearError{422, "no"}}},
 		{"302", 302, http.Header{"Location": {"https://u:password@other.example/a?password"}}, "", seen{Denied: &DeniedError{
 			Status: 302, SentAt: testNow, RedirectedTo: "https://other.example",
 		}}},
@@ -171,7 +179,7 @@ func TestSentences(t *testing.T) {
 		{&RateLimitError{5 * time.Minute}, "too many requests to kommo: retry after 5m0s"},
 		{&UnknownOutcomeError{502, cause}, "kommo gave no clear answer; the outcome is unknown: status 502: connection refused"},
 		{&UnknownOutcomeError{0, cause}, "kommo gave no clear answer; the outcome is unknown: connection refused"},
-		{&UnreachableError{cause}, "cannot connect to kommo: connection refused"},
+		{&UnreachableError{Err: cause}, "cannot connect to kommo: connection refused"},
 	}
 	for _, test := range tests {
 		if got := test.err.Error(); got != test.want {

@@ -10,8 +10,8 @@
 //	}
 //
 // Errors are wrapped in the request they belong to, "POST amojo.kommo.com/v2/origin/custom/…: …", and meant for
-// [errors.AsType]: [RefusedError], [DeniedError], [BlockedError], [RateLimitError], [UnknownOutcomeError] and
-// [UnreachableError]. Any other error means that nothing was sent. No error text holds the secret, a signature, or
+// [errors.AsType]: [RefusedError], [DeniedError], [UnclearError], [BlockedError], [RateLimitError],
+// [UnknownOutcomeError] and [UnreachableError]. Any other error means that nothing was sent. No error text holds the secret, a signature, or
 // the user or query of a URL.
 //
 // amoCRM's API is the same at other hosts (documented).
@@ -54,6 +54,7 @@ const maxAnswer = 1 << 20
 type Accepted struct {
 	ChatID    string
 	MessageID string
+	RefID     string // the msgid of the message; "" if the answer does not repeat it
 }
 
 // Send posts one message, body as [Marshal] returns it, in one attempt. An error is one of the package's types, or
@@ -65,6 +66,7 @@ func (c *Client) Send(ctx context.Context, body []byte) (Accepted, error) {
 		NewMessage struct {
 			ChatID    string `json:"conversation_id"`
 			MessageID string `json:"msgid"`
+			RefID     string `json:"ref_id"`
 		} `json:"new_message"`
 	}
 	post := request{method: http.MethodPost, body: body, limit: maxAnswer}

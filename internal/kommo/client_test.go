@@ -46,6 +46,7 @@ func TestSendPostsWhatIsSigned(t *testing.T) {
 	want := Accepted{
 		ChatID:    "742a15d7-dd9b-45af-9462-4111d17c407b",
 		MessageID: "ecfb59bc-06c6-4c81-aca3-8745c38fb2d5",
+		RefID:     "d180fd81-9969-4509-8e49-d73a6d945576",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answer differs (-want +got):\n%s", diff)
@@ -58,7 +59,7 @@ func TestSendOfIncoming(t *testing.T) {
 		`{"new_message":{"msgid":"m","ref_id":"r"},"more":[1]}`,
 	} {
 		got, err := newClient(answering(200, nil, body)).Send(t.Context(), []byte("{}"))
-		if want := (Accepted{MessageID: "m"}); got != want || err != nil {
+		if want := (Accepted{MessageID: "m", RefID: "r"}); got != want || err != nil {
 			t.Errorf("got %+v, %v, want %+v", got, err, want)
 		}
 	}

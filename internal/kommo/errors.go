@@ -26,9 +26,9 @@ func (e *RefusedError) Error() string {
 	return join("kommo refused the request", e.Detail)
 }
 
-// A DeniedError means that Kommo did not look at the request: wrong secret or clock (403 with an error_type), a
-// channel that is not connected (404), a wrong address (3xx), or any other 4xx. Nothing was accepted. Every other
-// request ends the same way until somebody changes something.
+// A DeniedError means that Kommo did not look at the request: wrong secret or clock (401, 403 with an error_type), a
+// channel that is not connected (404), or a wrong address (3xx). Nothing was accepted. Every other request ends the same
+// way until somebody changes something. A 404 of a chat's history can also mean that there is no such chat.
 type DeniedError struct {
 	Status int
 	Type   string // Kommo's error_type, e.g. ORIGIN_INVALID_SIGNATURE; "" if absent
@@ -68,9 +68,21 @@ func deniedText(who string, status int, redirectedTo string, details ...string) 
 	return join(text, join(details...))
 }
 
-// A BlockedError means that Kommo answers no request any more after too many of them: a 403 without an error_type, in
-// plain text (documented, shown beside the Chats API). Nothing was accepted. The length of the block is not documented;
-// trying on does not help.
+// An UnclearError means that Kommo, or a proxy before it, rejected a request for a reason that may be in this request alone,
+// such as its size (413), or in none of them: any 4xx that is not another error of this package, or a 403 without an
+// error_type. Nothing was accepted. [Client.Ping] tells the two cases apart.
+type UnclearError struct {
+	Status int
+	Detail string // the error text, fit to be shown
+}
+
+func (e *UnclearError) Error() string {
+	return join(fmt.Sprintf("status %d", e.Status), e.Detail)
+}
+
+// A BlockedError means that Kommo answers no request any more after too many of them: also [Client.Ping] gets a 403 without
+// an error_type, in plain text (documented, shown beside the Chats API). The length of the block is not documented; trying
+// on does not help.
 type BlockedError struct {
 	Detail string // Kommo's error text, fit to be shown
 }
@@ -117,6 +129,8 @@ func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
 // accepted it. It is safe to repeat.
 type UnreachableError struct {
 	Err error // the reason, its text fit to be shown
+	// Certificate says that the server's certificate is not valid for its address. Trying again does not help.
+	Certificate bool
 }
 
 func (e *UnreachableError) Error() string {
@@ -162,9 +176,10 @@ func transportError(ctx, limited context.Context, err error, c *connection, scru
 	case ended != nil && !errors.Is(err, ended):
 		err = fmt.Errorf("%w: %w", ended, err) // net/http returns the cause of the end, which need not wrap it
 	}
+	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
 	err = scrub.Error(err)
 	if unsent {
-		return &UnreachableError{Err: err}
+		return &UnreachableError{Err: err, Certificate: certificate}
 	}
 	return &UnknownOutcomeError{Err: err}
 }
@@ -195,6 +210,7 @@ const (
 	ResultRefused     Result = "refused"      // Kommo rejects this message; the same message again ends the same way
 	ResultNotAccepted Result = "not accepted" // the message itself was not judged; it is safe to post it again
 	ResultUnknown     Result = "unknown"      // the message may have been accepted: look into the chat's history first
+	ResultUnclear     Result = "unclear"      // not accepted; [Client.Ping] tells whether this message alone is the reason
 )
 
 // Outcome returns the result of a [Client.Send] that ended with err. An error that is not one of this package's types
@@ -208,6 +224,9 @@ func Outcome(err error) Result {
 	}
 	if _, unknown := errors.AsType[*UnknownOutcomeError](err); unknown {
 		return ResultUnknown
+	}
+	if _, unclear := errors.AsType[*UnclearError](err); unclear {
+		return ResultUnclear
 	}
 	return ResultNotAccepted
 }

@@ -18,7 +18,7 @@ func TestOutcome(t *testing.T) {
 		{&DeniedError{Status: 403}, ResultNotAccepted},
 		{&BlockedError{}, ResultNotAccepted},
 		{&RateLimitError{}, ResultNotAccepted},
-		{&UnreachableError{errors.New("no route")}, ResultNotAccepted},
+		{&UnreachableError{Err: errors.New("no route")}, ResultNotAccepted},
 		{context.Canceled, ResultNotAccepted},
 		{&UnknownOutcomeError{Status: 502, Err: errors.New("bad gateway")}, ResultUnknown},
 		{&UnknownOutcomeError{Err: context.Canceled}, ResultUnknown},

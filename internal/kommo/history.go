@@ -190,11 +190,15 @@ type PingResult struct {
 }
 
 // Ping asks for the history of a chat that does not exist, which changes nothing. Kommo answers 204 (documented) if it
-// takes the signature and knows the scope. The PingResult is valid also with an error. Ping is safe to repeat.
+// takes the signature and knows the scope. A 403 without an error_type is a [BlockedError]. The PingResult is valid also with
+// an error. Ping is safe to repeat.
 func (c *Client) Ping(ctx context.Context) (PingResult, error) {
 	got, err := c.do(ctx, historyRequest(uuid.NewString(), 1, 0), func(a answer) error {
 		_, err := a.history()
 		return err
 	})
+	if unclear, ok := errors.AsType[*UnclearError](err); ok && unclear.Status == http.StatusForbidden {
+		err = &BlockedError{Detail: unclear.Detail}
+	}
 	return PingResult{ServerDate: got.serverDate(), SentAt: got.sentAt, Took: got.took}, err
 }

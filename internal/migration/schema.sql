@@ -86,6 +86,7 @@ CREATE TABLE conversation (
   suspected     TEXT    NOT NULL,            -- a phone that may be another person's
   client_email  TEXT    NOT NULL,
   client_avatar TEXT    NOT NULL,
+  no_avatar     INTEGER NOT NULL DEFAULT 0,  -- 1: the avatar is not sent: Kommo refused it
   chat_id       TEXT    NOT NULL DEFAULT '', -- at Kommo, '' until Kommo names it
   notifier      INTEGER,                     -- message.place of the message that was sent with silent=false; NULL if
                                              -- none was, or Kommo is known not to have it
@@ -122,6 +123,7 @@ CREATE TABLE message (
                    OR state = 'verified' OR state = 'refused'),
   reason       TEXT    NOT NULL DEFAULT '', -- why it is skipped, or Kommo's detail if it was refused
   as_text      INTEGER NOT NULL DEFAULT 0,  -- 1: its media are sent as text: Kommo refused them, or --media=text
+  quote_as_text INTEGER NOT NULL DEFAULT 0, -- 1: the message that it answers is quoted as text: Kommo refused the reference
   may_exist    INTEGER NOT NULL DEFAULT 0,  -- 1: it was once in doubt, or accepted and then missing: it may still appear
   sent_at      INTEGER,                     -- when it was last marked as sending
   remote_id    TEXT    NOT NULL DEFAULT '', -- its id at Kommo
