@@ -50,6 +50,13 @@ func sandboxOptions(v *values) (o sandbox.Options, err error) {
 		}
 		o.Rules = append(o.Rules, rule)
 	}
+	for _, text := range v.list("quirk") {
+		quirk, err := sandbox.ParseQuirk(text)
+		if err != nil {
+			return o, usage("--quirk: %w", err)
+		}
+		o.Quirks = append(o.Quirks, quirk)
+	}
 	if err := o.Check(); err != nil {
 		return o, usage("%w", err)
 	}

@@ -115,6 +115,11 @@ func startSandbox(ts *testscript.TestScript, args []string) error {
 		o.Rules = append(o.Rules, rule)
 		return err
 	})
+	flags.Func("quirk", "", func(s string) error {
+		quirk, err := sandbox.ParseQuirk(s)
+		o.Quirks = append(o.Quirks, quirk)
+		return err
+	})
 	account := greenFlags(flags)
 	if err := errors.Join(flags.Parse(args), o.Check()); err != nil {
 		return err

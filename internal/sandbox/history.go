@@ -55,19 +55,26 @@ func (k *Kommo) history(chatID, query string) answer {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	c := k.store.byUUID[chatID]
+	c, all := k.store.byUUID[chatID], k.store.quirks
 	if c == nil {
-		return emptyAnswer(http.StatusNoContent)
+		c = new(chat)
 	}
-	visible := c.visible(k.now().Add(-k.Options.HistoryDelay))
-	start := min(offset, len(visible))
-	page := visible[start:min(start+limit, len(visible))]
-	if len(page) == 0 {
-		return emptyAnswer(http.StatusNoContent)
+	if all.has(GoneChat, c.conversation) {
+		return errorAnswer(http.StatusNotFound, "CHAT_NOT_FOUND", "NOT_FOUND")
 	}
-	var shown []historyMessage
-	for _, m := range page {
-		shown = append(shown, m.forHistory())
+	if most, ok := all.of(PageLength, c.conversation); ok {
+		limit = min(limit, most.number())
+	}
+	var shown []any
+	if !all.has(EmptyChat, c.conversation) {
+		for _, e := range all.page(c.conversation, c.visible(k.now().Add(-k.Options.HistoryDelay)), limit, offset) {
+			if entry := all.show(c.conversation, e); entry != nil {
+				shown = append(shown, entry)
+			}
+		}
+	}
+	if len(shown) == 0 {
+		return emptyAnswer(http.StatusNoContent)
 	}
 	return okAnswer(map[string]any{"messages": shown})
 }

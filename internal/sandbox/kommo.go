@@ -21,7 +21,7 @@ type Kommo struct {
 
 // NewKommo returns a Kommo that has no chats yet.
 func NewKommo(o Options) *Kommo {
-	k := &Kommo{Options: o.withDefaults(), connected: !o.Disconnected, store: newStore()}
+	k := &Kommo{Options: o.withDefaults(), connected: !o.Disconnected, store: newStore(o.Quirks)}
 	k.now, k.faultOn = k.Options.Now, OnMessage
 	for _, r := range o.Rules {
 		k.AddRule(r)

@@ -96,7 +96,7 @@ func (k *Kommo) postMessage(body []byte) answer {
 //	{"new_message":{"conversation_id":"742a…","sender_id":"318e…","receiver_id":"0eef…","msgid":"ecfb…","ref_id":"wa-1"}}
 type newMessageAnswer struct {
 	NewMessage struct {
-		ConversationID string `json:"conversation_id"`
+		ConversationID string `json:"conversation_id,omitempty"`
 		SenderID       string `json:"sender_id"`
 		ReceiverID     string `json:"receiver_id,omitempty"`
 		MsgID          string `json:"msgid"`
@@ -160,7 +160,7 @@ func (s *store) quoted(c *chat, q quote) *message {
 func (m *message) answer() answer {
 	var a newMessageAnswer
 	ids := &a.NewMessage
-	ids.ConversationID, ids.SenderID, ids.MsgID, ids.RefID = m.chat.id, m.sender.ID, m.id, m.msgid
+	ids.ConversationID, ids.SenderID, ids.MsgID, ids.RefID = m.chat.answered, m.sender.ID, m.id, m.msgid
 	if m.receiver != nil {
 		ids.ReceiverID = m.receiver.ID
 	}

@@ -63,7 +63,8 @@ type Options struct {
 	RetryAfterIn RetryAfterPlace // "" means InHeader
 	BlockAfter   int             // after so many 429s every request is answered with a plain 403; 0: never
 
-	Rules []Rule // the faults from the start on
+	Rules  []Rule  // the faults from the start on
+	Quirks []Quirk // how it differs from this sandbox without any fault
 }
 
 // Check returns an error about the first option that has no meaning.
@@ -87,6 +88,11 @@ func (o Options) Check() error {
 	for _, r := range o.Rules {
 		if err := r.CheckForKommo(); err != nil {
 			return fmt.Errorf("rule %q: %w", r, err)
+		}
+	}
+	for _, q := range o.Quirks {
+		if err := q.Check(); err != nil {
+			return fmt.Errorf("quirk %s: %w", q.Trait, err)
 		}
 	}
 	return nil

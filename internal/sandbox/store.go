@@ -19,10 +19,12 @@ type store struct {
 	byMsgID map[string][]*message // several only if duplicates are kept
 	byID    map[string]*message
 	people  map[string]*Participant // by our id
+	quirks  quirks
 }
 
-func newStore() store {
+func newStore(all quirks) store {
 	return store{
+		quirks:  all,
 		byConv:  map[string]*chat{},
 		byUUID:  map[string]*chat{},
 		byMsgID: map[string][]*message{},
@@ -34,6 +36,7 @@ func newStore() store {
 type chat struct {
 	conversation string // our id
 	id           string // Kommo's
+	answered     string // the id that the answers to messages name
 	people       []*Participant
 	messages     []*message // in order of arrival
 	newestFirst  []*message // messages as the history shows them; nil if outdated
@@ -57,6 +60,7 @@ func (s *store) open(conversation string) *chat {
 		return c
 	}
 	c := &chat{conversation: conversation, id: uuidOf("chat", conversation)}
+	c.answered = s.quirks.answeredID(conversation, c.id)
 	s.chats = append(s.chats, c)
 	s.byConv[conversation] = c
 	s.byUUID[c.id] = c
