@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"kommo-import/internal/kommo"
 	"kommo-import/sources"
@@ -14,47 +17,91 @@ import (
 // documented sample differs by one second.
 const timeTolerance = time.Second
 
-// differences returns how the message that Kommo shows differs from m as it was sent; "" if it does not. It compares
-// kind, text, side, and time if Kommo shows it.
+// A comparison is how the message that Kommo shows compares with the message as it was sent.
+type comparison struct {
+	differences []string
+	shownAs     string // "sticker as picture": Kommo shows the same content as another kind; "" if it does not
+}
+
+// compare compares kind, text, side and time, each if Kommo shows it.
 //
 // The payload is composed again. Media links and the answers about them may have changed since the send, so any form
 // in which m may have been sent counts as equal.
-func (c Composer) differences(cv *conversation, m *outgoing, shown *kommo.HistoryMessage) (string, error) {
-	c.BotID = cmp.Or(c.BotID, "any") // the sender's id is not compared
-	sent, err := c.compose(cv, m)
+func (c Composer) compare(cv *conversation, m *outgoing, shown *kommo.HistoryMessage) (r comparison, err error) {
+	form, err := c.formShown(cv, m, &shown.Message)
 	if err != nil {
-		return "", err
+		return r, err
 	}
-	var all []string
-	if content := &shown.Message; !sameContent(&sent.Message, content) {
-		other, err := c.wasOther(cv, m, content)
-		if err != nil {
-			return "", err
-		}
-		if !other && sent.Message.Type != content.Type {
-			all = append(all, fmt.Sprintf("kind: sent %s, there %s", sent.Message.Type, content.Type))
-		}
-		if !other && !sameText(sent.Message.Text, content.Text) {
-			all = append(all, differentTexts(plainText(sent.Message.Text), plainText(content.Text)))
-		}
+	if sent, there := form.Type, shown.Message.Type; showsAs(sent, there) {
+		r.shownAs = fmt.Sprintf("%s as %s", sent, there)
+	} else if sent != there {
+		r.add("kind: sent %s, there %s", sent, there)
 	}
-	if side := sideOf(cv, shown); side != m.direction {
-		all = append(all, fmt.Sprintf("side: sent as %s, there %s", m.direction, side))
+	if !sameText(form.Text, shown.Message.Text) {
+		r.add("%s", differentTexts(plainText(form.Text), plainText(shown.Message.Text)))
 	}
-	if !sameTime(m.msec, shown) {
-		all = append(all, fmt.Sprintf("time: sent %s, there %s", stamp(fromMillis(m.msec)), stamp(shown.Time())))
+	if side := sideOf(cv, shown); side != "" && side != m.direction {
+		r.add("side: sent as %s, there %s", m.direction, side)
 	}
-	return strings.Join(all, "; "), nil
+	if !sameTime(m.msec, shown, timeTolerance) {
+		r.add("time: sent %s, there %s", stamp(fromMillis(m.msec)), stamp(shown.Time()))
+	}
+	return r, nil
 }
 
+func (r *comparison) add(format string, args ...any) {
+	r.differences = append(r.differences, fmt.Sprintf(format, args...))
+}
+
+// alike reports whether an entry without an id can be m: it has its second, its kind, its text, and its side if Kommo
+// shows one.
+func (c Composer) alike(cv *conversation, m *outgoing, shown *kommo.HistoryMessage) (bool, error) {
+	if side := sideOf(cv, shown); side != "" && side != m.direction || shown.Time().IsZero() || !sameTime(m.msec, shown, timeMargin) {
+		return false, nil
+	}
+	form, err := c.formShown(cv, m, &shown.Message)
+	return sameContent(form, &shown.Message), err
+}
+
+// formShown returns the form in which m may have been sent that Kommo shows, best of the same kind; as m would be sent
+// now if it shows none.
+func (c Composer) formShown(cv *conversation, m *outgoing, shown *kommo.HistoryContent) (*kommo.Message, error) {
+	c.BotID = cmp.Or(c.BotID, "any") // the sender's id is not compared
+	var sent []*kommo.Message
+	for _, form := range formsOf(cv, m) {
+		message, err := c.compose(cv, &form)
+		if err != nil {
+			return nil, err
+		}
+		sent = append(sent, &message.Message)
+	}
+	for _, form := range sent {
+		if form.Type == shown.Type && sameText(form.Text, shown.Text) {
+			return form, nil
+		}
+	}
+	for _, form := range sent {
+		if sameContent(form, shown) {
+			return form, nil
+		}
+	}
+	return sent[0], nil
+}
+
+// sameContent reports whether Kommo shows a message, perhaps as another kind.
 func sameContent(sent *kommo.Message, shown *kommo.HistoryContent) bool {
-	return sent.Type == shown.Type && sameText(sent.Text, shown.Text)
+	return (sent.Type == shown.Type || showsAs(sent.Type, shown.Type)) && sameText(sent.Text, shown.Text)
+}
+
+// showsAs reports whether Kommo may show a kind as another kind (seen in clients' code, which sends them so).
+func showsAs(sent, shown kommo.MessageType) bool {
+	return sent == kommo.TypeSticker && shown == kommo.TypePicture || sent == kommo.TypeVoice && shown == kommo.TypeAudio
 }
 
 // linkMark stands for an unknown link: for the rest of a line behind the kind of the media.
 const linkMark = "\x00"
 
-// sameText reports whether two texts are equal, apart from surrounding white space and the kind of line ends.
+// sameText reports whether two texts are equal as [plainText] has them.
 func sameText(sent, shown string) bool {
 	sent, shown = plainText(sent), plainText(shown)
 	before, after, marked := strings.Cut(sent, "] "+linkMark)
@@ -66,19 +113,22 @@ func sameText(sent, shown string) bool {
 	return begins && ends && !strings.Contains(shown, "\n")
 }
 
+// plainText returns a text as a server may normalise it: in NFC, with LF for every line end, without the blanks and
+// invisible marks that end a line, and without the white space around the text.
 func plainText(text string) string {
-	return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
+	text = everyLineEnd.Replace(norm.NFC.String(text))
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRightFunc(line, isUnseen)
+	}
+	return strings.TrimLeftFunc(strings.TrimRight(strings.Join(lines, "\n"), "\n"), unicode.IsSpace)
 }
 
-// wasOther reports whether another form in which m may have been sent matches what Kommo shows.
-func (c Composer) wasOther(cv *conversation, m *outgoing, shown *kommo.HistoryContent) (bool, error) {
-	for _, form := range formsOf(cv, m) {
-		sent, err := c.compose(cv, &form)
-		if err != nil || sameContent(&sent.Message, shown) {
-			return err == nil, err
-		}
-	}
-	return false, nil
+var everyLineEnd = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n")
+
+// isUnseen reports whether a character shows nothing: a blank, a mark of format, or a variation selector.
+func isUnseen(r rune) bool {
+	return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Variation_Selector)
 }
 
 // formsOf returns the forms in which m may have been sent: its media as a file or as text, and the message that it
@@ -113,25 +163,26 @@ func formsOf(cv *conversation, m *outgoing) []outgoing {
 	return forms
 }
 
-// sideOf returns the direction of a message that Kommo shows. Kommo shows our id of the client, and no receiver of the
-// client's messages (both documented).
+// sideOf returns the direction of a message that Kommo shows, "" if it does not show enough to know. Kommo shows our id
+// of the client, and no receiver of the client's messages (both documented).
 func sideOf(cv *conversation, shown *kommo.HistoryMessage) sources.Direction {
 	switch {
 	case shown.Sender.ClientID == cv.client.ID:
 		return sources.Incoming
-	case shown.Receiver.ClientID == cv.client.ID, shown.Receiver != kommo.HistoryPerson{}:
+	case shown.Receiver != kommo.HistoryPerson{}:
 		return sources.Outgoing
 	}
-	return sources.Incoming
+	return ""
 }
 
-// sameTime reports whether Kommo shows a message with the msec_timestamp that was sent, or without a time.
-func sameTime(msec int64, shown *kommo.HistoryMessage) bool {
+// sameTime reports whether Kommo shows a message with the msec_timestamp that was sent, give or take the tolerance, or
+// without a time.
+func sameTime(msec int64, shown *kommo.HistoryMessage, tolerance time.Duration) bool {
 	off := time.Duration(shown.MsecTimestamp-msec) * time.Millisecond
 	if shown.MsecTimestamp == 0 {
 		off = time.Duration(shown.Timestamp-msec/1000) * time.Second
 	}
-	return shown.Time().IsZero() || off.Abs() <= timeTolerance
+	return shown.Time().IsZero() || off.Abs() <= tolerance
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

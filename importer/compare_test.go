@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"kommo-import/internal/kommo"
@@ -62,10 +63,62 @@ func TestDifferences(t *testing.T) {
 			m := &outgoing{family: sources.GreenAPI, msec: 1700000000000, direction: sources.Incoming, content: tt.content, media: tt.media, form: form{asText: tt.asText}, quoteText: tt.content.Quote}
 			there := &kommo.HistoryMessage{Timestamp: 1700000001, Sender: kommo.HistoryPerson{ClientID: tt.cv.client.ID},
 				Message: kommo.HistoryContent{Type: tt.kind, Text: tt.text}}
-			if got, err := (Composer{}).differences(tt.cv, m, there); got != tt.want || err != nil {
-				t.Errorf("got %q, %v, want %q", got, err, tt.want)
+			got, err := (Composer{}).compare(tt.cv, m, there)
+			if differences := strings.Join(got.differences, "; "); differences != tt.want || got.shownAs != "" || err != nil {
+				t.Errorf("got %+v, %v, want %q", got, err, tt.want)
 			}
 		})
+	}
+}
+
+// A server may normalise a text without changing what it says; a real change is a difference.
+func TestSameText(t *testing.T) {
+	for _, tt := range []struct {
+		sent, shown string
+		want        bool
+	}{
+		{"cafe\u0301", "caf\u00e9", true},
+		{"a\r\nb\rc\u2028d", "a\nb\nc\nd", true},
+		{"a \t\nb\u00a0", "a\nb", true},
+		{"a\u200b\u200e\nb\ufeff", "a\nb", true},
+		{"\u2764\ufe0f", "\u2764", true},
+		{"\n\n a\n\n", "a", true},
+		{"", "\u200b", true},
+		{"a\n\nb", "a\nb", false},
+		{"a  b", "a b", false},
+		{"a\u200bb", "ab", false},
+		{"a & b", "a &amp; b", false},
+		{"<b>", "b", false},
+		{"a", "A", false},
+		{"ﬁ", "fi", false}, // NFKC is another text
+	} {
+		if got := sameText(tt.sent, tt.shown); got != tt.want {
+			t.Errorf("%q and %q: got %t", tt.sent, tt.shown, got)
+		}
+	}
+}
+
+// A sticker that is shown as a picture and voice as audio are there; any other kind is a difference.
+func TestShownAs(t *testing.T) {
+	cv := &conversation{client: sources.Client{ID: "c1"}}
+	for _, tt := range []struct {
+		sent             sources.Kind
+		shown            kommo.MessageType
+		shownAs, differs string
+	}{
+		{sources.KindSticker, kommo.TypeSticker, "", ""},
+		{sources.KindSticker, kommo.TypePicture, "sticker as picture", ""},
+		{sources.KindVoice, kommo.TypeAudio, "voice as audio", ""},
+		{sources.KindAudio, kommo.TypeVoice, "", "kind: sent audio, there voice"},
+		{sources.KindPicture, kommo.TypeSticker, "", "kind: sent picture, there sticker"},
+		{sources.KindVoice, kommo.TypeFile, "", "kind: sent voice, there file"},
+	} {
+		m := &outgoing{direction: sources.Incoming, media: mediaInfo{Status: mediaFound},
+			content: sources.Message{Kind: tt.sent, Media: &sources.Media{URL: "https://e.com/a", Name: "a", Size: 1, MIME: "x/y"}}}
+		got, err := (Composer{}).compare(cv, m, &kommo.HistoryMessage{Message: kommo.HistoryContent{Type: tt.shown}})
+		if got.shownAs != tt.shownAs || strings.Join(got.differences, "; ") != tt.differs || err != nil {
+			t.Errorf("%s shown as %s: got %+v, %v", tt.sent, tt.shown, got, err)
+		}
 	}
 }
 
@@ -80,7 +133,9 @@ func TestSideOf(t *testing.T) {
 		{client, other, sources.Incoming},
 		{other, client, sources.Outgoing},
 		{other, kommo.HistoryPerson{ID: "9c2c"}, sources.Outgoing},
-		{kommo.HistoryPerson{}, kommo.HistoryPerson{}, sources.Incoming},
+		{other, kommo.HistoryPerson{}, ""}, // somebody, to nobody: no information
+		{kommo.HistoryPerson{ClientID: "bot"}, kommo.HistoryPerson{}, ""},
+		{kommo.HistoryPerson{}, kommo.HistoryPerson{}, ""},
 	} {
 		if got := sideOf(cv, &kommo.HistoryMessage{Sender: tt.sender, Receiver: tt.receiver}); got != tt.want {
 			t.Errorf("from %+v to %+v: %s, want %s", tt.sender, tt.receiver, got, tt.want)
@@ -107,7 +162,7 @@ func TestSameTime(t *testing.T) {
 		{1700000000, sent + 1001, false},
 		{1700000000, sent - 1001, false},
 	} {
-		if got := sameTime(sent, &kommo.HistoryMessage{Timestamp: tt.seconds, MsecTimestamp: tt.msec}); got != tt.want {
+		if got := sameTime(sent, &kommo.HistoryMessage{Timestamp: tt.seconds, MsecTimestamp: tt.msec}, timeTolerance); got != tt.want {
 			t.Errorf("%d, %d: got %t, want %t", tt.seconds, tt.msec, got, tt.want)
 		}
 	}

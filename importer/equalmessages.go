@@ -31,7 +31,7 @@ const maxKeys = 500_000
 // message counts only if exactly one chat of each side has it. For a pair to count it needs two such messages of the client,
 // or one that is all that the client wrote in one of the chats, or one message with the same id in both.
 func equalMessages(tx *sql.Tx, chats []*clientChat) (map[chatPair]int, error) {
-	c := comparison{chats: make(map[int64]*clientChat, len(chats)), holders: make(map[contentKey]*chatPair), every: 1}
+	c := sideComparison{chats: make(map[int64]*clientChat, len(chats)), holders: make(map[contentKey]*chatPair), every: 1}
 	hidden, others := 0, 0
 	for _, chat := range chats {
 		c.chats[chat.conversation] = chat
@@ -52,8 +52,8 @@ func equalMessages(tx *sql.Tx, chats []*clientChat) (map[chatPair]int, error) {
 	return c.conclude(tx)
 }
 
-// A comparison compares the messages of two sides, the chats under an @lid and the others.
-type comparison struct {
+// A sideComparison compares the messages of two sides, the chats under an @lid and the others.
+type sideComparison struct {
 	chats   map[int64]*clientChat
 	holders map[contentKey]*chatPair // the chats that have a message
 	every   int                      // one in so many seconds is compared
@@ -62,7 +62,7 @@ type comparison struct {
 // several stands for several chats with one message.
 var several = new(clientChat)
 
-func (c *comparison) read(tx *sql.Tx, hidden bool, add func(contentKey, *clientChat)) error {
+func (c *sideComparison) read(tx *sql.Tx, hidden bool, add func(contentKey, *clientChat)) error {
 	rows, err := tx.Query(keysOfChats, hidden, c.every)
 	if err != nil {
 		return err
@@ -83,14 +83,14 @@ func (c *comparison) read(tx *sql.Tx, hidden bool, add func(contentKey, *clientC
 	return rows.Err()
 }
 
-func (c *comparison) addSmaller(k contentKey, chat *clientChat) {
+func (c *sideComparison) addSmaller(k contentKey, chat *clientChat) {
 	if c.holders[k] == nil {
 		c.holders[k] = new(chatPair)
 	}
 	c.holders[k].add(chat)
 }
 
-func (c *comparison) addLarger(k contentKey, chat *clientChat) {
+func (c *sideComparison) addLarger(k contentKey, chat *clientChat) {
 	if pair := c.holders[k]; pair != nil {
 		pair.add(chat)
 	}
@@ -116,7 +116,7 @@ type sharing struct {
 }
 
 // conclude returns how many messages the pairs share that share enough.
-func (c *comparison) conclude(tx *sql.Tx) (map[chatPair]int, error) {
+func (c *sideComparison) conclude(tx *sql.Tx) (map[chatPair]int, error) {
 	shared := make(map[chatPair]*sharing)
 	for k, pair := range c.holders {
 		if pair.hidden == nil || pair.other == nil || pair.hidden == several || pair.other == several {

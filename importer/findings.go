@@ -29,6 +29,7 @@ const (
 	MessageDiffers    FindingKind = "differs"      // in its kind, its text, the side it is from, or its time
 	MessageDoubled    FindingKind = "doubled"      // an extra copy
 	MessageOutOfOrder FindingKind = "out_of_order" // it is at another place in the chat
+	MessageShownAs    FindingKind = "shown_as"     // Kommo shows it as another kind, which is no fault
 	MessageForeign    FindingKind = "foreign"      // it is not of this migration, which is no fault
 	MessageUnsent     FindingKind = "unsent"       // the chat shows it, but the plan does not have it as sent
 	ChatUnread        FindingKind = "unread"       // the whole chat: it cannot be read
@@ -71,7 +72,7 @@ func (f *File) lastVerification() (r VerifyReport, err error) {
 	}
 	defer rows.Close()
 	counts := map[FindingKind]*int{MessageMissing: &r.Missing, MessageDiffers: &r.Differs, MessageDoubled: &r.Doubled, MessageOutOfOrder: &r.OutOfOrder,
-		MessageForeign: &r.Foreign, MessageUnsent: &r.Unsent, ChatUnread: &r.Unread}
+		MessageShownAs: &r.ShownAs, MessageForeign: &r.Foreign, MessageUnsent: &r.Unsent, ChatUnread: &r.Unread}
 	for rows.Next() {
 		var kind FindingKind
 		var n int
@@ -91,13 +92,13 @@ func (f *File) lastVerification() (r VerifyReport, err error) {
 type ReadChat struct {
 	Conversation string `json:"conversation"` // id at the source
 	There        int    `json:"there"`        // messages of the plan that the chat shows
-	Differences  int    `json:"differences"`  // findings other than foreign and unsent messages
+	Differences  int    `json:"differences"`  // findings that are faults
 }
 
 // ReadChats yields the chats that the last verification has read to their end, in the order in which they were sent.
 func (f *File) ReadChats() iter.Seq2[ReadChat, error] {
 	return migration.Rows(f.File, scanReadChat, `SELECT c.external_id, r.found, (SELECT count(*) FROM finding
-		WHERE conversation = c.id AND kind NOT IN ('foreign', 'unsent') AND NOT retried)
+		WHERE conversation = c.id AND kind NOT IN ('foreign', 'unsent', 'shown_as') AND NOT retried)
 	FROM readback r JOIN conversation c ON c.id = r.conversation WHERE r.ended ORDER BY c.first`)
 }
 

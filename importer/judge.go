@@ -3,6 +3,7 @@ package importer
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -17,18 +18,25 @@ func (rb *readback) beginLastPass(now time.Time, wait time.Duration) {
 	}
 }
 
+// missing returns how many messages that Kommo accepted no entry shows, and the oldest msec_timestamp of these.
+func (rb *readback) missing(tx *sql.Tx) (messages int, oldest int64, err error) {
+	err = tx.QueryRow(`SELECT count(*), coalesce(min(msec), 0) FROM message WHERE conversation = ? AND `+isMissing, rb.conversation.id).
+		Scan(&messages, &oldest)
+	return messages, oldest, err
+}
+
 // endPass ends a pass: either the chat is compared with the plan, or another pass will look for the missing messages.
-// judged is how many messages turned out to be missing.
+// judged is how many messages turned out to be missing. Where their absence proves nothing, the chat counts as unread.
 func (rb *readback) endPass(tx *sql.Tx, now time.Time, wait time.Duration) (judged int, err error) {
-	var missing int
-	var oldest sql.NullInt64
-	err = tx.QueryRow(`SELECT count(*), min(msec) FROM message WHERE conversation = ? AND `+isMissing, rb.conversation.id).
-		Scan(&missing, &oldest)
+	missing, oldest, err := rb.missing(tx)
 	if err != nil {
 		return 0, err
 	}
-	if missing == 0 || rb.pass >= lastPass {
-		return rb.judgeWhole(tx, "it is not in the chat")
+	switch {
+	case missing == 0 || rb.pass >= lastPass && rb.proves:
+		return rb.judgeWhole(tx)
+	case rb.pass >= lastPass:
+		return 0, rb.judgeUnread(tx, fmt.Sprintf("Kommo shows no ids in it by which %d messages could be recognised", missing))
 	}
 	if err := errors.Join(rb.collectShown(tx), rb.judgeOrder(tx)); err != nil {
 		return 0, err
@@ -36,7 +44,7 @@ func (rb *readback) endPass(tx *sql.Tx, now time.Time, wait time.Duration) (judg
 	if rb.missingSince == 0 {
 		rb.missingSince = now.UnixMilli()
 	}
-	rb.pass, rb.offset, rb.repeats, rb.oldestMissing = rb.pass+1, 0, 0, oldest.Int64
+	rb.pass, rb.offset, rb.oldestMissing = rb.pass+1, 0, oldest
 	rb.nextAt = fromMillis(rb.missingSince).Add(wait >> (lastPass - rb.pass)).UnixMilli()
 	return 0, nil
 }
@@ -49,10 +57,10 @@ const isMissing = `state IN ('accepted', 'verified') AND NOT EXISTS (SELECT 1 FR
 const insertFinding = `INSERT OR IGNORE INTO finding (conversation, kind, identity, client_id, remote_id, time, reason) `
 
 // judgeWhole compares a chat that was read to its end with the plan, and ends its reading. judged is how many messages
-// are missing; reason says why.
-func (rb *readback) judgeWhole(tx *sql.Tx, reason string) (judged int, err error) {
-	judged, err = affected(tx.Exec(insertFinding+`SELECT conversation, 'missing', identity, '', '', time, ?2 FROM message
-		WHERE conversation = ?1 AND `+isMissing, rb.conversation.id, reason))
+// are missing.
+func (rb *readback) judgeWhole(tx *sql.Tx) (judged int, err error) {
+	judged, err = affected(tx.Exec(insertFinding+`SELECT conversation, 'missing', identity, '', '', time, 'it is not in the chat' FROM message
+		WHERE conversation = ? AND `+isMissing, rb.conversation.id))
 	if err != nil {
 		return 0, err
 	}
@@ -60,6 +68,24 @@ func (rb *readback) judgeWhole(tx *sql.Tx, reason string) (judged int, err error
 		return 0, err
 	}
 	return judged, rb.judge(tx)
+}
+
+// giveUp records that a chat could not be read to its end, and judges the entries that it has shown. This verification
+// does not read it again.
+func (r *verifyRun) giveUp(rb *readback, why error) error {
+	return r.file.Update(func(tx *sql.Tx) error {
+		return rb.judgeUnread(tx, "its chat could not be read: "+why.Error())
+	})
+}
+
+// judgeUnread records that a chat could not be read, and why. An entry that was not recognised may be one of the messages
+// that were sent, and is not called foreign.
+func (rb *readback) judgeUnread(tx *sql.Tx, reason string) error {
+	_, err := tx.Exec(insertFinding+`VALUES (?, 'unread', x'', '', '', 0, ?)`, rb.conversation.id, reason)
+	if err == nil {
+		_, err = tx.Exec(`DELETE FROM entry WHERE conversation = ? AND identity IS NULL`, rb.conversation.id)
+	}
+	return errors.Join(err, rb.judge(tx))
 }
 
 // judge compares the entries of a chat with the plan: it records the findings and the states, deletes the entries, and
@@ -71,6 +97,7 @@ func (rb *readback) judge(tx *sql.Tx) error {
 	}
 	for _, query := range []string{
 		`SELECT ?1, 'differs', identity, '', remote_id, time, difference FROM shown WHERE copy = 1 AND difference <> ''`,
+		`SELECT ?1, 'shown_as', identity, '', remote_id, time, 'Kommo shows it as another kind: ' || shown_as FROM shown WHERE copy = 1 AND shown_as <> ''`,
 		`SELECT ?1, 'doubled', identity, '', remote_id, time, 'it is in the chat more than once' FROM shown WHERE copy > 1`,
 		`SELECT ?1, 'unsent', m.identity, '', e.remote_id, m.time, 'it is in the chat, although the plan has it as ' || m.state
 			FROM entry e JOIN message m ON m.conversation = e.conversation AND m.identity = e.identity
@@ -95,14 +122,14 @@ func (rb *readback) judge(tx *sql.Tx) error {
 // counts: the one with the id of Kommo's answer, if there are several.
 func (rb *readback) collectShown(tx *sql.Tx) error {
 	for _, statement := range []string{
-		`CREATE TEMP TABLE IF NOT EXISTS shown (remote_id, difference, moved, pass, place, identity, time, msec, copy)`,
+		`CREATE TEMP TABLE IF NOT EXISTS shown (remote_id, difference, shown_as, moved, pass, place, identity, time, msec, copy)`,
 		`DELETE FROM shown`,
 	} {
 		if _, err := tx.Exec(statement); err != nil {
 			return err
 		}
 	}
-	_, err := tx.Exec(`INSERT INTO shown SELECT e.remote_id, e.difference, e.moved, e.pass, e.place, m.identity, m.time, m.msec,
+	_, err := tx.Exec(`INSERT INTO shown SELECT e.remote_id, e.difference, e.shown_as, e.moved, e.pass, e.place, m.identity, m.time, m.msec,
 			row_number() OVER (PARTITION BY e.identity ORDER BY e.remote_id = m.remote_id DESC, e.pass DESC, e.place)
 		FROM entry e JOIN message m ON m.conversation = e.conversation AND m.identity = e.identity
 		WHERE e.conversation = ? AND m.state IN ('accepted', 'verified')`, rb.conversation.id)
@@ -144,14 +171,4 @@ func (rb *readback) judgeStates(tx *sql.Tx) error {
 	}
 	_, err = moveMessages(tx.Exec, rb.conversation.id, Accepted, Verified, "", shownWith+`= '')`)
 	return err
-}
-
-// judgeWithoutChat counts all accepted messages of a conversation as missing, because its chat at Kommo is not known.
-// Kommo is not asked for the chat: that might create one.
-func (f *File) judgeWithoutChat(rb *readback) (judged int, err error) {
-	err = f.Update(func(tx *sql.Tx) error {
-		judged, err = rb.judgeWhole(tx, "Kommo has not told in which chat it is")
-		return err
-	})
-	return judged, err
 }

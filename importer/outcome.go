@@ -1,10 +1,12 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"kommo-import/internal/kommo"
 	"kommo-import/sources"
@@ -48,11 +50,9 @@ func (c Composer) senderOf(m *outgoing) string {
 // accept records that Kommo has m. resolved says that the chat showed m after an unknown outcome.
 func (r *run) accept(cv *conversation, m *outgoing, accepted kommo.Accepted, resolved bool) error {
 	err := r.file.transition(cv, m, Accepted, func(cv *conversation, m *outgoing) {
-		m.remoteID = accepted.MessageID
+		m.remoteID = cmp.Or(accepted.MessageID, m.remoteID)
 		cv.noAvatar = cv.noAvatar || m.noAvatar
-		if accepted.ChatID != "" {
-			cv.chatID = accepted.ChatID
-		}
+		cv.chatID = cmp.Or(r.composer.believed(cv, accepted.ChatID), cv.chatID)
 	})
 	if err != nil {
 		return err
@@ -74,9 +74,9 @@ func (r *run) accept(cv *conversation, m *outgoing, accepted kommo.Accepted, res
 
 // refuse handles a 400. A message that may exist already is looked for first: its id may be the reason. Then the message is
 // planned in its next form of the ladder, and refused after the last one.
-func (r *run) refuse(ctx context.Context, cv *conversation, m *outgoing, tries *tries, refused *kommo.RefusedError) error {
+func (r *run) refuse(ctx context.Context, cv *conversation, m *outgoing, refused *kommo.RefusedError) error {
 	if m.mayExist {
-		if err := r.seek(ctx, cv, m, tries); err != nil || m.state == Accepted {
+		if err := r.seek(ctx, cv, m, time.Now()); err != nil || m.state == Accepted {
 			return err
 		}
 	}
@@ -98,13 +98,13 @@ func (r *run) refuse(ctx context.Context, cv *conversation, m *outgoing, tries *
 
 // judge handles a status that may be about m alone or about all messages. If a ping shows that Kommo grants access, m is
 // refused. Otherwise m is planned again, and the error of the ping ends the run.
-func (r *run) judge(ctx context.Context, cv *conversation, m *outgoing, tries *tries, unclear *kommo.UnclearError, size int) error {
+func (r *run) judge(ctx context.Context, cv *conversation, m *outgoing, unclear *kommo.UnclearError, size int) error {
 	if unclear.Status == http.StatusConflict {
-		if err := r.look(ctx, cv, m, tries); err != nil || m.state == Accepted {
+		if err := r.look(ctx, cv, m, false); err != nil || m.state == Accepted {
 			return err
 		}
 	}
-	if err := r.pings.ping(ctx); err != nil {
+	if err := r.requests.ping(ctx, r.client); err != nil {
 		return errors.Join(err, r.file.transition(cv, m, Planned, clearNotifier))
 	}
 	return r.reject(cv, m, fmt.Sprintf("%s (the message has %d bytes)", unclear, size), unclear)

@@ -105,7 +105,7 @@ func TestPingThatGrantsAccess(t *testing.T) {
 		})
 	}
 	for status, want := range map[string]bool{"ORIGIN_NOT_REGISTERED": false, "": true, "CHAT_NOT_FOUND": true} {
-		if got := grantsAccess(&kommo.DeniedError{Status: 404, Type: status}); got != want {
+		if got := isAccess(&kommo.DeniedError{Status: 404, Type: status}); got != want {
 			t.Errorf("404 %q: %t, want %t", status, got, want)
 		}
 	}

@@ -6,50 +6,55 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
 	"kommo-import/internal/kommo"
 )
 
-// A pinger finds out whether Kommo grants access after an answer that leaves that open. Only one ping is under way at a
-// time; its result serves all who wait.
-type pinger struct {
-	client   *kommo.Client
-	requests *requester
-	flight   singleflight.Group
-}
-
-// ping returns nil if Kommo grants access to the scope. It asks again after a 429, and some times if there is no answer. Its
-// error ends the run.
-func (p *pinger) ping(ctx context.Context) error {
-	_, err, _ := p.flight.Do("", func() (any, error) {
-		tries := new(tries)
-		for {
-			if err := p.requests.turn(ctx); err != nil {
-				return nil, err
-			}
-			departed := time.Now()
-			_, err := p.client.Ping(context.WithoutCancel(ctx))
-			if grantsAccess(err) {
-				return nil, nil
-			}
-			if err := p.requests.retry(ctx, tries, departed, err); err != nil {
-				return nil, err
+// read asks Kommo for something that changes nothing, or is safe to repeat, until it gets a usable answer or another try
+// makes no sense. An answer that is no JSON is asked for twice at most.
+func (r *requester) read(ctx context.Context, ask func(context.Context) error) error {
+	garbled := 0
+	for tries := new(tries); ; {
+		if err := r.turn(ctx); err != nil {
+			return err
+		}
+		departed := time.Now()
+		err := ask(context.WithoutCancel(ctx))
+		if err == nil {
+			r.pace.Accepted()
+			return nil
+		}
+		if unknown, ok := errors.AsType[*kommo.UnknownOutcomeError](err); ok && unknown.Garbled {
+			if garbled++; garbled == 2 {
+				return &StoppedError{"the answer cannot be used, also when it was asked for again", err}
 			}
 		}
+		if err := r.retry(ctx, tries, departed, err); err != nil {
+			return err
+		}
+	}
+}
+
+// ping returns an error unless Kommo grants access: it answers about a chat that does not exist. Only one ping is under way at
+// a time; its result serves all who wait.
+func (r *requester) ping(ctx context.Context, client *kommo.Client) error {
+	_, err, _ := r.pings.Do("", func() (any, error) {
+		return nil, r.read(ctx, func(ctx context.Context) error {
+			_, err := client.Ping(ctx)
+			if isAccess(err) {
+				return nil
+			}
+			return err
+		})
 	})
 	return err
 }
 
-// notRegistered is the error_type of an answer to a scope that does not exist (documented).
-const notRegistered = "ORIGIN_NOT_REGISTERED"
-
-// grantsAccess reports whether a ping that ended with err shows that Kommo grants access to the scope: it answers with a
-// history, with a 400, or with a 404 about the chat.
-func grantsAccess(err error) bool {
+// isAccess reports whether the answer to a ping means access: a 400 and a 404 are about the chat, but for the 404 of a
+// channel that is not connected (documented).
+func isAccess(err error) bool {
 	if _, refused := errors.AsType[*kommo.RefusedError](err); refused {
 		return true
 	}
 	denied, ok := errors.AsType[*kommo.DeniedError](err)
-	return err == nil || ok && denied.Status == http.StatusNotFound && denied.Type != notRegistered
+	return err == nil || ok && denied.Status == http.StatusNotFound && denied.Type != "ORIGIN_NOT_REGISTERED"
 }

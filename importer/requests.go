@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"kommo-import/internal/kommo"
 	"kommo-import/internal/pace"
 	"kommo-import/internal/web"
@@ -22,6 +24,7 @@ const maxTries = 6
 type requester struct {
 	pace        *pace.Pace
 	log         *slog.Logger
+	pings       singleflight.Group
 	made        atomic.Int64
 	rateLimited atomic.Int64 // answers that said too many requests
 }

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"kommo-import/internal/kommo"
@@ -13,12 +14,13 @@ import (
 const looks = 3
 
 // resolve finds out the outcome of m, which is in the state sending: accepted if its chat shows it; planned again if
-// the last look does not.
-func (r *run) resolve(ctx context.Context, cv *conversation, m *outgoing, tries *tries) error {
+// the chat lacks it, which takes a proof. Without a proof m stays in doubt, and the error is an [unreadError]. since is
+// when the doubt began.
+func (r *run) resolve(ctx context.Context, cv *conversation, m *outgoing, since time.Time) error {
 	if err := r.file.keepDoubt(cv, m); err != nil {
 		return err
 	}
-	if err := r.seek(ctx, cv, m, tries); err != nil || m.state == Accepted {
+	if err := r.seek(ctx, cv, m, since); err != nil || m.state == Accepted {
 		return err
 	}
 	r.requests.log.Info("a message in doubt is not in its chat; it is sent again", "conversation", cv.externalID)
@@ -26,91 +28,75 @@ func (r *run) resolve(ctx context.Context, cv *conversation, m *outgoing, tries 
 }
 
 // seek looks for m in its chat until it is found, which makes it accepted, or until the last look. By default the
-// looks come after 5, 10 and 20 more seconds. The time runs from now, when the doubt becomes known: Kommo may have
-// accepted the message at any moment before.
-func (r *run) seek(ctx context.Context, cv *conversation, m *outgoing, tries *tries) error {
-	for n := range looks {
-		if err := web.Sleep(ctx, r.settle<<n); err != nil {
+// looks come after 5, 10 and 20 more seconds, counted from since; of those that are due already, only the last is
+// made. A chat that has waited behind the others is looked into once more, after 40 more seconds.
+//
+// No error means that m was found, or that the last look proves that the chat lacks it.
+func (r *run) seek(ctx context.Context, cv *conversation, m *outgoing, since time.Time) (err error) {
+	n, last := 0, looks-1
+	if r.waited {
+		n, last = looks, looks
+	}
+	for ; n <= last; n++ {
+		if n < last && !time.Now().Before(r.due(since, n+1)) {
+			continue
+		}
+		if err := web.Sleep(ctx, min(time.Until(r.due(since, n)), r.settle<<n)); err != nil {
 			return err
 		}
-		if err := r.look(ctx, cv, m, tries); err != nil || m.state == Accepted {
+		err = r.look(ctx, cv, m, n == last)
+		if _, unread := errors.AsType[*unreadError](err); err != nil && !unread || m.state == Accepted {
 			return err
 		}
 	}
-	return nil
+	return err
 }
 
-// look reads the history of the chat of m. If that shows m, m becomes accepted. Failures to read are retried.
-func (r *run) look(ctx context.Context, cv *conversation, m *outgoing, tries *tries) error {
-	for {
-		departed := time.Now()
-		found, err := r.findAnywhere(ctx, cv, m)
+// due returns when the n-th look may begin, from 0.
+func (r *run) due(since time.Time, n int) time.Time { return since.Add(r.settle<<(n+1) - r.settle) }
+
+// look reads the chat of m. If that shows m, m becomes accepted. The last look reads the chat to its end, and returns an
+// [unreadError] if that does not prove that the chat lacks m.
+//
+// Unknown to Kommo, or empty, the chat may be another by now: Kommo is asked for it.
+func (r *run) look(ctx context.Context, cv *conversation, m *outgoing, last bool) error {
+	if cv.chatID == "" {
+		if _, err := r.history.askChat(ctx, cv); err != nil {
+			return r.history.blame(ctx, err)
+		}
+	}
+	for range 2 {
+		s := &search{reader: r.history, cv: cv, m: m}
+		err := s.read(ctx, last)
+		if err != nil && !isNotFound(err) {
+			return r.history.blame(ctx, err)
+		}
+		if err == nil && !s.empty {
+			return r.conclude(ctx, s, last)
+		}
+		moved, askErr := r.history.askChat(ctx, cv)
 		switch {
-		case err == nil && found == nil:
-			return nil
-		case err == nil:
-			return r.accept(cv, m, kommo.Accepted{ChatID: cv.chatID, MessageID: found.Message.ID}, true)
+		case askErr != nil:
+			return r.history.blame(ctx, askErr)
+		case !moved && err != nil:
+			return r.history.blame(ctx, err)
+		case !moved:
+			return r.conclude(ctx, s, last)
 		}
-		if err := r.requests.retry(ctx, tries, departed, err); err != nil {
+	}
+	return errManyChats
+}
+
+// conclude accepts the message that was searched for, if its chat shows it. Else the last look wants a proof that the
+// chat lacks it.
+func (r *run) conclude(ctx context.Context, s *search, last bool) error {
+	if s.found == nil && last {
+		if err := s.prove(ctx); err != nil {
 			return err
 		}
 	}
-}
-
-// findAnywhere finds m in its chat. If the history of that chat is empty, Kommo is asked whether the conversation has
-// another chat by now.
-func (r *run) findAnywhere(ctx context.Context, cv *conversation, m *outgoing) (*kommo.HistoryMessage, error) {
-	known := cv.chatID
-	if known == "" {
-		if err := r.askChat(ctx, cv); err != nil {
-			return nil, err
-		}
+	if s.found == nil {
+		return nil
 	}
-	found, empty, err := r.find(ctx, cv, m)
-	if err != nil || !empty || known == "" {
-		return found, err
-	}
-	if err := r.askChat(ctx, cv); err != nil || cv.chatID == known {
-		return nil, err
-	}
-	found, _, err = r.find(ctx, cv, m)
-	return found, err
-}
-
-// find returns the message of the chat's history with the msgid of m, nil if the history has no such message. empty
-// reports whether the history has no messages at all. find reads, newest messages first, until they are older than m.
-func (r *run) find(ctx context.Context, cv *conversation, m *outgoing) (found *kommo.HistoryMessage, empty bool, err error) {
-	empty = true
-	var order newestFirst
-	for page, err := range r.client.History(context.WithoutCancel(ctx), cv.chatID, func(context.Context) error { return r.requests.turn(ctx) }) {
-		if err != nil {
-			return nil, false, err
-		}
-		for i := range page {
-			empty = false
-			if page[i].Message.ClientID == m.identity.msgid() {
-				return &page[i], false, nil
-			}
-			order.add(page[i].Time())
-		}
-		if order.past(fromMillis(m.msec).Add(-timeMargin)) {
-			break
-		}
-	}
-	return nil, empty, nil
-}
-
-// askChat asks Kommo for the id of the conversation's chat. For a known conversation_id Kommo returns the existing
-// chat (documented).
-func (r *run) askChat(ctx context.Context, cv *conversation) error {
-	if err := r.requests.turn(ctx); err != nil {
-		return err
-	}
-	id, err := r.client.CreateChat(context.WithoutCancel(ctx), kommo.NewChat{
-		ConversationID: r.composer.Prefix + cv.externalID, User: client(cv),
-	})
-	if err != nil || id == cv.chatID {
-		return err
-	}
-	return r.file.setChat(cv, id)
+	return r.accept(s.cv, s.m, kommo.Accepted{ChatID: s.cv.chatID, MessageID: s.found.Message.ID}, true)
 }

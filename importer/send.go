@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"time"
 
@@ -29,7 +30,7 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 		renew: s.Renew, renewOf: s.RenewOf,
 		requests: newRequester(s.Pace, s.Log), progress: &s.progress,
 	}
-	r.pings = &pinger{client: r.client, requests: r.requests}
+	r.history = &historyReader{file: r.file, client: r.client, requests: r.requests, composer: composer}
 	if r.links, err = s.newLinkChecker(); err != nil {
 		return r.report, err
 	}
@@ -42,12 +43,29 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 // Progress returns how far the sender is. It may be called while Send runs.
 func (s *Sender) Progress() Progress { return s.progress.now(time.Now()) }
 
-// conversations sends the selected conversations, some at a time.
+// conversations sends the selected conversations, some at a time. Those with a message in doubt that could not be
+// resolved wait behind the others, and are tried once more.
 func (r *run) conversations(ctx context.Context, selection Selection, workers int) error {
+	err := r.pass(ctx, pendingConversations(r.file.Reader, selection), workers)
+	if err != nil || len(r.waiting) == 0 {
+		return err
+	}
+	r.waited = true
+	return r.pass(ctx, func(yield func(*conversation, error) bool) {
+		for _, cv := range r.waiting {
+			if !yield(cv, nil) {
+				return
+			}
+		}
+	}, workers)
+}
+
+// pass sends conversations, some at a time.
+func (r *run) pass(ctx context.Context, conversations iter.Seq2[*conversation, error], workers int) error {
 	group, running := errgroup.WithContext(ctx)
 	group.SetLimit(workers)
 	var readErr error
-	for cv, err := range pendingConversations(r.file.Reader, selection) {
+	for cv, err := range conversations {
 		if readErr = err; err != nil || running.Err() != nil {
 			break
 		}
@@ -58,11 +76,16 @@ func (r *run) conversations(ctx context.Context, selection Selection, workers in
 	return errors.Join(cause, ignoring(err, cause), ignoring(readErr, cause))
 }
 
-// conversation sends the pending messages of one conversation, in order.
+// conversation sends the pending messages of one conversation, in order, up to a message in doubt that cannot be
+// resolved.
 func (r *run) conversation(ctx context.Context, cv *conversation) error {
 	for m, err := range pendingMessages(r.file.Reader, cv, r.composer.Notify) {
 		if err == nil {
 			err = r.deliver(ctx, cv, m)
+		}
+		if unread, ok := errors.AsType[*unreadError](err); ok {
+			r.leave(cv, unread)
+			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("conversation %s: %w", cv.externalID, err)
@@ -71,10 +94,27 @@ func (r *run) conversation(ctx context.Context, cv *conversation) error {
 	return nil
 }
 
+// leave lets a conversation wait behind the others. One that has waited is set aside: nothing more of it is sent in this
+// run, and the message in doubt stays in doubt.
+func (r *run) leave(cv *conversation, why *unreadError) {
+	if r.waited {
+		r.requests.log.Warn("it is not known whether Kommo has a message; its conversation is set aside", "conversation", cv.externalID, "why", why)
+	}
+	r.count(func(report *SendReport) {
+		if !r.waited {
+			r.waiting = append(r.waiting, cv)
+			return
+		}
+		report.SetAside++
+		report.AsideConversations = appendListed(report.AsideConversations, cv.externalID)
+	})
+}
+
 // deliver sends m until it is accepted or refused. The state in the migration file says what to do next:
 //
 //	planned   post it: it becomes accepted or refused, or is planned again
-//	sending   an earlier run left it in doubt: it becomes accepted if its chat shows it, and is planned again if not
+//	sending   it is in doubt since it was sent: it becomes accepted if its chat shows it, and is planned again if the
+//	          chat lacks it; if neither is certain, it stays as it is, and the error is an [unreadError]
 //	accepted, refused: done
 //
 // A message that was in doubt and then planned again may appear late. So its chat is read once more before its first
@@ -82,7 +122,7 @@ func (r *run) conversation(ctx context.Context, cv *conversation) error {
 func (r *run) deliver(ctx context.Context, cv *conversation, m *outgoing) error {
 	tries := new(tries)
 	if m.state == Planned && m.mayExist {
-		if err := r.look(ctx, cv, m, tries); err != nil {
+		if err := r.look(ctx, cv, m, false); err != nil {
 			return err
 		}
 	}
@@ -92,7 +132,7 @@ func (r *run) deliver(ctx context.Context, cv *conversation, m *outgoing) error 
 		case Planned:
 			err = r.post(ctx, cv, m, tries)
 		case Sending:
-			err = r.resolve(ctx, cv, m, tries)
+			err = r.resolve(ctx, cv, m, fromMillis(m.sentAt.Int64))
 		default:
 			r.progress.done()
 			return nil
@@ -128,15 +168,15 @@ func (r *run) post(ctx context.Context, cv *conversation, m *outgoing, tries *tr
 		return r.accept(cv, m, accepted, false)
 	case kommo.ResultRefused:
 		refused, _ := errors.AsType[*kommo.RefusedError](failure)
-		return r.refuse(ctx, cv, m, tries, refused)
+		return r.refuse(ctx, cv, m, refused)
 	case kommo.ResultUnclear:
 		unclear, _ := errors.AsType[*kommo.UnclearError](failure)
-		return r.judge(ctx, cv, m, tries, unclear, len(body))
+		return r.judge(ctx, cv, m, unclear, len(body))
 	case kommo.ResultUnknown:
 		unknown, _ := errors.AsType[*kommo.UnknownOutcomeError](failure)
 		r.requests.log.Warn("it is not known whether Kommo accepted a message; reading its chat",
 			"conversation", cv.externalID, "why", unknown)
-		if err := r.resolve(ctx, cv, m, tries); err != nil || m.state != Planned {
+		if err := r.resolve(ctx, cv, m, time.Now()); err != nil || m.state != Planned {
 			return err
 		}
 		return tries.another(failure)

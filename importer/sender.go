@@ -49,6 +49,7 @@ type SendReport struct {
 	Requests   int           `json:"requests"`  // of all kinds
 	SlowDowns  int           `json:"slowdowns"` // answers that said too many requests
 	Renewed    int           `json:"renewed"`   // dead media links that were replaced by new ones
+	SetAside   int           `json:"set_aside"` // conversations with a message in doubt that could not be resolved
 	Elapsed    time.Duration `json:"-"`
 	Unnotified []string      `json:"unnotified,omitempty"` // conversations whose notifying message was refused; the first 100
 	// Reformed counts messages that were accepted in another form after a refusal; ReformedMessages are the positions and
@@ -59,6 +60,8 @@ type SendReport struct {
 	// which were sent as text.
 	Gone      int      `json:"gone"`
 	GoneMedia []string `json:"gone_media,omitempty"`
+	// AsideConversations are the first 100 conversations that were set aside.
+	AsideConversations []string `json:"set_aside_conversations,omitempty"`
 	// RenewedMedia are the positions of the messages whose link differs from that of the preview; the first 100.
 	RenewedMedia []string `json:"renewed_media,omitempty"`
 }
@@ -76,13 +79,14 @@ type run struct {
 	renew    Renewer
 	renewOf  string // the source whose links renew makes
 	requests *requester
+	history  *historyReader
 	progress *progress
+	waited   bool // the conversations are those that waited behind the others
 
-	pings *pinger
-
-	mu     sync.Mutex
-	report SendReport
-	tally  tally
+	mu      sync.Mutex
+	report  SendReport
+	tally   tally
+	waiting []*conversation // wait behind the others
 }
 
 // count changes the report.

@@ -40,13 +40,14 @@ func (f *File) keepDoubt(cv *conversation, m *outgoing) error {
 	return err
 }
 
-// setChat records the chat's id at Kommo.
+// setChat records the chat's id at Kommo, and nothing else of cv.
 func (f *File) setChat(cv *conversation, id string) error {
-	next := *cv
-	next.chatID = id
-	err := f.Update(func(tx *sql.Tx) error { return updateConversation(tx, cv, &next) })
+	err := f.Update(func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE conversation SET chat_id = ? WHERE id = ?`, id, cv.id)
+		return err
+	})
 	if err == nil {
-		*cv = next
+		cv.chatID = id
 	}
 	return err
 }

@@ -2,7 +2,6 @@ package importer
 
 import (
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -10,7 +9,8 @@ import (
 	"kommo-import/internal/pace"
 )
 
-// A Verifier reads the chats at Kommo back and compares them with the plan. It posts nothing.
+// A Verifier reads the chats at Kommo back and compares them with the plan. It posts no message. It asks Kommo for a chat
+// whose id it does not know, or that Kommo does not know or shows empty.
 //
 // Each chat is read from end to end, a page at a time. The entries of every page are stored, so that an interrupted
 // verification goes on behind the last page. When a chat has been read, the entries are compared with the plan in
@@ -45,6 +45,7 @@ type VerifyReport struct {
 	Differs       int           `json:"differs"`
 	Doubled       int           `json:"doubled"`      // extra copies
 	OutOfOrder    int           `json:"out_of_order"` // messages
+	ShownAs       int           `json:"shown_as"`     // of There: shown as another kind, such as a sticker as a picture
 	Foreign       int           `json:"foreign"`      // in the chats, but not of this migration
 	Unsent        int           `json:"unsent"`       // in the chats, but not sent according to the plan
 	Unread        int           `json:"unread"`       // conversations whose chat cannot be read
@@ -53,7 +54,8 @@ type VerifyReport struct {
 	Elapsed       time.Duration `json:"-"`            // of this run
 }
 
-// Differences returns how many messages and chats differ from the plan. Foreign and unsent messages do not count.
+// Differences returns how many messages and chats differ from the plan. Messages that are foreign, unsent, or shown as another kind
+// do not count.
 func (r VerifyReport) Differences() int {
 	return r.Missing + r.Differs + r.Doubled + r.OutOfOrder + r.Unread
 }
@@ -63,14 +65,6 @@ type verifyRun struct {
 	verifier *Verifier
 	file     *File
 	requests *requester
+	history  *historyReader
 	wait     time.Duration
-
-	mu     sync.Mutex
-	unread []unreadChat // in a row
-}
-
-// An unreadChat is a chat that Kommo refuses to show, or whose history cannot be decoded.
-type unreadChat struct {
-	rb  *readback
-	why error
 }

@@ -3,14 +3,12 @@ package importer
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"kommo-import/internal/kommo"
 	"kommo-import/internal/web"
 )
 
@@ -30,6 +28,7 @@ func (v *Verifier) Progress() Progress {
 func (v *Verifier) Verify(ctx context.Context) (VerifyReport, error) {
 	started := time.Now()
 	r := &verifyRun{verifier: v, file: v.File, wait: cmp.Or(v.Wait, defaultWait), requests: newRequester(v.Pace, v.Log)}
+	r.history = &historyReader{file: v.File, client: v.Client, requests: r.requests, composer: v.Composer}
 	if err := r.begin(); err != nil {
 		return VerifyReport{}, err
 	}
@@ -101,69 +100,5 @@ func (r *verifyRun) round(ctx context.Context, now time.Time) error {
 	if err = errors.Join(ignoring(err, cause), ignoring(readErr, cause)); err != nil {
 		return errors.Join(cause, err)
 	}
-	if cause != nil {
-		return nil
-	}
-	return r.giveUpUnread()
-}
-
-// unreadable reports whether err is about this one chat: Kommo refused the request, or answered every time with a
-// body that cannot be decoded. why is err without the request.
-func unreadable(err error) (why error, ok bool) {
-	if refused, ok := errors.AsType[*kommo.RefusedError](err); ok {
-		return refused, true
-	}
-	if unknown, ok := errors.AsType[*kommo.UnknownOutcomeError](err); ok && unknown.Status/100 == 2 {
-		return unknown, true
-	}
-	return nil, false
-}
-
-// couldNotRead sets a chat aside. After several in a row, a ping shows whether Kommo denies those chats only; if not,
-// the run stops.
-func (r *verifyRun) couldNotRead(ctx context.Context, rb *readback, why error) error {
-	r.requests.log.Warn("a chat cannot be read", "conversation", rb.conversation.externalID, "why", why)
-	unread := r.setAside(unreadChat{rb, why})
-	if unread < maxRefusals {
-		return nil
-	}
-	if err := r.requests.turn(ctx); err != nil {
-		return err
-	}
-	if _, err := r.verifier.Client.Ping(ctx); err != nil {
-		return &StoppedError{fmt.Sprintf("%d chats in a row could not be read, the last", unread), why}
-	}
-	return r.giveUpUnread()
-}
-
-// setAside returns how many chats in a row could not be read.
-func (r *verifyRun) setAside(chat unreadChat) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.unread = append(r.unread, chat)
-	return len(r.unread)
-}
-
-// giveUpUnread records the chats that could not be read to their end, and judges the entries that they have shown. This
-// verification does not read them again.
-func (r *verifyRun) giveUpUnread() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.unread) == 0 {
-		return nil
-	}
-	err := r.file.Update(func(tx *sql.Tx) error {
-		for _, chat := range r.unread {
-			_, err := tx.Exec(`INSERT INTO finding (conversation, kind, identity, client_id, remote_id, time, reason) VALUES (?, 'unread', x'', '', '', 0, ?)
-				ON CONFLICT DO NOTHING`, chat.rb.conversation.id, "its chat could not be read: "+chat.why.Error())
-			if err := errors.Join(err, chat.rb.judge(tx)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		r.unread = nil
-	}
-	return err
+	return nil
 }

@@ -43,7 +43,7 @@ func (f *File) beginVerification(wanted verifySelection) error {
 	})
 }
 
-// choose adds a readback for every selected conversation of which Kommo has accepted a message. A sample is spread
+// choose adds a readback for every selected conversation of which a message was sent or is in doubt. A sample is spread
 // evenly; where it begins changes from one verification to the next.
 func (v verifySelection) choose(tx *sql.Tx) error {
 	only, err := json.Marshal(v.Only)
@@ -53,7 +53,7 @@ func (v verifySelection) choose(tx *sql.Tx) error {
 	_, err = tx.Exec(`INSERT INTO readback (conversation)
 		SELECT id FROM (
 			SELECT id, (row_number() OVER (ORDER BY first) - 1) AS n, count(*) OVER () AS total
-			FROM conversation WHERE accepted + verified > 0
+			FROM conversation WHERE accepted + verified + sending > 0
 				AND (?1 = 0 OR external_id IN (SELECT value FROM json_each(?2))))
 		WHERE ?3 = 0 OR ?3 >= total
 			OR (n * ?3 + ?4 % total) / total <> ((n + 1) * ?3 + ?4 % total) / total
@@ -66,7 +66,7 @@ func (v verifySelection) choose(tx *sql.Tx) error {
 // read again from its beginning, and new chats join.
 func (v verifySelection) reopen(tx *sql.Tx) error {
 	for _, statement := range []string{
-		`UPDATE readback SET ended = 0, pass = 1, offset = 0, repeats = 0, next_at = 0, missing_since = 0, oldest_missing = 0, found = 0
+		`UPDATE readback SET ended = 0, pass = 1, offset = 0, next_at = 0, missing_since = 0, oldest_missing = 0, found = 0
 			WHERE ended = 1 AND NOT EXISTS (SELECT 1 FROM finding WHERE conversation = readback.conversation AND kind = 'unread')
 			AND (SELECT accepted + verified FROM conversation WHERE id = readback.conversation) >
 				found + (SELECT count(*) FROM finding WHERE conversation = readback.conversation AND kind = 'missing')`,

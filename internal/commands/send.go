@@ -91,7 +91,7 @@ func (p *program) loadAndSend(ctx context.Context, v *values, load func() error,
 		if err != nil {
 			return err
 		}
-		if strings.HasPrefix(next, "verify") { // what was missing may have been sent just now
+		if next == "verify" {
 			p.printNext(v, "verify")
 		}
 	}
@@ -101,7 +101,7 @@ func (p *program) loadAndSend(ctx context.Context, v *values, load func() error,
 			Run importer.SendReport `json:"run"`
 		}{status, report}))
 	}
-	if err == nil && status.Messages.Invalid+status.Messages.Refused > 0 {
+	if err == nil && status.Messages.Invalid+status.Messages.Refused+report.SetAside > 0 {
 		return errIncomplete
 	}
 	return err
@@ -156,6 +156,8 @@ func (p *program) printSent(v *values, r importer.SendReport, s importer.Status,
 	p.ui.note(r.Gone, "file", "Gone since the preview, and sent as text: %s (%s)", oneLine(strings.Join(r.GoneMedia, ", "), 2000))
 	p.ui.note(len(r.Unnotified), "conversation", "Nobody was notified of %s, because the last message was refused: %s",
 		oneLine(strings.Join(r.Unnotified, ", "), 300))
+	p.ui.note(r.SetAside, "conversation", "Set aside %s: it is not known whether Kommo has a message, and the rest waits for it: %s",
+		oneLine(strings.Join(r.AsideConversations, ", "), 300))
 	p.ui.note(m.Refused, "message", "Kommo refused %s. Which, and why: kommo-import failures%s", v.migrationFlag())
 	p.ui.note(m.Invalid, "message", "Not understood when loading: %s. Which, and why: kommo-import failures%s", v.migrationFlag())
 	p.ui.note(m.Planned+m.Sending, "message", "Left to be sent: %s in %s. Run send again.",

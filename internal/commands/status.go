@@ -99,10 +99,8 @@ func nextVerified(s importer.Status, last importer.VerifyReport) string {
 	isWhole := last.Messages >= s.Messages.Accepted+s.Messages.Verified ||
 		last.Unread > 0 && last.Conversations >= s.Conversations.Done
 	switch {
-	case last.Open > 0 || !isWhole:
+	case last.Open > 0 || !isWhole, last.Missing > 0: // a missing message may have been late, or sent again since
 		return "verify"
-	case last.Missing > 0:
-		return "verify --retry"
 	case s.Messages.Invalid > 0:
 		return "failures"
 	}

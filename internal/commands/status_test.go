@@ -42,7 +42,7 @@ func TestNextVerified(t *testing.T) {
 		{"a sample", importer.VerifyReport{Conversations: 1, Messages: 3}, "verify"},
 		{"interrupted", importer.VerifyReport{Conversations: 1, Open: 1, Messages: 5}, "verify"},
 		{"some differ", importer.VerifyReport{Conversations: 2, Messages: 5, Differs: 2}, "report"},
-		{"some are missing", importer.VerifyReport{Conversations: 2, Messages: 5, Missing: 2}, "verify --retry"},
+		{"some are missing", importer.VerifyReport{Conversations: 2, Messages: 5, Missing: 2}, "verify"},
 		{"a chat cannot be read", importer.VerifyReport{Conversations: 2, Messages: 3, Unread: 1}, "report"},
 	} {
 		if got := nextVerified(sent, tt.last); got != tt.want {

@@ -14,7 +14,7 @@ import (
 
 func (p *program) verify() *cli.Command {
 	return p.command("verify", "read the chats back and compare them with what was sent",
-		`Reads every chat back from Kommo and says what is otherwise than it was sent. Posts nothing. Interrupted,
+		`Reads every chat back from Kommo and says what is otherwise than it was sent. Posts no message. Interrupted,
 it goes on where it stopped when it is run again. A line begins with = for a conversation that is there as it was sent,
 with - for a message that is missing, with * for one that differs in its kind, its text, the side it is from or its time,
 and with ! for one that is there twice or at another place, and for a chat that cannot be read.
@@ -49,7 +49,7 @@ func (v *values) verifier() (verifier *importer.Verifier, err error) {
 }
 
 func (p *program) verifyFile(ctx context.Context, v *values, verifier *importer.Verifier) error {
-	p.ui.info("Reading the chats back. Nothing is posted.")
+	p.ui.info("Reading the chats back. No message is posted.")
 	ended := p.ui.whileRunning(ctx, "Messages read back", "Waiting; read back", verifier.Progress)
 	report, err := verifier.Verify(ctx)
 	ended()
@@ -109,7 +109,7 @@ func signOf(kind importer.FindingKind) string {
 		return "-"
 	case importer.MessageDiffers:
 		return "*"
-	case importer.MessageForeign, importer.MessageUnsent:
+	case importer.MessageForeign, importer.MessageUnsent, importer.MessageShownAs:
 		return ""
 	}
 	return "!"
@@ -144,7 +144,8 @@ func (p *program) printVerification(v *values, r importer.VerifyReport, s import
 		number(r.Differs), number(r.Doubled), number(r.OutOfOrder))
 	p.ui.note(r.Foreign, "", "Not of this migration, and left alone: %s.")
 	p.ui.note(r.Unsent, "", "In the chats, and not sent as far as the plan knows: %s.")
-	p.ui.note(r.Unread, "", "Conversations whose chat cannot be read: %s.")
+	p.ui.note(r.ShownAs, "message", "Shown as another kind, a sticker as a picture or voice as audio: %s.")
+	p.ui.note(r.Unread, "", "Chats that are not readable: %s. Whether they lack messages is not known.")
 	next := "report"
 	if s.Messages.Planned+s.Messages.Sending > 0 {
 		next = "send"
@@ -153,11 +154,12 @@ func (p *program) printVerification(v *values, r importer.VerifyReport, s import
 	case planned > 0:
 		p.ui.info("Planned again: %s.", plural(planned, "message"))
 		p.printNext(v, "send")
-	case r.Missing > 0:
-		p.printNext(v, "verify --retry")
 	case r.Messages+r.Differences() == 0:
 		p.ui.info("Nothing was sent yet, so there is nothing to compare.")
 		p.printNext(v, nextStep(v, s))
+	case r.Missing > 0:
+		p.ui.info("Kommo accepted %s and does not show them in their chats. Look at these in Kommo.", plural(r.Missing, "message"))
+		p.printNext(v, next)
 	case r.Differences() > 0:
 		p.ui.info("kommo-import cannot mend that: Kommo deletes and changes nothing afterwards. Look at them in Kommo.")
 		p.printNext(v, next)

@@ -93,7 +93,7 @@ func (a answer) readWith(read func(answer) error, problem error) error {
 	if err == nil {
 		return nil
 	}
-	return &UnknownOutcomeError{Status: a.status, Err: a.scrub.Error(err)}
+	return &UnknownOutcomeError{Status: a.status, Garbled: a.cutShort == nil, Err: a.scrub.Error(err)}
 }
 
 // decode reads the body into value. If the body is not JSON, the error quotes it only if it is a page: other text may

@@ -177,8 +177,8 @@ func TestSentences(t *testing.T) {
 		{&BlockedError{"403 Forbidden"}, "kommo blocks us, probably after too many requests: 403 Forbidden"},
 		{&RateLimitError{}, "too many requests to kommo"},
 		{&RateLimitError{5 * time.Minute}, "too many requests to kommo: retry after 5m0s"},
-		{&UnknownOutcomeError{502, cause}, "kommo gave no clear answer; the outcome is unknown: status 502: connection refused"},
-		{&UnknownOutcomeError{0, cause}, "kommo gave no clear answer; the outcome is unknown: connection refused"},
+		{&UnknownOutcomeError{Status: 502, Err: cause}, "kommo gave no clear answer; the outcome is unknown: status 502: connection refused"},
+		{&UnknownOutcomeError{Err: cause}, "kommo gave no clear answer; the outcome is unknown: connection refused"},
 		{&UnreachableError{Err: cause}, "cannot connect to kommo: connection refused"},
 	}
 	for _, test := range tests {

@@ -6,7 +6,7 @@
 //	…
 //	accepted, err := client.Send(ctx, body)
 //	if unknown, ok := errors.AsType[*kommo.UnknownOutcomeError](err); ok {
-//		// look into client.History before sending it again
+//		// look into client.HistoryPage before sending it again
 //	}
 //
 // Errors are wrapped in the request they belong to, "POST amojo.kommo.com/v2/origin/custom/…: …", and meant for
@@ -23,6 +23,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/google/uuid"
 
 	"kommo-import/signing"
 )
@@ -52,9 +54,16 @@ const maxAnswer = 1 << 20
 // Accepted is Kommo's answer to a message: it was accepted for processing, and appears in the chat and its history
 // some time later (documented). The ids are Kommo's own.
 type Accepted struct {
+	// ChatID is the chat's id. It may be something else, or "": a documented sample has the integration's own id here,
+	// and the form of 2020 none.
 	ChatID    string
 	MessageID string
 	RefID     string // the msgid of the message; "" if the answer does not repeat it
+}
+
+// IsChatID reports whether id has the form of Kommo's ids of chats: a UUID.
+func IsChatID(id string) bool {
+	return len(id) == 36 && uuid.Validate(id) == nil
 }
 
 // Send posts one message, body as [Marshal] returns it, in one attempt. An error is one of the package's types, or
@@ -64,16 +73,17 @@ func (c *Client) Send(ctx context.Context, body []byte) (Accepted, error) {
 	// {"new_message":{"conversation_id":"742a…","sender_id":"318e…","receiver_id":"0eef…","msgid":"ecfb…","ref_id":"m-1"}}
 	var reply struct {
 		NewMessage struct {
-			ChatID    string `json:"conversation_id"`
-			MessageID string `json:"msgid"`
-			RefID     string `json:"ref_id"`
+			ChatID    looseText `json:"conversation_id"`
+			MessageID string    `json:"msgid"`
+			RefID     looseText `json:"ref_id"`
 		} `json:"new_message"`
 	}
 	post := request{method: http.MethodPost, body: body, limit: maxAnswer}
 	_, err := c.do(ctx, post, func(a answer) error {
 		return a.decodeWith(&reply, &reply.NewMessage.MessageID, "new_message with a msgid")
 	})
-	return Accepted(reply.NewMessage), err
+	got := reply.NewMessage
+	return Accepted{string(got.ChatID), got.MessageID, string(got.RefID)}, err
 }
 
 // A NewChat is a chat to be made, or an existing chat to be found by its ConversationID.

@@ -57,10 +57,29 @@ func TestSendOfIncoming(t *testing.T) {
 	for _, body := range []string{
 		`{"new_message":{"msgid":"m","ref_id":"r","receiver_id":null}}`,
 		`{"new_message":{"msgid":"m","ref_id":"r"},"more":[1]}`,
+		`{"new_message":{"msgid":"m","conversation_id":null}}`,
+		`{"new_message":{"msgid":"m","conversation_id":{}}}`,
 	} {
 		got, err := newClient(answering(200, nil, body)).Send(t.Context(), []byte("{}"))
 		if want := (Accepted{MessageID: "m", RefID: "r"}); got != want || err != nil {
 			t.Errorf("got %+v, %v, want %+v", got, err, want)
+		}
+	}
+}
+
+// What stands where an answer has the chat's id need not be an id of Kommo.
+func TestIsChatID(t *testing.T) {
+	for id, want := range map[string]bool{
+		"742a15d7-dd9b-45af-9462-4111d17c407b":   true,
+		"742A15D7-DD9B-45AF-9462-4111D17C407B":   true,
+		"":                                       false,
+		"79001234567@c.us":                       false,
+		"742a15d7dd9b45af94624111d17c407b":       false,
+		"{742a15d7-dd9b-45af-9462-4111d17c407b}": false,
+		"742a15d7-dd9b-45af-9462-4111d17c407b ":  false,
+	} {
+		if got := IsChatID(id); got != want {
+			t.Errorf("%q: got %t", id, got)
 		}
 	}
 }

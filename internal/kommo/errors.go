@@ -110,8 +110,10 @@ func (e *RateLimitError) Error() string {
 // connection, or a 2xx that cannot be read. After a message, look into the chat's history before sending the message
 // again. Reading history and creating a chat are safe to repeat at once.
 type UnknownOutcomeError struct {
-	Status int   // 0 if no answer came
-	Err    error // the reason, its text fit to be shown
+	Status int // 0 if no answer came
+	// Garbled means that the whole of a 2xx came, and that it is not what the documents describe.
+	Garbled bool
+	Err     error // the reason, its text fit to be shown
 }
 
 func (e *UnknownOutcomeError) Error() string {

@@ -5,42 +5,40 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-// A HistoryMessage is one message of a chat as Kommo holds it. Fields that Kommo leaves out are zero. Kommo shows more
-// fields; those that a comparison does not need are not here.
+// A HistoryMessage is one entry of a chat as Kommo holds it. Fields that Kommo leaves out, and fields of another form
+// than documented, are zero: an odd field spoils nothing but itself. Kommo shows more fields; those that a comparison
+// does not need are not here.
 //
 //	{"timestamp":1670832082,"msec_timestamp":1670832082680,
 //	 "sender":{"id":"9c2c…","client_id":"u-1","name":"Adam","avatar":"","phone":"+18305803077"},
 //	 "message":{"id":"6059…","client_id":"m-1","type":"text","text":"Hello","media":"","file_name":"","file_size":0}}
 type HistoryMessage struct {
-	Timestamp     int64         `json:"timestamp"`      // unix seconds; a sample differs by 1 from the time that was sent
-	MsecTimestamp int64         `json:"msec_timestamp"` // unix milliseconds; documented, but not in every sample
-	Sender        HistoryPerson `json:"sender"`
+	Timestamp     int64 // unix seconds; a sample differs by 1 from the time that was sent
+	MsecTimestamp int64 // unix milliseconds; documented, but not in every sample
+	Sender        HistoryPerson
 	// Receiver is zero for an incoming message (documented).
-	Receiver HistoryPerson  `json:"receiver"`
-	Message  HistoryContent `json:"message"`
+	Receiver HistoryPerson
+	Message  HistoryContent
 }
 
 // A HistoryPerson is a side of a message.
 type HistoryPerson struct {
-	ID       string `json:"id"`        // Kommo's
-	ClientID string `json:"client_id"` // ours; "" for a Kommo user (documented)
+	ID       string // Kommo's
+	ClientID string // ours; "" for a Kommo user (documented)
 }
 
 // HistoryContent is the content of a message.
 type HistoryContent struct {
-	ID       string      `json:"id"`        // Kommo's, never ""
-	ClientID string      `json:"client_id"` // ours, the MsgID it was sent with; "" for messages written in Kommo
-	Type     MessageType `json:"type"`      // others than the types of this package are possible
-	Text     string      `json:"text"`
+	ID       string      // Kommo's; "" for an entry without a readable id
+	ClientID string      // ours, the MsgID it was sent with; "" for messages written in Kommo
+	Type     MessageType // others than the types of this package are possible
+	Text     string
 }
 
 // Time returns the moment of the message, to the millisecond if Kommo gives it. It is zero if Kommo gives no time,
@@ -55,49 +53,44 @@ func (m HistoryMessage) Time() time.Time {
 	return time.Time{}
 }
 
-// UnmarshalJSON reads a message. It also takes times as texts and people as empty lists. A message without an id is an
-// error, so that a search for a message cannot overlook it.
+// UnmarshalJSON reads an entry, whatever it is. It never returns an error.
 func (m *HistoryMessage) UnmarshalJSON(data []byte) error {
-	type plain HistoryMessage
-	wire := struct {
-		*plain
-		Timestamp     json.RawMessage `json:"timestamp"`
-		MsecTimestamp json.RawMessage `json:"msec_timestamp"`
+	var wire struct {
+		Timestamp     looseText       `json:"timestamp"`
+		MsecTimestamp looseText       `json:"msec_timestamp"`
 		Sender        json.RawMessage `json:"sender"`
 		Receiver      json.RawMessage `json:"receiver"`
-	}{plain: (*plain)(m)}
-	if err := json.Unmarshal(data, &wire); err != nil {
-		return err
+		Message       json.RawMessage `json:"message"`
 	}
-	if m.Message.ID == "" {
-		return errors.New("a message without an id")
+	_ = json.Unmarshal(data, &wire) // what is not an object leaves wire empty, and so below
+	*m = HistoryMessage{
+		Timestamp:     wire.Timestamp.time(time.Time.Unix),
+		MsecTimestamp: wire.MsecTimestamp.time(time.Time.UnixMilli),
+		Sender:        person(wire.Sender),
+		Receiver:      person(wire.Receiver),
+		Message:       content(wire.Message),
 	}
-	var err error
-	if m.Timestamp, err = integer(wire.Timestamp); err != nil {
-		return fmt.Errorf("timestamp: %w", err)
-	}
-	if m.MsecTimestamp, err = integer(wire.MsecTimestamp); err != nil {
-		return fmt.Errorf("msec_timestamp: %w", err)
-	}
-	m.Sender, m.Receiver = person(wire.Sender), person(wire.Receiver)
 	return nil
 }
 
-// integer reads a number or a text that holds a number; nothing, null and "" are 0.
-func integer(raw json.RawMessage) (int64, error) {
-	text := strings.Trim(string(raw), `"`)
-	if text == "" || text == "null" {
-		return 0, nil
+func person(data []byte) HistoryPerson {
+	var wire struct {
+		ID       looseText `json:"id"`
+		ClientID looseText `json:"client_id"`
 	}
-	return strconv.ParseInt(text, 10, 64)
+	_ = json.Unmarshal(data, &wire)
+	return HistoryPerson{string(wire.ID), string(wire.ClientID)}
 }
 
-// person reads a side of a message, and returns zero for anything that is not a person.
-func person(raw json.RawMessage) (p HistoryPerson) {
-	if json.Unmarshal(raw, &p) != nil {
-		return HistoryPerson{}
+func content(data []byte) HistoryContent {
+	var wire struct {
+		ID       looseText `json:"id"`
+		ClientID looseText `json:"client_id"`
+		Type     looseText `json:"type"`
+		Text     looseText `json:"text"`
 	}
-	return p
+	_ = json.Unmarshal(data, &wire)
+	return HistoryContent{string(wire.ID), string(wire.ClientID), MessageType(wire.Type), string(wire.Text)}
 }
 
 // PageSize is the number of messages in a full page of history, the documented maximum.
@@ -106,12 +99,13 @@ const PageSize = 50
 // maxPage is the length of a page of history that is read, in bytes.
 const maxPage = 16 << 20
 
-// HistoryPage returns up to PageSize messages of a chat, after skipping offset messages. chatID is Kommo's, as in
-// [Accepted] or from [Client.CreateChat]. The newest come first; the documents show that and do not promise it.
+// HistoryPage returns up to PageSize entries of a chat, after skipping offset entries. chatID is Kommo's, as in
+// [Accepted] or from [Client.CreateChat]. The newest come first; the documents show that and do not promise it. An entry
+// that cannot be read has its place in the page, so that the next offset is right.
 //
-// No messages and no error means that the offset is beyond the last message, that the chat is empty, or that there is
-// no such chat: Kommo answers 204 to all three (documented for the latter two). One unreadable message makes the
-// whole page an [UnknownOutcomeError]. Reading is always safe to repeat.
+// No entries and no error means that the offset is beyond the last entry, that the chat is empty, or that there is no
+// such chat: Kommo answers 204 to all three (documented for the latter two). A page that is not full need not be the
+// last. Reading is always safe to repeat.
 func (c *Client) HistoryPage(ctx context.Context, chatID string, offset int) ([]HistoryMessage, error) {
 	if !validID(chatID) {
 		return nil, fmt.Errorf("chat id %q: not an id", chatID)
@@ -148,37 +142,6 @@ func (a answer) history() ([]HistoryMessage, error) {
 		return nil, errors.New("the answer has no messages")
 	}
 	return reply.Messages, nil
-}
-
-// History yields the pages of a chat, newest messages first. A page that is not full is the last one (inferred).
-// History calls wait before each request. An error, also of wait, ends the sequence.
-//
-// A message that arrives during the reading pushes another onto the next page. That message comes twice; no message is
-// left out. A server that repeats a page would never come to an end: that is an [UnknownOutcomeError].
-func (c *Client) History(ctx context.Context, chatID string, wait func(context.Context) error) iter.Seq2[[]HistoryMessage, error] {
-	return func(yield func([]HistoryMessage, error) bool) {
-		heads := make(map[string]bool) // ids of the first messages of the pages
-		for offset := 0; ; {
-			var page []HistoryMessage
-			err := wait(ctx)
-			if err == nil {
-				page, err = c.HistoryPage(ctx, chatID, offset)
-			}
-			if err == nil && len(page) > 0 && heads[page[0].Message.ID] {
-				repeated := fmt.Errorf("history of chat %s: the page at offset %d repeats an earlier page", chatID, offset)
-				err = &UnknownOutcomeError{Status: http.StatusOK, Err: repeated}
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if len(page) == 0 || !yield(page, nil) || len(page) < PageSize {
-				return
-			}
-			heads[page[0].Message.ID] = true
-			offset += len(page)
-		}
-	}
 }
 
 // A PingResult holds the facts about Kommo that any answer shows, also a refusal. It is zero if there was no answer.

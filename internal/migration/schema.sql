@@ -131,6 +131,7 @@ CREATE TABLE message (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX message_identity ON message (conversation, identity);
+CREATE INDEX message_remote ON message (conversation, remote_id) WHERE remote_id <> '';
 
 -- Messages that were read more than once: from two sources, or twice in one reading.
 CREATE TABLE duplicate (
@@ -178,12 +179,12 @@ CREATE TABLE readback (
   conversation   INTEGER PRIMARY KEY REFERENCES conversation (id),
   pass           INTEGER NOT NULL DEFAULT 1, -- 1 reads the whole chat, later passes look for missing messages
   offset         INTEGER NOT NULL DEFAULT 0, -- entries of the chat before the next page
-  repeats        INTEGER NOT NULL DEFAULT 0, -- full pages in a row that brought nothing new
   oldest_first   INTEGER NOT NULL DEFAULT 0, -- 1: the chat shows its oldest messages first
   found          INTEGER NOT NULL DEFAULT 0, -- messages of the plan that the chat shows; 0 until ended
   oldest_missing INTEGER NOT NULL DEFAULT 0, -- msec of the oldest message that the present pass looks for
   missing_since  INTEGER NOT NULL DEFAULT 0, -- when the first pass ended with messages missing; 0 if it did not
   next_at        INTEGER NOT NULL DEFAULT 0, -- when the present pass may begin
+  proves         INTEGER NOT NULL DEFAULT 0, -- 1: chats show ids of messages, so that the lack of one is a proof
   ended          INTEGER NOT NULL DEFAULT 0  -- 1: the reading of the chat has ended for this verification
 ) STRICT;
 
@@ -199,6 +200,7 @@ CREATE TABLE entry (
   place        INTEGER NOT NULL, -- in the history, in that pass
   time         INTEGER NOT NULL, -- as Kommo shows it; 0 if it shows none
   difference   TEXT    NOT NULL, -- from the message as it was sent, '' for none
+  shown_as     TEXT    NOT NULL, -- the same content as another kind, "sticker as picture"; '' if it is not
   moved        INTEGER NOT NULL, -- 1: it was sent with another time, so its place says nothing
   PRIMARY KEY (conversation, remote_id)
 ) STRICT, WITHOUT ROWID;
