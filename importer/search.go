@@ -67,7 +67,7 @@ func (s *search) add(entry *kommo.HistoryMessage) error {
 	if id.ClientID != "" {
 		return nil
 	}
-	known, err := hasRemoteID(s.reader.file.Reader, s.cv, id.ID)
+	known, err := hasRemoteID(s.reader.file.Reader, s.cv, id.ID, "")
 	if err != nil || known {
 		return err
 	}

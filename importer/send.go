@@ -97,9 +97,11 @@ func (r *run) conversation(ctx context.Context, cv *conversation) error {
 // leave lets a conversation wait behind the others. One that has waited is set aside: nothing more of it is sent in this
 // run, and the message in doubt stays in doubt.
 func (r *run) leave(cv *conversation, why *unreadError) {
+	outcome := "it waits behind the others"
 	if r.waited {
-		r.requests.log.Warn("it is not known whether Kommo has a message; its conversation is set aside", "conversation", cv.externalID, "why", why)
+		outcome = "it is set aside"
 	}
+	r.requests.log.Warn("it is not known whether Kommo has a message of a conversation; "+outcome, "conversation", cv.externalID, "why", why)
 	r.count(func(report *SendReport) {
 		if !r.waited {
 			r.waiting = append(r.waiting, cv)

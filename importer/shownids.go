@@ -19,7 +19,8 @@ type shownIDs struct {
 // any reports whether a message that Kommo accepted can be recognised in a chat.
 func (s *shownIDs) any() bool { return s.msgids.Load() || s.remoteIDs.Load() }
 
-// see looks for ids in a page of a chat.
+// see looks for ids in a page of a chat. The id of a message that was once in doubt may be known from the chat itself, and
+// does not count.
 func (s *shownIDs) see(q migration.Querier, cv *conversation, page []kommo.HistoryMessage) error {
 	for i := range page {
 		if s.msgids.Load() {
@@ -32,7 +33,7 @@ func (s *shownIDs) see(q migration.Querier, cv *conversation, page []kommo.Histo
 		if s.remoteIDs.Load() {
 			continue
 		}
-		known, err := hasRemoteID(q, cv, page[i].Message.ID)
+		known, err := hasRemoteID(q, cv, page[i].Message.ID, ` AND NOT may_exist`)
 		if err != nil {
 			return err
 		}
@@ -43,10 +44,10 @@ func (s *shownIDs) see(q migration.Querier, cv *conversation, page []kommo.Histo
 	return nil
 }
 
-// hasRemoteID reports whether a message of a conversation has that id at Kommo.
-func hasRemoteID(q migration.Querier, cv *conversation, id string) (known bool, err error) {
-	err = q.QueryRow(`SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ? AND remote_id = ? AND remote_id <> '')`, cv.id, id).
-		Scan(&known)
+// hasRemoteID reports whether a message of a conversation, of those that the condition selects, has that id at Kommo.
+func hasRemoteID(q migration.Querier, cv *conversation, id, condition string) (known bool, err error) {
+	err = q.QueryRow(`SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ? AND remote_id = ? AND remote_id <> ''`+condition+`)`,
+		cv.id, id).Scan(&known)
 	return known, err
 }
 
