@@ -21,7 +21,7 @@
 //	staging       the messages as they were read: the contents                     load
 //	sighting      the client's data in them                                        load
 //	author        the authors of outgoing messages                                 load
-//	conversation  the client, the numbers of messages by state, chat_id, notifier  load; send; verify: numbers
+//	conversation  the client, the numbers of messages by state, chat_id, notifier  load; send; verify: numbers, chat_id
 //	message       the plan: order, identity, msec, state                           load; send; verify: state
 //	duplicate     messages that were read more than once                           load
 //	invalid       entries that could not be parsed                                 load
@@ -49,8 +49,12 @@
 //
 // If the process dies in between, or the answer is lost, the message stays in the state sending: it is in doubt, which
 // the column may_exist records. It is not posted again before its chat was read. If the chat shows it, it is accepted.
-// If the chat does not show it, also after the time that Kommo is given, it is planned again. It may still appear
-// late, so its chat is read once more before its first POST in a later run, and after a refusal.
+// If the chat, read to its end after the time that Kommo is given, proves that it lacks the message, it is planned again.
+// It may still appear late, so its chat is read once more before its first POST in a later run, and after a refusal.
+//
+// The lack of a message is a proof only where chats show ids of messages: ours, or those of Kommo's answers. Without a
+// proof the message stays in doubt. Its conversation waits behind the others, is tried once more, and is then set aside:
+// nothing more of it is sent in this run.
 //
 // # Notifications
 //

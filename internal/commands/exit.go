@@ -32,10 +32,10 @@ func exitMeanings() []row {
 		{"0", "done"},
 		{"1", "error; what was done is recorded, run again to go on"},
 		{"2", "invalid command line or setting"},
-		{"3", "done, but some messages were refused or invalid: see failures"},
+		{"3", "done, but some messages were refused, invalid or set aside: see failures"},
 		{"4", "Kommo or Green-API denies access"},
 		{"5", "the migration file is in use by another process"},
-		{"6", "verify found differences"},
+		{"6", "verify found differences, or chats that could not be read"},
 		{"130", "interrupted; run the same command again"},
 	}
 }
@@ -53,7 +53,7 @@ func (e *exitStatus) Error() string { return e.what }
 
 var (
 	// errIncomplete means that some messages of the migration are not in Kommo, and cannot be sent as they are.
-	errIncomplete = &exitStatus{exitIncomplete, "some messages were invalid or refused"}
+	errIncomplete = &exitStatus{exitIncomplete, "some messages were invalid, refused or set aside"}
 	// errDifferent means that verify found differences.
 	errDifferent = &exitStatus{exitDifferent, "the chats differ from what was sent"}
 )
