@@ -18,7 +18,7 @@ type said struct {
 }
 
 // chatOf returns the messages of a client's chat.
-func chatOf(client sources.Client, messages ...said) (batch []sources.Message) {
+func chatWith(client sources.Client, messages ...said) (batch []sources.Message) {
 	for i, s := range messages {
 		m := textOf(client.ID, fmt.Sprint(client.ID, i), s.second)
 		m.Conversation.Client = client
@@ -36,12 +36,12 @@ func chatOf(client sources.Client, messages ...said) (batch []sources.Message) {
 
 // withPhone returns a chat with a message that no other chat has.
 func withPhone(id, phone, suspected string) []sources.Message {
-	return chatOf(sources.Client{ID: id, Phone: phone, SuspectedPhone: suspected}, said{1, "I am " + id, "", false})
+	return chatWith(sources.Client{ID: id, Phone: phone, SuspectedPhone: suspected}, said{1, "I am " + id, "", false})
 }
 
 // named returns a chat with a message that no other chat has.
 func clientNamed(id, name string) []sources.Message {
-	return chatOf(sources.Client{ID: id, Name: name}, said{1, "I am " + id, "", false})
+	return chatWith(sources.Client{ID: id, Name: name}, said{1, "I am " + id, "", false})
 }
 
 // examplesOf returns the examples of the warnings of a kind.
@@ -117,8 +117,8 @@ func TestSamePhone(t *testing.T) {
 
 func TestSameClient(t *testing.T) {
 	anna, lid := sources.Client{ID: "34611222333@c.us"}, sources.Client{ID: "77@lid"}
-	ann := func(messages ...said) []sources.Message { return chatOf(anna, messages...) }
-	hidden := func(messages ...said) []sources.Message { return chatOf(lid, messages...) }
+	ann := func(messages ...said) []sources.Message { return chatWith(anna, messages...) }
+	hidden := func(messages ...said) []sources.Message { return chatWith(lid, messages...) }
 	picture := func(chat []sources.Message, file string) []sources.Message {
 		chat[0].Kind, chat[0].Text = sources.KindPicture, ""
 		chat[0].Media = &sources.Media{URL: "https://example.com/" + file, Name: file, Size: 1}
@@ -150,8 +150,8 @@ func TestSameClient(t *testing.T) {
 		{"a full name among many", Filter{}, append([][]sources.Message{clientNamed("34611222333@c.us", "Anna Petrova"), clientNamed("77@lid", "Anna Petrova")}, crowd...),
 			[]string{both + "the same name"}},
 		{"all reasons", Filter{}, [][]sources.Message{
-			chatOf(sources.Client{ID: "34611222333@c.us", Name: "Anna Petrova"}, said{1, "hello", "A1", false}, said{2, "ours", "A2", true}),
-			chatOf(sources.Client{ID: "77@lid", Name: "Anna Petrova", SuspectedPhone: "34611222333"}, said{1, "hello", "A1", false}, said{2, "ours", "A2", true})},
+			chatWith(sources.Client{ID: "34611222333@c.us", Name: "Anna Petrova"}, said{1, "hello", "A1", false}, said{2, "ours", "A2", true}),
+			chatWith(sources.Client{ID: "77@lid", Name: "Anna Petrova", SuspectedPhone: "34611222333"}, said{1, "hello", "A1", false}, said{2, "ours", "A2", true})},
 			[]string{both + "2 equal messages, the phone +34611222333, the same name"}},
 		{"two pairs", Filter{}, [][]sources.Message{clientNamed("34611222333@c.us", "Anna Petrova"), clientNamed("77@lid", "Anna Petrova"),
 			withPhone("34611222444@c.us", "", ""), withPhone("88@lid", "", "+34611222444")},
@@ -161,7 +161,7 @@ func TestSameClient(t *testing.T) {
 		{"other sides", Filter{}, [][]sources.Message{ann(said{1, "hello", "", false}), hidden(said{1, "hello", "", true})}, nil},
 		{"two clients say yes", Filter{}, [][]sources.Message{ann(said{1, "yes", "", false}, said{3, "a", "", false}), hidden(said{1, "yes", "", false}, said{4, "b", "", false})}, nil},
 		{"three clients say yes", Filter{}, [][]sources.Message{ann(said{1, "yes", "", false}), hidden(said{1, "yes", "", false}),
-			chatOf(sources.Client{ID: "34611222444@c.us"}, said{1, "yes", "", false})}, nil},
+			chatWith(sources.Client{ID: "34611222444@c.us"}, said{1, "yes", "", false})}, nil},
 		{"mailings", Filter{}, [][]sources.Message{ann(said{1, "sale", "", true}, said{2, "sale again", "", true}, said{3, "last sale", "", true}),
 			hidden(said{1, "sale", "", true}, said{2, "sale again", "", true}, said{3, "last sale", "", true})}, nil},
 		{"pictures of two clients", Filter{}, [][]sources.Message{picture(ann(said{1, "", "", false}), "a.jpg"), picture(hidden(said{1, "", "", false}), "a.jpg")}, nil},

@@ -88,10 +88,13 @@ func pendingConversations(q migration.Querier, s Selection) iter.Seq2[*conversat
 
 func pendingConversationsAfter(q migration.Querier, only []string, first int64) ([]*conversation, error) {
 	condition, args := Selection{Only: only}.where()
-	return migration.All(q, scanConversation, `SELECT id, external_id, kind, first, client_id, client_name, client_phone,
-		client_email, client_avatar, no_avatar, chat_id, notifier FROM conversation WHERE first > ? AND `+condition+` ORDER BY first LIMIT 100`,
+	return migration.All(q, scanConversation, conversationColumns+` FROM conversation WHERE first > ? AND `+condition+` ORDER BY first LIMIT 100`,
 		append([]any{first}, args...)...)
 }
+
+// conversationColumns are the columns that scanConversation scans.
+const conversationColumns = `SELECT id, external_id, kind, first, client_id, client_name, client_phone, client_email, client_avatar, no_avatar,
+	chat_id, notifier`
 
 func scanConversation(rows *sql.Rows) (*conversation, error) {
 	cv := new(conversation)

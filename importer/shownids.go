@@ -60,8 +60,7 @@ func (r *historyReader) lookForIDs(ctx context.Context, except *conversation) (t
 	if r.ids.any() {
 		return true, nil
 	}
-	others, err := migration.All(r.file.Reader, scanConversation, `SELECT id, external_id, kind, first, client_id, client_name,
-		client_phone, client_email, client_avatar, chat_id, notifier FROM conversation
+	others, err := migration.All(r.file.Reader, scanConversation, conversationColumns+` FROM conversation
 		WHERE accepted + verified > 0 AND id <> ? ORDER BY id LIMIT ?`, except.id, sampled)
 	if err != nil {
 		return false, r.file.Explain(err)

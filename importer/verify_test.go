@@ -213,7 +213,7 @@ func TestVerifyFindsEveryDamage(t *testing.T) {
 				t.Errorf("status %+v, error %v, want %d verified", status.Messages, err, tt.there)
 			}
 			wantOnlyReading(t, box, requests)
-			if report.Requests != len(box.Requests())-requests || report.Requests > 21+4*20 {
+			if report.Requests != len(box.Requests())-requests || report.Requests > lastPass*21 { // while a message is missing, each pass ends with an empty page
 				t.Errorf("%d requests, report %d", len(box.Requests())-requests, report.Requests)
 			}
 			// a second verification finds the same

@@ -1,6 +1,7 @@
 package kommo
 
 import (
+	"encoding/json"
 	"net/http"
 	"testing"
 )
@@ -37,6 +38,26 @@ func FuzzAnswer(f *testing.F) {
 			t.Errorf("a page of %d messages and an error", len(page))
 		}
 		checkError(t, err)
+	})
+}
+
+// FuzzHistoryEntry puts an entry of any kind among others: it has its place in the page, and spoils nothing else.
+func FuzzHistoryEntry(f *testing.F) {
+	for _, entry := range []string{
+		`null`, `"deleted"`, `[]`, `{"message":null}`, `{"timestamp":1.5e9,"message":{"id":1,"text":["a"]}}`,
+		`{"timestamp":"2025-01-01T10:00:00Z","sender":[],"receiver":{"id":{}},"message":{"id":"a","thumbnail":false}}`,
+	} {
+		f.Add(entry)
+	}
+	f.Fuzz(func(t *testing.T, entry string) {
+		if !json.Valid([]byte(entry)) {
+			t.Skip()
+		}
+		body := `{"messages":[{"message":{"id":"a"}},` + entry + `,{"message":{"id":"b"}}]}`
+		page, err := newClient(answering(200, nil, body)).HistoryPage(t.Context(), testChat, 0)
+		if err != nil || len(page) != 3 || page[0].Message.ID != "a" || page[2].Message.ID != "b" {
+			t.Errorf("page %+v, error %v", page, err)
+		}
 	})
 }
 
