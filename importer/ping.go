@@ -25,7 +25,7 @@ func (r *requester) read(ctx context.Context, ask func(context.Context) error) e
 		}
 		if unknown, ok := errors.AsType[*kommo.UnknownOutcomeError](err); ok && unknown.Garbled {
 			if garbled++; garbled == 2 {
-				return &StoppedError{"the answer cannot be used, also when it was asked for again", err}
+				return &StoppedError{"gave up after 2 tries", err}
 			}
 		}
 		if err := r.retry(ctx, tries, departed, err); err != nil {

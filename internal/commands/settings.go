@@ -161,7 +161,7 @@ func sandboxSettings() []setting {
 		{name: "fault", kind: kindList, value: "RULE",
 			usage: "let something go wrong as RULE says, such as cut:every=10 or 413-html:text~invoice; repeatable"},
 		{name: "quirk", kind: kindList, value: "QUIRK",
-			usage: "differ where the documents allow it, such as short=2, no-msgid or gone:CONVERSATION; repeatable"},
+			usage: "differ as QUIRK says where the documents allow it, such as short=2, no-msgid or gone:CONVERSATION; repeatable"},
 		{name: "green-api", kind: kindFile, value: "FOLDER", perRun: true,
 			usage: "serve the WhatsApp account in FOLDER as a Green-API instance too"},
 		{name: "green-api-rate", kind: kindWhole, value: "N", def: "1", perRun: true, usage: "let N chats be read per second"},
