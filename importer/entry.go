@@ -89,16 +89,16 @@ func (r *verifyRun) compare(q migration.Querier, rb *readback, history *kommo.Hi
 // the message for which Kommo answered with its id; nil if there is none.
 func recognise(q migration.Querier, cv *conversation, shown *kommo.HistoryContent) (*outgoing, error) {
 	if id, ok := parseMsgid(shown.ClientID); ok {
-		m, err := messageWhere(q, `identity = ?`, cv.id, id[:])
+		m, err := messageWhere(q, ` WHERE conversation = ? AND identity = ?`, cv.id, id[:])
 		if err != nil || m != nil {
 			return m, err
 		}
 	}
-	return messageWhere(q, `remote_id = ? AND remote_id <> ''`, cv.id, shown.ID)
+	return messageWhere(q, ` INDEXED BY message_remote WHERE conversation = ? AND remote_id = ? AND remote_id <> ''`, cv.id, shown.ID)
 }
 
-func messageWhere(q migration.Querier, condition string, args ...any) (*outgoing, error) {
-	for m, err := range migration.Query(q, scanOutgoing, outgoingColumns+` FROM message WHERE conversation = ? AND `+condition, args...) {
+func messageWhere(q migration.Querier, where string, args ...any) (*outgoing, error) {
+	for m, err := range migration.Query(q, scanOutgoing, outgoingColumns+` FROM message`+where, args...) {
 		return m, err
 	}
 	return nil, nil

@@ -93,7 +93,7 @@ func (s *search) prove(ctx context.Context) error {
 		return nil
 	}
 	if len(s.alike) == 1 {
-		ambiguous, err := s.hasTwin()
+		ambiguous, err := s.isAmbiguous()
 		if err == nil && !ambiguous {
 			s.found = &s.alike[0]
 		}
@@ -125,8 +125,8 @@ func (s *search) proveEmpty(ctx context.Context) error {
 	return unread("its history is empty, and that of other chats shows no message ids of ours")
 }
 
-// hasTwin reports whether the plan has a sent message that cannot be told from the one in doubt where no ids are shown.
-func (s *search) hasTwin() (twin bool, err error) {
+// isAmbiguous reports whether the plan has a sent message that cannot be told from the one in doubt where no ids are shown.
+func (s *search) isAmbiguous() (ambiguous bool, err error) {
 	if s.reader.ids.remoteIDs.Load() {
 		return false, nil
 	}
@@ -135,6 +135,6 @@ func (s *search) hasTwin() (twin bool, err error) {
 		WHERE m.conversation = ?1 AND m.identity = ?2 AND t.identity <> m.identity
 			AND t.direction = m.direction AND t.kind = m.kind AND t.words = m.words
 			AND t.state IN ('accepted', 'verified', 'sending') AND abs(t.msec - m.msec) <= ?3)`,
-		s.cv.id, s.m.identity[:], 2*timeMargin.Milliseconds()).Scan(&twin)
-	return twin, err
+		s.cv.id, s.m.identity[:], 2*timeMargin.Milliseconds()).Scan(&ambiguous)
+	return ambiguous, err
 }

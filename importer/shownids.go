@@ -46,7 +46,8 @@ func (s *shownIDs) see(q migration.Querier, cv *conversation, page []kommo.Histo
 
 // hasRemoteID reports whether a message of a conversation, of those that the condition selects, has that id at Kommo.
 func hasRemoteID(q migration.Querier, cv *conversation, id, condition string) (known bool, err error) {
-	err = q.QueryRow(`SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ? AND remote_id = ? AND remote_id <> ''`+condition+`)`,
+	err = q.QueryRow(`SELECT EXISTS (SELECT 1 FROM message INDEXED BY message_remote
+		WHERE conversation = ? AND remote_id = ? AND remote_id <> ''`+condition+`)`,
 		cv.id, id).Scan(&known)
 	return known, err
 }

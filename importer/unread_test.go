@@ -108,7 +108,7 @@ func TestSendTroubleWithOneChat(t *testing.T) {
 }
 
 // Where Kommo lets nobody in, a send with a message in doubt stops as any other.
-func TestSendOfDoubtIsNotLetIn(t *testing.T) {
+func TestSendOfDoubtIsDeniedAccess(t *testing.T) {
 	for _, do := range []sandbox.Action{sandbox.BadSignature, sandbox.NotFound, sandbox.Block, sandbox.Redirect, sandbox.HTML, sandbox.BadGateway} {
 		inBubble(t, string(do), func(t *testing.T) {
 			f, box := loaded(t), sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.CutTaken, N: 1}}})
