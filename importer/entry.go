@@ -111,9 +111,13 @@ func (rb *readback) storePlace(statements *migration.Statements, remoteID string
 }
 
 // store stores an entry. It returns 0 if this pass has shown it already: messages that arrive during the reading push
-// others onto the next page.
+// others onto the next page. The later place counts, because it fits those of the entries around it.
 func (e *entry) store(statements *migration.Statements, rb *readback) (stored int, err error) {
-	return affected(statements.Exec(`INSERT INTO entry (conversation, remote_id, client_id, identity, pass, place, time, difference, shown_as, moved)
+	stored, err = affected(statements.Exec(`INSERT INTO entry (conversation, remote_id, client_id, identity, pass, place, time, difference, shown_as, moved)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		rb.conversation.id, e.remoteID, e.clientID, e.identity, rb.pass, e.place, e.time, e.difference, e.shownAs, e.moved))
+	if err == nil && stored == 0 {
+		_, err = statements.Exec(`UPDATE entry SET place = ? WHERE conversation = ? AND remote_id = ?`, e.place, rb.conversation.id, e.remoteID)
+	}
+	return stored, err
 }

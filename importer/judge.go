@@ -67,7 +67,7 @@ func (rb *readback) judgeWhole(tx *sql.Tx) (judged int, err error) {
 	if _, err := moveMessages(tx.Exec, rb.conversation.id, Verified, Accepted, "", isMissing); err != nil {
 		return 0, err
 	}
-	return judged, rb.judge(tx)
+	return judged, errors.Join(rb.collectShown(tx), rb.judgeOrder(tx), rb.judge(tx))
 }
 
 // giveUp records that a chat could not be read to its end, and judges the entries that it has shown. This verification
@@ -79,7 +79,7 @@ func (r *verifyRun) giveUp(rb *readback, why error) error {
 }
 
 // judgeUnread records that a chat could not be read, and why. An entry that was not recognised may be one of the messages
-// that were sent, and is not called foreign.
+// that were sent, and is not called foreign. The places of a part of a chat that grows say nothing about the order.
 func (rb *readback) judgeUnread(tx *sql.Tx, reason string) error {
 	_, err := tx.Exec(insertFinding+`VALUES (?, 'unread', x'', '', '', 0, ?)`, rb.conversation.id, reason)
 	if err == nil {
@@ -92,7 +92,7 @@ func (rb *readback) judgeUnread(tx *sql.Tx, reason string) error {
 // ends the reading of the chat. It says nothing about messages that no entry shows.
 func (rb *readback) judge(tx *sql.Tx) error {
 	id := rb.conversation.id
-	if err := errors.Join(rb.collectShown(tx), rb.judgeOrder(tx), rb.judgeStates(tx)); err != nil {
+	if err := errors.Join(rb.collectShown(tx), rb.judgeStates(tx)); err != nil {
 		return err
 	}
 	for _, query := range []string{

@@ -3,6 +3,7 @@ package importer
 import (
 	"database/sql"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -91,8 +92,11 @@ func variedChats() (content string, messages int) {
 func TestEveryKommo(t *testing.T) {
 	t.Parallel()
 	content, messages := variedChats()
-	for _, like := range kommos() {
-		for _, fault := range []sandbox.Action{"", sandbox.CutTaken, sandbox.Cut} {
+	for i, like := range kommos() {
+		for j, fault := range []sandbox.Action{"", sandbox.CutTaken, sandbox.Cut} {
+			if fault != sandbox.CutTaken && (i+j)%6 > 0 && os.Getenv("SOAK") == "" {
+				continue
+			}
 			inBubble(t, fmt.Sprintf("%s %s", like.quirks, fault), func(t *testing.T) {
 				f, box := newFile(t), sandbox.NewKommo(like.options(t))
 				f.Commit = (*sql.Tx).Commit // counting all messages after every commit takes long
