@@ -59,7 +59,7 @@ func (r *run) accept(cv *conversation, m *outgoing, accepted kommo.Accepted, res
 	}
 	r.requests.pace.Accepted()
 	r.count(func(report *SendReport) {
-		r.tally.refusedInARow = 0
+		r.tally.refusedInARow, r.aside = 0, 0
 		r.tally.of(r.composer.senderOf(m)).accepted++
 		report.Accepted++
 		report.Notified += btoi(cv.notifier.Valid && cv.notifier.Int64 == m.place && (m.notifies || resolved))
@@ -72,13 +72,17 @@ func (r *run) accept(cv *conversation, m *outgoing, accepted kommo.Accepted, res
 	return nil
 }
 
-// refuse handles a 400. A message that may exist already is looked for first: its id may be the reason. Then the message is
-// planned in its next form of the ladder, and refused after the last one.
+// refuse handles a 400. A message that may exist already is looked for first: its id may be the reason, as it may be for all
+// messages of a chat that an earlier import has sent. Then the message is planned in its next form of the ladder, and
+// refused after the last one.
 func (r *run) refuse(ctx context.Context, cv *conversation, m *outgoing, refused *kommo.RefusedError) error {
 	if m.mayExist {
 		if err := r.seek(ctx, cv, m, time.Now()); err != nil || m.state == Accepted {
 			return err
 		}
+	}
+	if err := r.adopt(ctx, cv, m); err != nil || m.state == Accepted {
+		return err
 	}
 	if m.rungs == nil {
 		m.whole, m.rungs = m.form, ladder(cv, m)

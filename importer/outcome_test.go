@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -165,7 +166,7 @@ func TestLadder(t *testing.T) {
 			if diff := cmp.Diff(tt.reformed, report.ReformedMessages); diff != "" {
 				t.Errorf("forms (-want +got):\n%s", diff)
 			}
-			if posts := countRequests(box, "POST"); posts != tt.posts {
+			if posts := countRequests(box, sandbox.OnMessage); posts != tt.posts {
 				t.Errorf("%d posts, want %d", posts, tt.posts)
 			}
 			if got := arrived(box)["c"]; slices.Contains([]string{"replies", "the file and replies"}, tt.name) && !strings.Contains(got[1], `> question`) {
@@ -208,16 +209,100 @@ func TestAnswersThatLeaveTheOutcomeOpen(t *testing.T) {
 				t.Errorf("report %+v, error %v", report, err)
 			}
 			wantArrived(t, box, planned)
-			if countRequests(box, "GET") == 0 {
+			if countRequests(box, sandbox.OnHistory) == 0 {
 				t.Error("the chat was not read")
 			}
 		})
 	}
 }
 
-func countRequests(box *sandbox.Kommo, method string) (n int) {
+func countRequests(box *sandbox.Kommo, endpoint sandbox.Endpoint) (n int) {
 	for _, r := range box.Requests() {
-		n += btoi(r.Method == method)
+		n += btoi(r.Endpoint == endpoint)
 	}
 	return n
+}
+
+// What an import has sent whose migration file is lost is not sent again where Kommo refuses known ids: the chats are read
+// at their first refusal. The rest is sent, and nobody is notified a second time.
+func TestChatsOfALostMigrationFile(t *testing.T) {
+	for name, kept := range map[string]int{"all of it was sent": 10, "some of it was sent": 4} {
+		inBubble(t, name, func(t *testing.T) {
+			box := sandbox.NewKommo(sandbox.Options{Duplicates: sandbox.RefuseDuplicates})
+			lost := loaded(t)
+			planned := bodies(t, lost, newComposer())
+			sender := newSender(lost, box)
+			sender.Workers = 1
+			lost.Commit = stopAfter(lost, kept)
+			sender.Send(t.Context())
+			sent := box.Summary().Messages
+
+			f := loaded(t)
+			report, err := newSender(f, box).Send(t.Context())
+			if err != nil || report.Accepted != 10 || report.Refused != 0 {
+				t.Errorf("report %+v, error %v", report, err)
+			}
+			if status, err := f.Status(); err != nil || status.Messages.Accepted != 10 {
+				t.Errorf("status %+v, error %v", status.Messages, err)
+			}
+			if s := box.Summary(); sent == 0 || s.Messages != 10 || s.Loud > 3 {
+				t.Errorf("%d messages, %d notify, after %d of the lost file", s.Messages, s.Loud, sent)
+			}
+			for conversation, want := range planned {
+				if got := len(arrived(box)[conversation]); got != len(want) {
+					t.Errorf("%s has %d messages, want %d", conversation, got, len(want))
+				}
+			}
+		})
+	}
+}
+
+// stopAfter returns a commit for f that works until so many messages were accepted.
+func stopAfter(f *File, messages int) func(*sql.Tx) error {
+	return func(tx *sql.Tx) error {
+		var accepted int
+		err := tx.QueryRow(`SELECT coalesce(sum(accepted), 0) FROM conversation`).Scan(&accepted)
+		if err == nil && accepted >= messages && messages < 10 {
+			return errors.Join(tx.Rollback(), errors.New("the laptop is lost"))
+		}
+		return errors.Join(err, tx.Commit())
+	}
+}
+
+// A message without an outcome after six tries costs its conversation the rest of the run, and no other. After five such
+// conversations without an acceptance between, the run stops.
+func TestConversationIsSetAside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := loaded(t)
+		box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.BadGateway, Text: "how can we help?"}}})
+		report, err := newSender(f, box).Send(t.Context())
+		if err != nil || report.SetAside != 1 || report.Accepted != 8 || !slices.Equal(report.AsideConversations, []string{"bob"}) {
+			t.Errorf("report %+v, error %v", report, err)
+		}
+		if status, err := f.Status(); err != nil || status.Messages.Planned+status.Messages.Sending != 2 {
+			t.Errorf("status %+v, error %v", status.Messages, err)
+		}
+		box.ClearRules()
+		sendAll(t, t.Context(), newSender(f, box))
+		if s := box.Summary(); s.Messages != 10 || s.Doubled != 0 {
+			t.Errorf("arrived %+v", s)
+		}
+	})
+}
+
+func TestManyConversationsAreSetAside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var content strings.Builder
+		content.WriteString(csvHeader)
+		for c := range 20 {
+			content.WriteString(row(fmt.Sprint("c", c), c, "in", "text", "1"))
+		}
+		f := newFile(t)
+		load(t, f, content.String())
+		box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.BadGateway}}})
+		report, err := newSender(f, box).Send(t.Context())
+		if !is[*StoppedError](err) || report.Accepted != 0 || report.SetAside < maxAside || report.SetAside > maxAside+defaultWorkers {
+			t.Errorf("report %+v, error %v", report, err)
+		}
+	})
 }

@@ -40,23 +40,24 @@ func (f *File) RetryRefused() (planned int, err error) {
 	return planned, err
 }
 
-// RetryMissing plans again the messages that the last verification found missing, and returns how many they are. Each
-// of them may still appear late, so the next send reads its chat before it posts the message.
+// RetryMissing hands the messages that the last verification found missing to the next send, and returns how many they are.
+// Each of them may still appear late, so they are in doubt since they were sent: send reads their chats to the end before
+// it posts them again.
 //
 // If the notifying message is missing, it is not known whether it notified; it keeps that role.
-func (f *File) RetryMissing() (planned int, err error) {
+func (f *File) RetryMissing() (handed int, err error) {
 	err = f.Update(func(tx *sql.Tx) error {
 		conversations, err := migration.All(tx, scanID, `SELECT DISTINCT conversation FROM finding WHERE kind = 'missing' AND NOT retried`)
 		if err != nil {
 			return err
 		}
 		for _, conversation := range conversations {
-			moved, err := moveMessages(tx.Exec, conversation, Accepted, Planned, `, may_exist = 1`,
+			moved, err := moveMessages(tx.Exec, conversation, Accepted, Sending, `, may_exist = 1`,
 				`identity IN (SELECT identity FROM finding WHERE conversation = ? AND kind = 'missing' AND NOT retried)`, conversation)
 			if err != nil {
 				return err
 			}
-			planned += moved
+			handed += moved
 		}
 		for _, statement := range []string{
 			`UPDATE finding SET retried = 1 WHERE kind = 'missing'`,
@@ -69,5 +70,5 @@ func (f *File) RetryMissing() (planned int, err error) {
 		}
 		return nil
 	})
-	return planned, err
+	return handed, err
 }

@@ -13,6 +13,9 @@ type search struct {
 	cv     *conversation
 	m      *outgoing
 
+	// each, if not nil, gets the entries, and nothing is searched for.
+	each func(*kommo.HistoryMessage) error
+
 	found        *kommo.HistoryMessage // it has an id of m, or is the only one that can be m
 	empty        bool                  // the chat shows nothing
 	unrecognised int                   // entries without an id of the plan, or of somebody else
@@ -59,6 +62,9 @@ func (s *search) read(ctx context.Context, whole bool) error {
 
 // add looks at an entry of the chat.
 func (s *search) add(entry *kommo.HistoryMessage) error {
+	if s.each != nil {
+		return s.each(entry)
+	}
 	id := &entry.Message
 	if id.ClientID == s.m.identity.msgid() || id.ID != "" && id.ID == s.m.remoteID {
 		s.found = entry

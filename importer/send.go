@@ -80,12 +80,15 @@ func (r *run) pass(ctx context.Context, conversations iter.Seq2[*conversation, e
 // resolved.
 func (r *run) conversation(ctx context.Context, cv *conversation) error {
 	for m, err := range pendingMessages(r.file.Reader, cv, r.composer.Notify) {
+		if err == nil && r.wasAdopted(cv, m) {
+			r.progress.done()
+			continue
+		}
 		if err == nil {
 			err = r.deliver(ctx, cv, m)
 		}
 		if unread, ok := errors.AsType[*unreadError](err); ok {
-			r.leave(cv, unread)
-			return nil
+			return r.leave(cv, unread)
 		}
 		if err != nil {
 			return fmt.Errorf("conversation %s: %w", cv.externalID, err)
@@ -94,22 +97,34 @@ func (r *run) conversation(ctx context.Context, cv *conversation) error {
 	return nil
 }
 
-// leave lets a conversation wait behind the others. One that has waited is set aside: nothing more of it is sent in this
-// run, and the message in doubt stays in doubt.
-func (r *run) leave(cv *conversation, why *unreadError) {
-	outcome := "it waits behind the others"
-	if r.waited {
+// maxAside is how many conversations are set aside without an acceptance between them until a run stops.
+const maxAside = 5
+
+// leave lets a conversation wait behind the others. One that has waited, or of which a message had no outcome again and
+// again, is set aside: nothing more of it is sent in this run, and a message in doubt stays in doubt. It returns an error if
+// further conversations would probably be set aside, too.
+func (r *run) leave(cv *conversation, why *unreadError) error {
+	_, gaveUp := errors.AsType[*StoppedError](why)
+	aside, outcome := r.waited || gaveUp, "it waits behind the others"
+	if aside {
 		outcome = "it is set aside"
 	}
 	r.requests.log.Warn("it is not known whether Kommo has a message of a conversation; "+outcome, "conversation", cv.externalID, "why", why)
+	stop := false
 	r.count(func(report *SendReport) {
-		if !r.waited {
+		if !aside {
 			r.waiting = append(r.waiting, cv)
 			return
 		}
 		report.SetAside++
 		report.AsideConversations = appendListed(report.AsideConversations, cv.externalID)
+		r.aside++
+		stop = r.aside >= maxAside
 	})
+	if stop {
+		return &StoppedError{fmt.Sprintf("%d conversations were set aside and no message was accepted between, the last %s", maxAside, cv.externalID), why}
+	}
+	return nil
 }
 
 // deliver sends m until it is accepted or refused. The state in the migration file says what to do next:
@@ -181,7 +196,10 @@ func (r *run) post(ctx context.Context, cv *conversation, m *outgoing, tries *tr
 		if err := r.resolve(ctx, cv, m, time.Now()); err != nil || m.state != Planned {
 			return err
 		}
-		return tries.another(failure)
+		if err := tries.another(failure); err != nil {
+			return &unreadError{err}
+		}
+		return nil
 	}
 	if err := r.file.transition(cv, m, Planned, clearNotifier); err != nil {
 		return err

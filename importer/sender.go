@@ -86,7 +86,9 @@ type run struct {
 	mu      sync.Mutex
 	report  SendReport
 	tally   tally
-	waiting []*conversation // wait behind the others
+	aside   int                         // conversations set aside since the last acceptance
+	waiting []*conversation             // wait behind the others
+	adopted map[int64]map[identity]bool // by conversation with a refusal: the messages that its chat showed then
 }
 
 // count changes the report.

@@ -33,7 +33,7 @@ func mayFollow(from, to State) bool {
 	case Sending:
 		return to == Planned || to == Accepted || to == Refused
 	case Accepted:
-		return to == Verified || to == Planned // planned: verify --retry
+		return to == Verified || to == Sending // sending: verify --retry puts it in doubt
 	case Verified:
 		return to == Accepted
 	case Refused:

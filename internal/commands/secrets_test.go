@@ -43,6 +43,7 @@ func TestNoSecretIsWritten(t *testing.T) {
 	for _, do := range []sandbox.Action{sandbox.BadSignature, sandbox.NotFound, sandbox.Redirect, sandbox.Block} {
 		box.ClearRules()
 		box.AddRule(sandbox.Rule{Do: do})
+		box.AddRule(sandbox.Rule{Do: do, On: sandbox.OnHistory})
 		run(exitDenied, append(sending, "--rate", "501", "--base-url", box.server.URL+"/")...)
 	}
 	box.server.CloseClientConnections()

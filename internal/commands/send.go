@@ -123,13 +123,20 @@ func (p *program) confirm(ctx context.Context, v *values, client *kommo.Client, 
 		show = p.ui.info
 	}
 	show("%s\nTo %s\nscope %s\n", describe(preview, p.ui.columns()), printable(client.BaseURL), client.ScopeID)
+	question := fmt.Sprintf("There is no undo at Kommo. Send %s?", plural(preview.Messages, "message"))
+	return p.ask(ctx, v, question, "add --yes to send without confirmation")
+}
+
+// ask asks a question, unless --yes is given, and returns an error unless the answer is yes. Without a terminal, advice says
+// how to do without the question.
+func (p *program) ask(ctx context.Context, v *values, question, advice string) error {
 	if v.on("yes") {
 		return nil
 	}
 	if !p.canAsk() {
-		return usage("stdin is not a terminal; add --yes to send without confirmation")
+		return usage("stdin is not a terminal; %s", advice)
 	}
-	fmt.Fprintf(p.ui, "There is no undo at Kommo. Send %s? Type yes to go on: ", plural(preview.Messages, "message"))
+	fmt.Fprintf(p.ui, "%s Type yes to go on: ", question)
 	answer, err := withContext(ctx, func() (string, error) { return bufio.NewReader(p.stdin).ReadString('\n') })
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err

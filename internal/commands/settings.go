@@ -107,8 +107,9 @@ func commandSettings() []setting {
 	return slices.Concat(shared("preview", "", []setting{
 		{name: "payloads", kind: kindSwitch, perRun: true,
 			usage: "print the exact bodies that send would post, one JSON line each, in order"},
-	}), shared("send", "", []setting{
+	}), shared("send verify", "", []setting{
 		{name: "yes", kind: kindSwitch, perRun: true, usage: "do not ask; needed where nobody can be asked"},
+	}), shared("send", "", []setting{
 		{name: "dry-run", kind: kindSwitch, perRun: true, usage: "do what preview does"},
 		{name: "workers", kind: kindCount, most: 64, value: "N", def: "4", usage: "send N conversations at a time"},
 		{name: "settle", kind: kindWait, value: "TIME", def: "5s",
@@ -118,7 +119,7 @@ func commandSettings() []setting {
 		{name: "wait", kind: kindWait, value: "TIME", def: "2m",
 			usage: "look for what is missing again until TIME has passed: Kommo may show it late"},
 		{name: "retry", kind: kindSwitch, perRun: true,
-			usage: "plan again what is missing, so that the next send looks for it and posts it"},
+			usage: "hand what is missing to the next send, after asking: it may then be in Kommo twice"},
 	}), shared("failures", "", []setting{
 		{name: "csv", kind: kindFile, value: "FILE", perRun: true, usage: "write them to a CSV FILE"},
 		{name: "retry", kind: kindSwitch, perRun: true, usage: "plan again what Kommo refused"},

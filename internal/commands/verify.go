@@ -21,7 +21,7 @@ and with ! for one that is there twice or at another place, and for a chat that 
 
   kommo-import verify
   kommo-import verify --sample 20    twenty conversations, others each time
-  kommo-import verify --retry        and plan again what is missing`,
+  kommo-import verify --retry        and hand what is missing to the next send`,
 		p.verifyChats)
 }
 
@@ -56,7 +56,7 @@ func (p *program) verifyFile(ctx context.Context, v *values, verifier *importer.
 	if err != nil {
 		return err
 	}
-	planned := 0
+	handed := 0
 	write := p.writeFindings
 	if v.on("json") {
 		write = p.writeVerification
@@ -65,7 +65,11 @@ func (p *program) verifyFile(ctx context.Context, v *values, verifier *importer.
 		return err
 	}
 	if v.on("retry") && report.Missing > 0 {
-		if planned, err = verifier.File.RetryMissing(); err != nil {
+		question := fmt.Sprintf("Up to %s may then be in Kommo twice; Kommo has no delete. Hand them to the next send?", plural(report.Missing, "message"))
+		if err := p.ask(ctx, v, question, "add --yes to hand them to the next send without a question"); err != nil {
+			return err
+		}
+		if handed, err = verifier.File.RetryMissing(); err != nil {
 			return err
 		}
 	}
@@ -73,7 +77,7 @@ func (p *program) verifyFile(ctx context.Context, v *values, verifier *importer.
 	if err != nil {
 		return err
 	}
-	p.printVerification(v, report, status, planned)
+	p.printVerification(v, report, status, handed)
 	if report.Differences() > 0 {
 		return errDifferent
 	}
@@ -138,7 +142,7 @@ func (p *program) writeVerification(file *importer.File, report importer.VerifyR
 	}{status, report}, listOf("findings", file.Findings()))
 }
 
-func (p *program) printVerification(v *values, r importer.VerifyReport, s importer.Status, planned int) {
+func (p *program) printVerification(v *values, r importer.VerifyReport, s importer.Status, handed int) {
 	p.ui.info("Read back %s in %s: %s there, %s missing, %s different, %s doubled, %s at another place.",
 		plural(r.Conversations, "conversation"), duration(r.Elapsed), plural(r.There, "message"), number(r.Missing),
 		number(r.Differs), number(r.Doubled), number(r.OutOfOrder))
@@ -151,8 +155,8 @@ func (p *program) printVerification(v *values, r importer.VerifyReport, s import
 		next = "send"
 	}
 	switch {
-	case planned > 0:
-		p.ui.info("Planned again: %s.", plural(planned, "message"))
+	case handed > 0:
+		p.ui.info("The next send looks for %s once more, and posts what the chats lack.", plural(handed, "missing message"))
 		p.printNext(v, "send")
 	case r.Messages+r.Differences() == 0:
 		p.ui.info("Nothing was sent yet, so there is nothing to compare.")
