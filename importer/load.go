@@ -17,6 +17,9 @@ type Loader struct {
 	// name is replaced, even if it looks like another export.
 	Name  string
 	Named bool
+	// Formerly is the name under which the same file may have been loaded before; "" if there is none. Its reading leaves the
+	// plan: the file is one source.
+	Formerly string
 	// Shape holds the settings that shape the reading, by name. With other settings, a table is read from its beginning.
 	Shape map[string][]string
 	// Filter applies to all sources. Settings holds it as the administrator wrote it, by name; both are stored.

@@ -6,8 +6,10 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"kommo-import/internal/migration"
+	"kommo-import/sources"
 )
 
 // plan brings the staging rows of a reading into the plan, and applies the settings to all messages if they have changed,
@@ -26,17 +28,21 @@ func (l *Loader) plan(ctx context.Context, s *stager, finished bool, report *Loa
 		if err != nil {
 			return err
 		}
+		if err := p.retire(l.Formerly); err != nil {
+			return err
+		}
 		condition := "FALSE"
 		switch {
 		case changed:
 			condition = "TRUE"
-		case p.replaces:
-			condition = `id IN (SELECT conversation FROM message WHERE source = ?1 UNION SELECT conversation FROM duplicate WHERE source = ?1)`
+		case p.replaces || p.retired > 0:
+			of := fmt.Sprintf("source IN (%d, %d)", p.source.id, p.retired)
+			condition = `id IN (SELECT conversation FROM message WHERE ` + of + ` UNION SELECT conversation FROM duplicate WHERE ` + of + `)`
 		}
 		if err := p.planConversations(ctx, condition, l.progress); err != nil {
 			return err
 		}
-		if err := p.checkTakeover(l, s.shape); err != nil {
+		if err := p.checkTakeover(ctx, l, s.shape); err != nil {
 			return err
 		}
 		if err := p.conclude(finished); err != nil {
@@ -79,7 +85,8 @@ type planner struct {
 	// The reading that is brought into the plan; zero if only the settings have changed.
 	source   sourceRow
 	reading  reading
-	replaces bool // it takes the place of the last reading of its source
+	replaces bool  // it takes the place of the last reading of its source
+	retired  int64 // a source whose reading leaves the plan, because its file is read as another source now; 0: none
 	keepSent bool
 	several  bool // there are several sources, which may hold the same messages
 
@@ -92,7 +99,7 @@ func newPlanner(tx *sql.Tx, before *sql.DB, filter Filter, report *LoadReport) *
 	return &planner{tx: tx, sql: migration.NewStatements(tx), before: before, filter: filter, report: report}
 }
 
-// planConversations plans the conversations of the reading, and those that a condition selects. ?1 in it is the source.
+// planConversations plans the conversations of the reading, and those that a condition selects.
 func (p *planner) planConversations(ctx context.Context, condition string, progress func(LoadPhase, int, int)) error {
 	total, err := p.begin(ctx)
 	if err != nil {
@@ -100,7 +107,7 @@ func (p *planner) planConversations(ctx context.Context, condition string, progr
 	}
 	defer p.fresh.stop()
 	defer p.clients.close()
-	others, err := p.before.QueryContext(ctx, `SELECT external_id FROM conversation WHERE `+condition+` AND ?1 = ?1 ORDER BY external_id`, p.source.id)
+	others, err := p.before.QueryContext(ctx, `SELECT external_id FROM conversation WHERE `+condition+` ORDER BY external_id`)
 	if err != nil {
 		return err
 	}
@@ -142,7 +149,7 @@ func (p *planner) begin(ctx context.Context) (total int, err error) {
 		return 0, err
 	}
 	p.report.Read += total
-	if p.clients, err = readClients(p.before, p.source.id, p.replaces); err != nil {
+	if p.clients, err = readClients(p.before, p.source.id, p.replaces, p.retired); err != nil {
 		return 0, err
 	}
 	p.fresh = readRows(readAhead(ctx, rowPages(p.before, freshRows, after, p.source.id, p.source.newestFirst)))
@@ -175,7 +182,7 @@ func (p *planner) conclude(finished bool) error {
 			return err
 		}
 	}
-	if err := p.concludeSource(finished); err != nil {
+	if err := errors.Join(p.concludeSource(finished), p.concludeRetired()); err != nil {
 		return err
 	}
 	return migration.SetSetting(p.tx, settingPlanning, p.number)
@@ -211,6 +218,36 @@ func (p *planner) concludeSource(finished bool) error {
 		return err
 	}
 	return p.tx.QueryRow(`SELECT count(*) FROM invalid WHERE source = ?`, p.source.id).Scan(&p.report.Invalid)
+}
+
+// retire finds the source under which the file was loaded before, if its reading is in the plan.
+func (p *planner) retire(name string) error {
+	if name == "" || name == p.source.name || !p.reading.fromStart {
+		return nil
+	}
+	source, unfinished, err := readSource(p.tx, name)
+	if source.planned && source.family == sources.Table && !unfinished.open {
+		p.retired = source.id
+	}
+	return err
+}
+
+// concludeRetired deletes what only the retired source held. What was sent of it stays.
+func (p *planner) concludeRetired() error {
+	if p.retired == 0 {
+		return nil
+	}
+	for _, statement := range []string{
+		`DELETE FROM staging WHERE source = ?1 AND id NOT IN (SELECT staging FROM message WHERE source = ?1)`,
+		`DELETE FROM sighting WHERE source = ?1`,
+		`DELETE FROM invalid WHERE source = ?1`,
+		`UPDATE source SET planned = 0, cursor = '', shape = '' WHERE id = ?1`,
+	} {
+		if _, err := p.tx.Exec(statement, p.retired); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // decide returns the state of a message that was not sent, from the reasons to leave it out; "" is no reason.

@@ -70,7 +70,7 @@ func (c *conversationPlan) heldRows() iter.Seq2[[]stagingRow, error] {
 	if c.isNew && c.former == 0 {
 		return func(func([]stagingRow, error) bool) {}
 	}
-	return rowPages(c.before, heldRows, c.id, replaced)
+	return rowPages(c.before, heldRows, c.id, replaced, c.retired)
 }
 
 // nextSecond takes the rows of the next second in which a row was written.

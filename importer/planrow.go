@@ -43,11 +43,11 @@ const (
 	// freshRows selects the rows of a reading: those of the source ?2 behind the row ?1.
 	freshRows = rowColumns + ` FROM staging s JOIN (SELECT id, family, ?3 AS newest FROM source) o ON o.id = s.source
 		WHERE s.id > ?1 AND s.source = ?2 ORDER BY s.conversation, s.time, place`
-	// heldRows selects the rows of the conversation ?1 that are in the plan, without those of the source ?2.
+	// heldRows selects the rows of the conversation ?1 that are in the plan, without those of the sources ?2 and ?3.
 	heldRows = rowColumns + ` FROM (SELECT held AS id FROM message WHERE conversation = ?1
 			UNION ALL SELECT staging FROM duplicate WHERE conversation = ?1) h
 		JOIN staging s ON s.id = h.id JOIN (SELECT id, family, newest_first AS newest FROM source) o ON o.id = s.source
-		WHERE s.source <> ?2 ORDER BY s.time, place`
+		WHERE s.source NOT IN (?2, ?3) ORDER BY s.time, place`
 )
 
 // rowPage is how many rows are handed over at a time.

@@ -22,10 +22,10 @@ type sighting struct {
 }
 
 // readClients reads the sightings of the plan and of a source that is being planned. If that reading replaces the last one,
-// the sightings of the last one do not count.
-func readClients(read *sql.DB, source int64, replaces bool) (*clientReader, error) {
+// the sightings of the last one do not count, nor do those of a retired source.
+func readClients(read *sql.DB, source int64, replaces bool, retired int64) (*clientReader, error) {
 	rows, err := read.Query(`SELECT conversation, kind, client_id, name, phone, suspected, email, avatar FROM sighting
-		WHERE iif(source = ?, pending OR NOT ?, NOT pending) ORDER BY conversation, id`, source, replaces)
+		WHERE iif(source = ?, pending OR NOT ?, NOT pending) AND source <> ? ORDER BY conversation, id`, source, replaces, retired)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ func TestTransitions(t *testing.T) {
 		Planned:  {Skipped, Sending, Accepted},
 		Skipped:  {Planned, Accepted},
 		Sending:  {Planned, Accepted, Refused},
-		Accepted: {Planned, Verified},
+		Accepted: {Sending, Verified},
 		Verified: {Accepted},
 		Refused:  {Planned, Accepted},
 	}

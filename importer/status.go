@@ -78,7 +78,8 @@ func readStatus(q migration.Querier) (s Status, err error) {
 	}
 	var list []byte
 	err = q.QueryRow(`SELECT coalesce(json_group_array(json_object('name', name, 'family', family,
-		'finished', json(iif(EXISTS (SELECT 1 FROM unfinished WHERE source = source.id), 'false', 'true'))) ORDER BY id), '[]') FROM source`).Scan(&list)
+		'finished', json(iif(EXISTS (SELECT 1 FROM unfinished WHERE source = source.id), 'false', 'true'))) ORDER BY id), '[]') FROM source
+		WHERE planned OR EXISTS (SELECT 1 FROM unfinished WHERE source = source.id)`).Scan(&list)
 	if err != nil {
 		return s, err
 	}

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -40,7 +41,9 @@ type ConflictError struct {
 	Nothing       bool                // the new reading has no message of the last one
 	SameFile      bool                // the file is the same, byte for byte: its ids read differently now
 	Renamed       bool                // conversations that it does not have are in it with other ids
+	Invalid       int                 // rows of the new reading that could not be parsed
 	Shape         map[string][]string // the settings of the last reading, if they were others
+	Now           map[string][]string // the settings of the new reading
 	Examples      []Change            // at most two
 }
 
@@ -139,14 +142,14 @@ func (c *conversationPlan) noteConflict(unheld int) error {
 }
 
 // checkTakeover returns a [NotTakenOverError] if the reading must not be brought into the plan.
-func (p *planner) checkTakeover(l *Loader, shape string) error {
+func (p *planner) checkTakeover(ctx context.Context, l *Loader, shape string) error {
 	p.reportRepairs()
 	if !p.reading.open {
 		return nil
 	}
-	cause, err := p.conflictOf(l.KeepSent)
+	cause, err := p.conflictOf(ctx, l.KeepSent)
 	if err == nil && cause == nil && !p.source.added {
-		cause, err = p.lookAlike(l.Named, shape)
+		cause, err = p.lookAlike(ctx, l.Named, shape)
 	}
 	if cause != nil {
 		return &NotTakenOverError{Source: p.source.name, Cause: cause}
@@ -156,12 +159,12 @@ func (p *planner) checkTakeover(l *Loader, shape string) error {
 
 // conflictOf returns the conflict between the reading and the messages that were sent, nil if there is none. With keepSent,
 // only one is left: conversations read with other ids, so everything would go into new chats.
-func (p *planner) conflictOf(keepSent bool) (error, error) {
+func (p *planner) conflictOf(ctx context.Context, keepSent bool) (error, error) {
 	e := &p.conflict
 	e.SameFile = e.Absent > 0 && p.replaces && p.reading.cursor == p.source.cursor
 	if p.gone > 0 {
 		var err error
-		if e.Renamed, err = p.renamed(); err != nil {
+		if e.Renamed, err = p.renamed(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -169,12 +172,15 @@ func (p *planner) conflictOf(keepSent bool) (error, error) {
 		return nil, nil
 	}
 	e.Nothing = p.common == 0
+	err := p.tx.QueryRowContext(ctx, `SELECT count(*) FROM invalid WHERE source = ? AND pending`, p.source.id).Scan(&e.Invalid)
+	if err := errors.Join(err, json.Unmarshal([]byte(p.reading.shape), &e.Now)); err != nil {
+		return nil, err
+	}
 	if p.source.shape != "" && p.source.shape != p.reading.shape {
-		var now map[string][]string
-		if err := errors.Join(json.Unmarshal([]byte(p.source.shape), &e.Shape), json.Unmarshal([]byte(p.reading.shape), &now)); err != nil {
+		if err := json.Unmarshal([]byte(p.source.shape), &e.Shape); err != nil {
 			return nil, err
 		}
-		for name := range now {
+		for name := range e.Now {
 			if e.Shape[name] == nil {
 				e.Shape[name] = []string{""}
 			}
@@ -184,8 +190,8 @@ func (p *planner) conflictOf(keepSent bool) (error, error) {
 }
 
 // renamed reports whether the reading adds most of the messages of a conversation, which were sent, to another one.
-func (p *planner) renamed() (renamed bool, err error) {
-	err = p.sql.QueryRow(`SELECT EXISTS (SELECT 1 FROM (
+func (p *planner) renamed(ctx context.Context) (renamed bool, err error) {
+	err = p.tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM (
 			SELECT old.conversation, count(DISTINCT old.identity) AS moved
 			FROM (SELECT conversation, identity, time / 1000 AS second, direction, kind, words FROM message WHERE held IS NULL AND words <> 0 AND `+wasSent+`) old
 			JOIN (SELECT conversation, time / 1000 AS second, direction, kind, words FROM message WHERE source = ? AND added = ?) new

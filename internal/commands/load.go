@@ -63,6 +63,11 @@ func (p *program) loader(v *values) (*importer.Loader, sources.Source, error) {
 	if loader.Name, err = v.sourceName(); err != nil {
 		return nil, nil, err
 	}
+	if loader.Named && !v.on("green-api") {
+		if loader.Formerly, err = v.pathName(); err != nil {
+			return nil, nil, err
+		}
+	}
 	if err := p.takeSettingsOver(v, loader.Name); err != nil {
 		return nil, nil, err
 	}

@@ -50,7 +50,7 @@ func (v *values) checkSourceFlags() error {
 }
 
 // sourceName returns the name of the source in the migration file: that of the flag, the instance of Green-API, or the path
-// of the file. Below the folder of the migration file it is relative, so that the folder can be moved.
+// of the file.
 func (v *values) sourceName() (string, error) {
 	if name := strings.TrimSpace(v.text("name")); name != "" {
 		return name, nil
@@ -58,6 +58,12 @@ func (v *values) sourceName() (string, error) {
 	if v.on("green-api") {
 		return "green-api:" + strings.TrimSpace(v.text("green-api-instance")), nil
 	}
+	return v.pathName()
+}
+
+// pathName returns the name of a file as a source: its path. Below the folder of the migration file it is relative, so that the
+// folder can be moved.
+func (v *values) pathName() (string, error) {
 	path, err := filepath.Abs(v.text("csv"))
 	if err != nil {
 		return "", err

@@ -34,13 +34,15 @@ func conflictHint(source string, e *importer.ConflictError) string {
 		ways = append(ways, "with the former settings: "+shapeText(e.Shape))
 	}
 	switch {
+	case e.SameFile && e.Invalid > 0:
+		fmt.Fprintf(&text, "%s of the file cannot be understood with these settings.\n", plural(e.Invalid, "row"))
 	case e.Renamed || e.SameFile && e.Absent > 0:
 		ways = append(ways, "with the ids of conversations that it had before: these conversations have other ids in it now")
 	default:
 		ways = append(ways, "with --keep-sent: these conversations stay as they were sent, and the others take the new reading")
 	}
 	if e.Nothing && !e.SameFile && !e.Renamed {
-		ways = append(ways, "with --name NEW, if this file is another export than "+printable(source)+" was")
+		ways = append(ways, "with "+newName(e.Now)+", if this file is another export than "+printable(source)+" was")
 	}
 	return text.String() + waysOut(ways)
 }
@@ -51,7 +53,7 @@ func lookAlikeHint(source string, e *importer.LookAlikeError) string {
 	switch e.Like {
 	case importer.OtherExport:
 		ways = []string{"with --name " + quoted(printable(source)) + ", if it takes the place of the last reading",
-			"with --name NEW, if it is another export: both are sent"}
+			"with " + newName(e.Now) + ", if it is another export: both are sent"}
 	case importer.Numbered:
 		ways = []string{"with --name " + quoted(printable(e.Other)) + ", if it takes the place of that source",
 			"with --add under a new --name, if it holds other messages whose ids only number the rows: both are sent"}
@@ -75,6 +77,11 @@ func excerpt(e importer.Excerpt) string {
 		return "(no new row of this conversation)"
 	}
 	return fmt.Sprintf("%s UTC  %s  (%s)", time.UnixMilli(e.Time).UTC().Format(time.DateTime), oneLine(e.Text, 60), oneLine(e.Position, 60))
+}
+
+// newName returns the flags that load a table as another source. A new source has no settings of earlier loads.
+func newName(shape map[string][]string) string {
+	return strings.TrimSpace("--name NEW " + shapeText(shape))
 }
 
 // shapeText returns settings as flags.
