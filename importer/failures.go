@@ -8,37 +8,47 @@ import (
 	"kommo-import/internal/migration"
 )
 
-// A Failure is a message that is not or will not be in Kommo, and why.
+// A Failure is a message that is not or will not be in Kommo, or that is in doubt, and why.
 type Failure struct {
-	State        string    `json:"state"`                  // invalid, duplicate, skipped or refused
+	State        string    `json:"state"`                  // invalid, duplicate, skipped, refused or sending
 	Position     string    `json:"position"`               // in the source, "chats.csv:17"
 	Conversation string    `json:"conversation,omitempty"` // id at the source, if known
 	Time         time.Time `json:"time,omitzero"`          // zero for invalid messages and duplicates
+	MsgID        string    `json:"msgid,omitempty"`        // of a message in doubt, for [Decider.Refuse]
 	Reason       string    `json:"reason"`
 	Text         string    `json:"text"` // of the message; of an invalid message, the source's text
 }
 
-// Failures yields the invalid, skipped and refused messages, and the duplicates whose content differs from the message
-// with the same id. Invalid messages come first, in the order of the source; the others by conversation and time.
+// doubtReason is why a message in doubt is among the failures. Nothing more of its conversation is sent meanwhile.
+const doubtReason = "in doubt: it was sent, and it is not known whether Kommo has it; the rest of its conversation waits"
+
+// Failures yields the invalid, skipped and refused messages, those in doubt, and the duplicates whose content differs from
+// the message with the same id. Invalid messages come first, in the order of the source; the others by conversation and
+// time. While a send runs, the messages under way are in doubt.
 func (f *File) Failures() iter.Seq2[Failure, error] {
-	return migration.Rows(f.File, scanFailure, `SELECT state, position, conversation, time, reason, text FROM (
-		SELECT 0 AS part, 'invalid' AS state, position, conversation, 0 AS time, reason, raw AS text,
+	return migration.Rows(f.File, scanFailure, `SELECT state, position, conversation, time, identity, reason, text FROM (
+		SELECT 0 AS part, 'invalid' AS state, position, conversation, 0 AS time, NULL AS identity, reason, raw AS text,
 			id AS a, 0 AS b, 0 AS c FROM invalid WHERE NOT pending
 		UNION ALL
-		SELECT 1, 'duplicate', coalesce(s.content ->> '$.position', ''), v.external_id, s.time,
+		SELECT 1, 'duplicate', coalesce(s.content ->> '$.position', ''), v.external_id, s.time, NULL,
 			'its id was there before in the same conversation, and it says something else', coalesce(s.content ->> '$.text', ''), v.first, s.time, s.id
 		FROM duplicate d JOIN staging s ON s.id = d.staging JOIN conversation v ON v.id = d.conversation WHERE d.differs
 		UNION ALL
-		SELECT 2, m.state, coalesce(s.content ->> '$.position', ''), v.external_id, m.time, m.reason,
+		SELECT 2, m.state, coalesce(s.content ->> '$.position', ''), v.external_id, m.time,
+			iif(m.state = 'sending', m.identity, NULL), m.reason,
 			coalesce(s.content ->> '$.text', ''), v.first, m.time, m.place
 		FROM message m JOIN staging s ON s.id = m.staging JOIN conversation v ON v.id = m.conversation
-		WHERE m.state IN ('skipped', 'refused')
+		WHERE m.state IN ('skipped', 'refused', 'sending')
 	) ORDER BY part, a, b, c`)
 }
 
 func scanFailure(rows *sql.Rows) (failure Failure, err error) {
 	var written int64
-	err = rows.Scan(&failure.State, &failure.Position, &failure.Conversation, &written, &failure.Reason, &failure.Text)
+	var id []byte
+	err = rows.Scan(&failure.State, &failure.Position, &failure.Conversation, &written, &id, &failure.Reason, &failure.Text)
+	if len(id) > 0 {
+		failure.MsgID, failure.Reason = identity(id).msgid(), doubtReason
+	}
 	if written != 0 {
 		failure.Time = fromMillis(written)
 	}
