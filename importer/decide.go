@@ -53,11 +53,18 @@ func (d *Decider) Refuse(ctx context.Context, msgid string) (State, error) {
 	return m.state, err
 }
 
-// inDoubt returns the message with that msgid, and its conversation. It is an error if the message is not in doubt.
+// A NotInDoubtError means that no message in doubt has a msgid.
+type NotInDoubtError struct {
+	msgid, why string
+}
+
+func (e *NotInDoubtError) Error() string { return fmt.Sprintf("message %q: %s", e.msgid, e.why) }
+
+// inDoubt returns the message with that msgid, and its conversation. The error may be a [NotInDoubtError].
 func (f *File) inDoubt(msgid string) (*conversation, *outgoing, error) {
 	id, ok := parseMsgid(msgid)
 	if !ok {
-		return nil, nil, fmt.Errorf("message %q: not a message id of kommo-import", msgid)
+		return nil, nil, &NotInDoubtError{msgid, "not a message id of kommo-import"}
 	}
 	conversations, err := migration.All(f.Reader, scanConversation, conversationColumns+` FROM conversation
 		WHERE EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id AND identity = ?)`, id[:])
@@ -71,10 +78,10 @@ func (f *File) inDoubt(msgid string) (*conversation, *outgoing, error) {
 		}
 		for _, m := range messages {
 			if m.state != Sending {
-				return nil, nil, fmt.Errorf("message %s is not in doubt: it is %s", msgid, m.state)
+				return nil, nil, &NotInDoubtError{msgid, "it is not in doubt, but " + string(m.state)}
 			}
 			return cv, m, readContent(f.Reader, cv, m)
 		}
 	}
-	return nil, nil, fmt.Errorf("message %s: there is no such message in the migration file", msgid)
+	return nil, nil, &NotInDoubtError{msgid, "there is no such message in the migration file"}
 }

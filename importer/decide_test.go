@@ -148,7 +148,7 @@ func TestRefuseIsRefused(t *testing.T) {
 			msgidPrefix + "0123":             "not a message id of kommo-import",
 			identity{1}.msgid():              "there is no such message in the migration file",
 			strings.ToUpper(inDoubt):         "not a message id of kommo-import",
-			msgidOf(planned["ann"][0]):       "is not in doubt: it is accepted",
+			msgidOf(planned["ann"][0]):       "it is not in doubt, but accepted",
 			msgidOf(planned["ann"][0]) + "0": "not a message id of kommo-import",
 		} {
 			if _, err := newDecider(s).Refuse(t.Context(), id); err == nil || !strings.Contains(err.Error(), want) {

@@ -54,7 +54,7 @@
 //
 // The lack of a message is a proof only where chats show ids of messages: ours, or those of Kommo's answers. Without a
 // proof the message stays in doubt. Its conversation waits behind the others, is tried once more, and is then set aside:
-// nothing more of it is sent in this run.
+// nothing more of it is sent in this run. A [Decider] ends such a doubt by the decision of an administrator.
 //
 // # Notifications
 //
