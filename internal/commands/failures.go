@@ -20,16 +20,22 @@ import (
 )
 
 func (p *program) failures() *cli.Command {
-	return p.command("failures", "show what was invalid, skipped or refused, and why",
-		`Use it after load or send when they tell of invalid, skipped or refused messages. Each comes with its
-place in the source and the reason.
+	return p.command("failures", "show what did not arrive or is in doubt, and why",
+		`Use it after load or send when they tell of invalid, skipped, refused or set aside messages. Each comes
+with its place in the source and the reason, a message in doubt with its id.
 
   kommo-import failures
   kommo-import failures --csv failures.csv    for a spreadsheet
-  kommo-import failures --retry               plan again what Kommo refused`,
+  kommo-import failures --retry               plan again what Kommo refused
+  kommo-import failures --refuse ki1-...      give up the message in doubt with this id`,
 		func(ctx context.Context, v *values) error {
-			if v.on("retry") {
+			switch {
+			case v.on("retry") && v.text("refuse") != "":
+				return usage("--retry and --refuse exclude each other")
+			case v.on("retry"):
 				return p.retryRefused(v)
+			case v.text("refuse") != "":
+				return p.refuseInDoubt(ctx, v)
 			}
 			return p.readFile(v, "Collecting the failures", func(file *importer.File) error {
 				if v.text("csv") != "" {
@@ -98,11 +104,14 @@ func lineOf(f importer.Failure) string {
 	if !f.Time.IsZero() {
 		line += ", " + moment(f.Time)
 	}
+	if f.MsgID != "" {
+		line += ", " + f.MsgID
+	}
 	return line + ")"
 }
 
 func failureColumns() []string {
-	return []string{"state", "position", "conversation_id", "time", "reason", "text"}
+	return []string{"state", "position", "conversation_id", "time", "msgid", "reason", "text"}
 }
 
 // writeFailuresCSV writes the failures to a file for a spreadsheet. It replaces only an earlier file of its kind.
@@ -145,7 +154,7 @@ func encodeFailures(failures iter.Seq2[importer.Failure, error], w io.Writer) (c
 		if !f.Time.IsZero() {
 			written = f.Time.Format(time.RFC3339)
 		}
-		row := []string{f.State, f.Position, f.Conversation, written, f.Reason, f.Text}
+		row := []string{f.State, f.Position, f.Conversation, written, f.MsgID, f.Reason, f.Text}
 		for i, cell := range row {
 			row[i] = escapeFormula(cell)
 		}

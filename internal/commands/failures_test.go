@@ -18,6 +18,8 @@ func TestLineOf(t *testing.T) {
 			"invalid  7@c.us/A1: no time (conversation 7@c.us)"},
 		{importer.Failure{State: "skipped", Position: "7@c.us/A1", Conversation: "7@c.us", Time: at, Reason: `a reaction "❤️"`},
 			`skipped  7@c.us/A1: a reaction "❤️" (conversation 7@c.us, 2025-03-01 10:01 ` + at.Format("MST)")},
+		{importer.Failure{State: "sending", Position: "chats.csv:7", Conversation: "anna", Time: at, MsgID: "ki1-00", Reason: "in doubt"},
+			"sending  chats.csv:7: in doubt (conversation anna, 2025-03-01 10:01 " + at.Format("MST") + ", ki1-00)"},
 	} {
 		if got := lineOf(test.failure); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)

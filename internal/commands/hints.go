@@ -106,6 +106,8 @@ func hintOf(err error) string {
 		return notReadyHint(e)
 	case *importer.NotTakenOverError:
 		return notTakenOverHint(e)
+	case *importer.NotInDoubtError:
+		return "Hint: kommo-import failures lists the messages in doubt with their ids."
 	case *importer.NoSenderError:
 		return noSenderHint(e)
 	case *importer.ScopeMismatchError:

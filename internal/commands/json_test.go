@@ -39,7 +39,7 @@ func documentedJSON() map[string][]any {
 			Failures      []importer.Failure              `json:"failures"`
 		}{}},
 		"check":       {checkResult{}},
-		"failures":    {importer.Failure{}},
+		"failures":    {importer.Failure{}, decision{}},
 		"sandbox":     {sandbox.State{}},
 		"connect":     {kommo.Connection{}},
 		"config show": {configReport{}},

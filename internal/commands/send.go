@@ -165,6 +165,9 @@ func (p *program) printSent(v *values, r importer.SendReport, s importer.Status,
 		oneLine(strings.Join(r.Unnotified, ", "), 300))
 	p.ui.note(r.SetAside, "conversation", "Set aside %s: it is not known whether Kommo has a message, and the rest waits for it: %s",
 		oneLine(strings.Join(r.AsideConversations, ", "), 300))
+	if r.SetAside > 0 {
+		p.ui.info("Which message: kommo-import failures%s", v.migrationFlag())
+	}
 	p.ui.note(m.Refused, "message", "Kommo refused %s. Which, and why: kommo-import failures%s", v.migrationFlag())
 	p.ui.note(m.Invalid, "message", "Not understood when loading: %s. Which, and why: kommo-import failures%s", v.migrationFlag())
 	p.ui.note(m.Planned+m.Sending, "message", "Left to be sent: %s in %s. Run send again.",

@@ -112,8 +112,6 @@ func commandSettings() []setting {
 	}), shared("send", "", []setting{
 		{name: "dry-run", kind: kindSwitch, perRun: true, usage: "do what preview does"},
 		{name: "workers", kind: kindCount, most: 64, value: "N", def: "4", usage: "send N conversations at a time"},
-		{name: "settle", kind: kindWait, value: "TIME", def: "5s",
-			usage: "give Kommo TIME to show a message before looking whether it took it"},
 	}), shared("verify", "", []setting{
 		{name: "sample", kind: kindCount, value: "N", def: "all", usage: "read N conversations, spread over all"},
 		{name: "wait", kind: kindWait, value: "TIME", def: "2m",
@@ -123,6 +121,11 @@ func commandSettings() []setting {
 	}), shared("failures", "", []setting{
 		{name: "csv", kind: kindFile, value: "FILE", perRun: true, usage: "write them to a CSV FILE"},
 		{name: "retry", kind: kindSwitch, perRun: true, usage: "plan again what Kommo refused"},
+		{name: "refuse", value: "ID", perRun: true,
+			usage: "refuse the message in doubt with this ID, if its chat, read once more, does not show it"},
+	}), shared("send failures", "", []setting{
+		{name: "settle", kind: kindWait, value: "TIME", def: "5s",
+			usage: "give Kommo TIME to show a message before looking whether it took it"},
 	}), shared("report", "", []setting{
 		{name: "out", kind: kindFile, value: "FILE", def: "report.md", perRun: true,
 			usage: "write the report to FILE; the JSON gets the same name, ending in .json"},
@@ -181,11 +184,11 @@ func kommoSettings() []setting {
 		{name: "kommo-token-file", kind: kindSecretFile, value: "FILE", usage: "read the token of the account's main API from FILE",
 			secret: secret{"KOMMO_TOKEN", "a token", "it is the token of a private integration of the account"}},
 	}), []setting{
-		{name: "scope-id", env: "KOMMO_SCOPE_ID", in: "check send verify", group: groupKommo, kind: kindScopeID, value: "ID",
+		{name: "scope-id", env: "KOMMO_SCOPE_ID", in: "check send verify failures", group: groupKommo, kind: kindScopeID, value: "ID",
 			usage: "send as the channel connection with this ID: the scope id that connecting the channel to the account gave"},
-		{name: "base-url", env: "KOMMO_BASE_URL", in: "check send verify connect", group: groupKommo, kind: kindAddress,
+		{name: "base-url", env: "KOMMO_BASE_URL", in: "check send verify failures connect", group: groupKommo, kind: kindAddress,
 			value: "URL", def: "https://amojo.kommo.com", usage: "reach the Chats API at URL"},
-		{name: "secret-file", in: "check send verify connect sign", group: groupKommo, kind: kindSecretFile, value: "FILE",
+		{name: "secret-file", in: "check send verify failures connect sign", group: groupKommo, kind: kindSecretFile, value: "FILE",
 			usage:  "read the channel secret from FILE",
 			secret: secret{"KOMMO_CHANNEL_SECRET", "a channel secret", "it is the secret you got when the channel was registered"}},
 
@@ -193,7 +196,7 @@ func kommoSettings() []setting {
 			usage: "show outgoing messages as from the channel's bot, whose ID this is"},
 		{name: "bot-name", env: "KOMMO_BOT_NAME", in: composeCommands, group: groupSending, value: "NAME", def: "Bot",
 			usage: "call the bot NAME"},
-		{name: "conversation-prefix", in: composeCommands, group: groupSending, value: "TEXT",
+		{name: "conversation-prefix", in: composeCommands + " failures", group: groupSending, value: "TEXT",
 			usage: "put TEXT before every conversation id"},
 		{name: "silent", in: "preview send check", group: groupSending, choices: []string{"but-last", "all"},
 			usage: "send silently all messages but the last of each conversation, or all: then nobody is notified " +
@@ -202,7 +205,7 @@ func kommoSettings() []setting {
 			usage: "take only the conversation with this ID; repeatable"},
 		{name: "max-conversations", in: "preview send", group: groupSending, kind: kindCount, value: "N", def: "all",
 			usage: "take only the first N conversations that are not done"},
-		{name: "rate", in: composeCommands, group: groupSending, kind: kindRate, most: 1e6, value: "N",
+		{name: "rate", in: composeCommands + " failures", group: groupSending, kind: kindRate, most: 1e6, value: "N",
 			def: fmt.Sprint(pace.DefaultRate), usage: "send N requests per second at most"},
 	}...)
 }

@@ -139,6 +139,8 @@ func onlyGreenAPI(s importer.Status) bool {
 
 // printNextOfFailures prints the next step after failures; states is the number of failures in each state.
 func (p *program) printNextOfFailures(v *values, states map[string]int, s importer.Status) {
+	p.ui.note(states[string(importer.Sending)], "message", "In doubt: %s. send looks for each again; kommo-import failures%s --refuse ID gives one up.",
+		v.migrationFlag())
 	switch {
 	case states["refused"] > 0:
 		p.printNext(v, "failures --retry")
