@@ -54,6 +54,13 @@ func (c Composer) check(q migration.Querier, s Selection) error {
 // unmapped returns the authors of the selected messages who are not mapped to Kommo users, those with the most
 // messages first.
 func (c Composer) unmapped(q migration.Querier, s Selection) (unmapped []UnmappedAuthor, err error) {
+	unmapped, _, err = c.authors(q, s)
+	return unmapped, err
+}
+
+// authors returns the authors of the selected messages who are not mapped to Kommo users, those with the most messages
+// first, and how many messages the others have.
+func (c Composer) authors(q migration.Querier, s Selection) (unmapped []UnmappedAuthor, mapped int, err error) {
 	condition, args := s.where()
 	scan := func(rows *sql.Rows) (a UnmappedAuthor, err error) {
 		err = rows.Scan(&a.ID, &a.Name, &a.Messages)
@@ -65,13 +72,15 @@ func (c Composer) unmapped(q migration.Querier, s Selection) (unmapped []Unmappe
 			AND conversation IN (SELECT id FROM conversation WHERE `+condition+`)
 		GROUP BY author ORDER BY 3 DESC`, args...) {
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if c.user(sources.Author{ID: a.ID, Name: a.Name}) == "" {
 			unmapped = append(unmapped, a)
+		} else {
+			mapped += a.Messages
 		}
 	}
-	return unmapped, nil
+	return unmapped, mapped, nil
 }
 
 // A Mapping compares the authors of the outgoing messages still to be sent with the composer's users.
@@ -102,16 +111,18 @@ func (f *File) Mapping(c Composer) (m Mapping, err error) {
 	return m, f.Explain(err)
 }
 
-func (p *Preview) warnOfSenders(tx *sql.Tx, composer Composer, selection Selection) error {
-	if composer.BotID != "" {
+// readSenders counts the messages in the names of Kommo users, and warns of those without a sender.
+func (p *Preview) readSenders(tx *sql.Tx, composer Composer, selection Selection) error {
+	if composer.BotID != "" && len(composer.Users) == 0 {
 		return nil
 	}
-	authors, err := composer.unmapped(tx, selection)
-	if err != nil || len(authors) == 0 {
+	unmapped, mapped, err := composer.authors(tx, selection)
+	p.UserMessages = mapped
+	if err != nil || composer.BotID != "" || len(unmapped) == 0 {
 		return err
 	}
 	w := Warning{Kind: NoSender}
-	for _, author := range authors {
+	for _, author := range unmapped {
 		w.Count += author.Messages
 		if len(w.Examples) < maxExamples {
 			w.Examples = append(w.Examples, author.String())

@@ -100,6 +100,37 @@ func TestHealthIsInterrupted(t *testing.T) {
 	}
 }
 
+// Only messages that are still to be sent count, by the id or the name of their author.
+func TestPreviewCountsMessagesOfUsers(t *testing.T) {
+	f := newFile(t)
+	load(t, f, "conversation_id,timestamp,direction,text,message_id,author_id,author_name\n"+
+		"ann,1700000000,out,a,1,u1,Eva\nann,1700000001,out,b,2,,Max\nann,1700000002,out,c,3,u1,\nann,1700000003,in,d,4,,Max\n"+
+		"bob,1700000004,out,e,5,,\nbob,1700000005,out,f,6,u3,Max\n")
+	s := newSender(f, newBox())
+	users := func(users map[string]string) Composer { return Composer{BotID: s.Composer.BotID, Users: users} }
+	for _, tt := range []struct {
+		composer  Composer
+		selection Selection
+		want      int
+	}{
+		{users(nil), Selection{}, 0},
+		{users(map[string]string{"Max": "76fc"}), Selection{}, 2},
+		{users(map[string]string{"u1": "76fc", "Max": "76fd"}), Selection{}, 4},
+		{users(map[string]string{"u1": "76fc", "Max": "76fd"}), Selection{Only: []string{"bob"}}, 1},
+		{users(map[string]string{"nobody": "76fc"}), Selection{}, 0},
+		{Composer{Users: map[string]string{"Max": "76fc"}}, Selection{}, 2}, // the others have no sender
+	} {
+		preview, err := f.Preview(tt.composer, tt.selection, 6)
+		if err != nil || preview.UserMessages != tt.want {
+			t.Errorf("%v, %v: %d messages, error %v, want %d", tt.composer.Users, tt.selection, preview.UserMessages, err, tt.want)
+		}
+	}
+	sendAll(t, t.Context(), s)
+	if preview, err := f.Preview(users(map[string]string{"Max": "76fc"}), Selection{}, 6); err != nil || preview.UserMessages != 0 {
+		t.Errorf("when all is sent: %d messages, error %v", preview.UserMessages, err)
+	}
+}
+
 func TestMapping(t *testing.T) {
 	f := newFile(t)
 	load(t, f, csvHeader+

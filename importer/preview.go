@@ -17,6 +17,9 @@ type Preview struct {
 	Conversations int `json:"conversations"` // of which something is to be sent
 	Messages      int `json:"messages"`      // to be sent
 	InDoubt       int `json:"in_doubt"`      // messages in doubt among them: sent once, outcome unknown
+	// UserMessages counts the messages to be sent in the name of a Kommo user. That Kommo sends no webhook for imported
+	// messages is documented for those of the bot alone: a live integration could deliver these to clients.
+	UserMessages  int `json:"user_messages"`
 	Notifications int `json:"notifications"` // conversations whose last message is sent with silent=false
 	// Silent is the notify policy. SilentBefore is that of the sends before, "" if there was none.
 	Silent       NotifyPolicy `json:"silent"`

@@ -47,7 +47,7 @@ const maxExamples = 3
 const oldAfter = 365 * 24 * time.Hour
 
 func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selection) error {
-	if err := p.warnOfSenders(tx, composer, selection); err != nil {
+	if err := p.readSenders(tx, composer, selection); err != nil {
 		return err
 	}
 	if err := p.warnOfClients(tx, selection); err != nil {

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,6 +55,42 @@ func asInTests(args []string) []string {
 		}
 	}
 	return args
+}
+
+// TestKommoDocs does the test with one's own number as docs/kommo.md describes it.
+func TestKommoDocs(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("../../docs/kommo.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	box, folder := serveGreenAPI(t), t.TempDir()
+	for language, name := range map[string]string{"csv": "own-number.csv", "yaml": "kommo-import.yaml"} {
+		_, block, _ := strings.Cut(string(content), "   ```"+language+"\n")
+		block, _, _ = strings.Cut(block, "   ```\n")
+		block = strings.ReplaceAll("\n"+block, "\n   ", "\n")
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(strings.TrimSpace(block)+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said := ""
+	for line := range strings.Lines(string(content)) {
+		command, isCommand := strings.CutPrefix(line, "       kommo-import ")
+		if !isCommand {
+			continue
+		}
+		program := (&searched{T: t, environment: box.environment()}).launch(folder, asInTests(strings.Fields(command))...)
+		<-program.done
+		if program.err != nil {
+			t.Errorf("%s: %v\n%s", strings.TrimSpace(line), program.err, program.stderr)
+		}
+		said += fmt.Sprint(program.stdout, program.stderr)
+	}
+	for _, want := range []string{"2 messages in the name of a Kommo user", "in 1 conversation", "Sent 3 messages", "Everything is there"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the commands never say %q:\n%s", want, said)
+		}
+	}
 }
 
 // TestGreenAPIDocs runs the commands of docs/green-api.md as they stand there, in order: each load against a sandbox of

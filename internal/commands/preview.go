@@ -146,6 +146,9 @@ func writeSum(text *strings.Builder, p importer.Preview, columns int) {
 	}
 	row("direction", "%s", counted(p.Directions))
 	row("kinds", "%s", counted(p.Kinds))
+	if p.UserMessages > 0 {
+		row("Kommo users", "%s in the name of a Kommo user. %s", plural(p.UserMessages, "message"), userWarning)
+	}
 	row("notifications", "%s", notifications(p))
 	if p.SilentBefore != "" && p.SilentBefore != p.Silent {
 		row("notify policy", "changes; so far: %s; from this send on: %s", policyWords[p.SilentBefore], policyWords[p.Silent])
@@ -155,6 +158,10 @@ func writeSum(text *strings.Builder, p importer.Preview, columns int) {
 		row("in doubt", "%s: looked for in their chats before they are sent again", number(p.InDoubt))
 	}
 }
+
+// userWarning says what is not known about imported messages in the name of a Kommo user.
+const userWarning = "That Kommo sends no webhooks for imported messages is documented for those of the bot alone. " +
+	"A live integration on the same channel could deliver these to clients. Test it with your own number first: docs/kommo.md"
 
 // policyWords are the notify policies in words.
 var policyWords = map[importer.NotifyPolicy]string{
