@@ -24,7 +24,8 @@ const doubtReason = "in doubt: it was sent, and it is not known whether Kommo ha
 
 // Failures yields the invalid, skipped and refused messages, those in doubt, and the duplicates whose content differs from
 // the message with the same id. Invalid messages come first, in the order of the source; the others by conversation and
-// time. While a send runs, the messages under way are in doubt.
+// time. A message whose answer is still awaited is not in doubt; one that a killed process has left is listed when a send has
+// looked for it.
 func (f *File) Failures() iter.Seq2[Failure, error] {
 	return migration.Rows(f.File, scanFailure, `SELECT state, position, conversation, time, identity, reason, text FROM (
 		SELECT 0 AS part, 'invalid' AS state, position, conversation, 0 AS time, NULL AS identity, reason, raw AS text,
@@ -38,7 +39,7 @@ func (f *File) Failures() iter.Seq2[Failure, error] {
 			iif(m.state = 'sending', m.identity, NULL), m.reason,
 			coalesce(s.content ->> '$.text', ''), v.first, m.time, m.place
 		FROM message m JOIN staging s ON s.id = m.staging JOIN conversation v ON v.id = m.conversation
-		WHERE m.state IN ('skipped', 'refused', 'sending')
+		WHERE m.state IN ('skipped', 'refused') OR m.state = 'sending' AND m.may_exist
 	) ORDER BY part, a, b, c`)
 }
 
