@@ -67,6 +67,9 @@ func (p *program) writePreview(v *values, file *importer.File, composer importer
 		return p.writeJSON(preview)
 	}
 	p.writef("%s", describe(preview, columnsOf(p.stdout)))
+	if preview.Messages == 0 {
+		return nil
+	}
 	p.ui.info("\nNothing was sent. Next: a pilot with kommo-import send%s --max-conversations 3", v.migrationFlag())
 	return nil
 }

@@ -87,13 +87,11 @@ func (p *program) loadAndSend(ctx context.Context, v *values, load func() error,
 	}
 	p.printSent(v, report, status, err)
 	if err == nil {
-		next, err := nextAfter(v, sender.File, status)
+		next, err := nextOfSend(v, sender.File, status, report)
 		if err != nil {
 			return err
 		}
-		if next == "verify" {
-			p.printNext(v, "verify")
-		}
+		p.printNext(v, next)
 	}
 	if v.on("json") {
 		err = errors.Join(err, p.writeJSON(struct {
@@ -170,6 +168,6 @@ func (p *program) printSent(v *values, r importer.SendReport, s importer.Status,
 	}
 	p.ui.note(m.Refused, "message", "Kommo refused %s. Which, and why: kommo-import failures%s", v.migrationFlag())
 	p.ui.note(m.Invalid, "message", "Not understood when loading: %s. Which, and why: kommo-import failures%s", v.migrationFlag())
-	p.ui.note(m.Planned+m.Sending, "message", "Left to be sent: %s in %s. Run send again.",
+	p.ui.note(m.Planned+m.Sending, "message", "Left to be sent: %s in %s.",
 		plural(s.Conversations.Total-s.Conversations.Done, "conversation"))
 }

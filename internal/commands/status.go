@@ -96,15 +96,36 @@ func nextAfter(v *values, file *importer.File, s importer.Status) (string, error
 
 // nextVerified returns the command to run next after a verification, when everything was sent.
 func nextVerified(s importer.Status, last importer.VerifyReport) string {
-	isWhole := last.Messages >= s.Messages.Accepted+s.Messages.Verified ||
-		last.Unread > 0 && last.Conversations >= s.Conversations.Done
-	switch {
-	case last.Open > 0 || !isWhole, last.Missing > 0: // a missing message may have been late, or sent again since
+	if !isWhole(s, last) || last.Missing > 0 { // a missing message may have been late, or sent again since
 		return "verify"
-	case s.Messages.Invalid > 0:
+	}
+	return nextOfWhole(s)
+}
+
+// isWhole reports whether a verification has compared everything that was sent.
+func isWhole(s importer.Status, last importer.VerifyReport) bool {
+	return last.Open == 0 && (last.Messages >= s.Messages.Accepted+s.Messages.Verified ||
+		last.Unread > 0 && last.Conversations >= s.Conversations.Done)
+}
+
+// nextOfWhole returns the command to run next when everything was sent and compared.
+func nextOfWhole(s importer.Status) string {
+	if s.Messages.Invalid+s.Messages.Refused > 0 {
 		return "failures"
 	}
 	return "report"
+}
+
+// nextOfSend returns the command to run next after a send. A send that only set chats aside is not proposed again.
+func nextOfSend(v *values, file *importer.File, s importer.Status, r importer.SendReport) (string, error) {
+	if r.SetAside == 0 || r.Accepted+r.Refused > 0 {
+		return nextAfter(v, file, s)
+	}
+	last, err := file.LastVerification()
+	if s.Messages.Accepted > 0 && (last == nil || !isWhole(s, *last)) {
+		return "verify", err
+	}
+	return "failures", err
 }
 
 // nextStep returns the command to run next on a migration with this status, "" if nothing is left to do.
@@ -120,11 +141,9 @@ func nextStep(v *values, s importer.Status) string {
 		return "preview"
 	case m.Planned+m.Sending > 0:
 		return "send"
-	case m.Refused > 0:
-		return "failures"
 	case m.Accepted > 0:
 		return "verify"
-	case m.Invalid > 0:
+	case m.Refused+m.Invalid > 0:
 		return "failures"
 	case m.Verified > 0:
 		return "report"
@@ -139,12 +158,13 @@ func onlyGreenAPI(s importer.Status) bool {
 
 // printNextOfFailures prints the next step after failures; states is the number of failures in each state.
 func (p *program) printNextOfFailures(v *values, states map[string]int, s importer.Status) {
+	if v.on("json") {
+		return
+	}
 	p.ui.note(states[string(importer.Sending)], "message", "In doubt: %s. send looks for each again; kommo-import failures%s --refuse ID gives one up.",
 		v.migrationFlag())
-	switch {
-	case states["refused"] > 0:
-		p.printNext(v, "failures --retry")
-	case states["invalid"] > 0 && !onlyGreenAPI(s) && !v.on("json"):
+	p.ui.note(states["refused"], "message", "Kommo refused %s. When the cause is mended, plan them again: kommo-import failures --retry%s", v.migrationFlag())
+	if states["invalid"] > 0 && !onlyGreenAPI(s) {
 		p.ui.info("Next: correct in the source what is invalid, and load it again.")
 	}
 }

@@ -150,7 +150,7 @@ func (p *program) printVerification(v *values, r importer.VerifyReport, s import
 	p.ui.note(r.Unsent, "", "In the chats, and not sent as far as the plan knows: %s.")
 	p.ui.note(r.ShownAs, "message", "Shown as another kind, a sticker as a picture or voice as audio: %s.")
 	p.ui.note(r.Unread, "", "Chats that are not readable: %s. Whether they lack messages is not known.")
-	next := "report"
+	next := nextOfWhole(s)
 	if s.Messages.Planned+s.Messages.Sending > 0 {
 		next = "send"
 	}
