@@ -137,11 +137,6 @@ func (a *advisee) follow(args ...string) {
 	a.t.Fatalf("the advice has no end\n%s", a.transcript())
 }
 
-// ran reports whether the program was told to run a command.
-func (a *advisee) ran(command string) bool {
-	return slices.ContainsFunc(a.runs, func(run adviseeRun) bool { return run.args[0] == command })
-}
-
 // named returns the tags that failures names, and the conversations of which something is in doubt: the rest of such a
 // conversation waits.
 func (a *advisee) named() (tags map[string]string, conversations map[string]bool) {
@@ -186,12 +181,35 @@ func (a *advisee) check(tags []string) {
 			a.t.Errorf("%s is at Kommo, and is called %s", tag, named[tag])
 		}
 	}
-	if sum := a.box.Summary(); sum.Doubled != 0 || sum.OutOfOrder != 0 {
+	if sum := a.box.Summary(); sum.Doubled != 0 {
 		a.t.Errorf("arrived %+v", sum)
 	}
 }
 
-// options returns the options of a sandbox with these quirks and rules, separated by blanks.
+// loseAndFollow removes messages from their chats at Kommo, and wants the advice after that to have an end, and to put no
+// message into Kommo.
+func (a *advisee) loseAndFollow(tags ...string) {
+	a.t.Helper()
+	before := 0
+	for _, chat := range a.box.Dump().Chats {
+		for _, m := range chat.Messages {
+			if before++; !slices.Contains(tags, tagPattern.FindString(m.Text)) {
+				continue
+			}
+			if err := a.box.Lose(m.MsgID); err != nil {
+				a.t.Fatal(err)
+			}
+			before--
+		}
+	}
+	a.follow("verify")
+	a.follow("status")
+	if after := a.box.Summary().Messages; after != before {
+		a.t.Errorf("%d messages, and after messages were lost and advice was followed %d", before, after)
+	}
+}
+
+// advisedOptions returns the options of a sandbox with these quirks and rules, separated by blanks.
 func advisedOptions(t *testing.T, quirks, rules string) (o sandbox.Options) {
 	t.Helper()
 	for text := range strings.FieldsSeq(quirks) {
@@ -216,9 +234,10 @@ func advisedOptions(t *testing.T, quirks, rules string) (o sandbox.Options) {
 func TestAdviceIsFollowed(t *testing.T) {
 	t.Parallel()
 	table, tags := advisedTable()
+	soak := os.Getenv("SOAK") != ""
 	for i, quirks := range advisedQuirks {
 		for j, faults := range advisedFaults {
-			if os.Getenv("SOAK") == "" && (3*i+j)%len(advisedFaults) > 0 {
+			if !soak && (3*i+j)%len(advisedFaults) > 0 {
 				continue
 			}
 			t.Run(quirks+" "+faults, func(t *testing.T) {
@@ -228,8 +247,18 @@ func TestAdviceIsFollowed(t *testing.T) {
 				writeFile(t, filepath.Join(a.folder, "chats.csv"), table)
 				a.follow("load", "--csv", "chats.csv")
 				a.check(tags)
-				if !a.ran("verify") && len(a.box.Dump().Chats) > 0 {
+				if sum := a.box.Summary(); sum.OutOfOrder != 0 { // a message that failures --retry plans comes late
+					t.Errorf("arrived %+v", sum)
+				}
+				if !strings.Contains(a.transcript(), "$ kommo-import verify") {
 					t.Error("verify is not proposed")
+				}
+				if strings.Contains(faults, "4") || strings.Contains(faults, "refuse") {
+					a.follow("failures", "--retry")
+					a.check(tags)
+				}
+				if i%2 == 0 || soak {
+					a.loseAndFollow("#ann10", "#eve1")
 				}
 				if t.Failed() {
 					t.Log(a.transcript())
