@@ -126,7 +126,8 @@ func TestUnknownNotifierStaysTheOnlyOne(t *testing.T) {
 	})
 }
 
-// A conversation is set aside after six tries of a message without an outcome, each of them resolved first.
+// A message of which the server never says what becomes is set aside after six tries, each of them resolved first. It stays
+// in doubt.
 func TestUnknownOutcomeForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFile(t)
@@ -134,7 +135,7 @@ func TestUnknownOutcomeForEver(t *testing.T) {
 		box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{{Do: sandbox.BadGateway, On: sandbox.OnMessage}}})
 		report, err := newSender(f, box).Send(t.Context())
 		if err != nil || report.SetAside != 1 || report.Requests != len(box.Requests()) {
-			t.Fatalf("report %+v, error %v, want one conversation set aside and %d requests", report, err, len(box.Requests()))
+			t.Fatalf("report %+v, error %v, want the conversation set aside after %d requests", report, err, len(box.Requests()))
 		}
 		posts := 0
 		for _, request := range box.Requests() {
@@ -143,8 +144,8 @@ func TestUnknownOutcomeForEver(t *testing.T) {
 		if posts != maxTries {
 			t.Errorf("%d posts, want %d", posts, maxTries)
 		}
-		if status, err := f.Status(); err != nil || status.Messages.Planned != 1 || status.Messages.Sending != 0 {
-			t.Errorf("status %+v, error %v, want the message planned", status.Messages, err)
+		if status, err := f.Status(); err != nil || status.Messages.Planned != 0 || status.Messages.Sending != 1 {
+			t.Errorf("status %+v, error %v, want the message in doubt", status.Messages, err)
 		}
 	})
 }

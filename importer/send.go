@@ -196,10 +196,14 @@ func (r *run) post(ctx context.Context, cv *conversation, m *outgoing, tries *tr
 		if err := r.resolve(ctx, cv, m, time.Now()); err != nil || m.state != Planned {
 			return err
 		}
-		if err := tries.another(failure); err != nil {
-			return &unreadError{err}
+		gaveUp := tries.another(failure)
+		if gaveUp == nil {
+			return nil
 		}
-		return nil
+		if err := r.file.transition(cv, m, Sending, nil); err != nil { // set aside, it is in doubt
+			return err
+		}
+		return &unreadError{gaveUp}
 	}
 	if err := r.file.transition(cv, m, Planned, clearNotifier); err != nil {
 		return err
