@@ -79,7 +79,7 @@ func TestLoadWithAnotherSetting(t *testing.T) {
 		for _, stage := range correctorStages {
 			for _, ids := range []bool{true, false} {
 				for _, forth := range []bool{true, false} {
-					if n++; os.Getenv("SOAK") == "" && n%3 != 0 && s.sticky != ofSource {
+					if n++; os.Getenv("SOAK") == "" && n%5 != 0 && s.sticky != ofSource {
 						continue
 					}
 					t.Run(fmt.Sprintf("%s, %s, ids %t, forth %t", s.name, stage.name, ids, forth), func(t *testing.T) {

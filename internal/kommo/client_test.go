@@ -57,8 +57,8 @@ func TestSendOfIncoming(t *testing.T) {
 	for _, body := range []string{
 		`{"new_message":{"msgid":"m","ref_id":"r","receiver_id":null}}`,
 		`{"new_message":{"msgid":"m","ref_id":"r"},"more":[1]}`,
-		`{"new_message":{"msgid":"m","conversation_id":null}}`,
-		`{"new_message":{"msgid":"m","conversation_id":{}}}`,
+		`{"new_message":{"msgid":"m","ref_id":"r","conversation_id":null}}`,
+		`{"new_message":{"msgid":"m","ref_id":"r","conversation_id":{}}}`,
 	} {
 		got, err := newClient(answering(200, nil, body)).Send(t.Context(), []byte("{}"))
 		if want := (Accepted{MessageID: "m", RefID: "r"}); got != want || err != nil {
