@@ -28,7 +28,7 @@ func (e *unreadError) Error() string { return e.why.Error() }
 func (e *unreadError) Unwrap() error { return e.why }
 
 // errManyChats means that Kommo makes a new chat whenever it is asked for the chat of a conversation.
-var errManyChats error = &unreadError{errors.New("Kommo names another chat each time")}
+var errManyChats error = &unreadError{errors.New("another chat is named each time")}
 
 func unread(format string, args ...any) error { return &unreadError{fmt.Errorf(format, args...)} }
 
