@@ -63,8 +63,14 @@ func assignRoles(rows []*stagingRow, sent []sentMessage, several bool) {
 			r.yieldTo(winner.fresh, r.identity)
 		}
 	}
-	if several {
-		dropEqual(rows, sent)
+	if !several {
+		return
+	}
+	dropEqual(rows, sent)
+	for _, r := range rows { // the message that counts for a row may itself be that of another source
+		if winner := first[sourceIdentity{r.source, r.identity}]; r != winner && winner.role == asDuplicate {
+			r.twin = winner.twin
+		}
 	}
 }
 

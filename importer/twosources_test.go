@@ -152,3 +152,16 @@ func TestEditOfOneOfTwoSources(t *testing.T) {
 		})
 	}
 }
+
+// A source that holds one message twice, which another source holds too, brings its other messages.
+func TestDuplicateOfADuplicate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustLoad(loads(tableOf(someLines(), true), shifted(0)))
+	other := onEach(func(l *line) { l.id = "x" + l.id })(someLines())
+	other = append(other, other[0], line{conversation: "ann", second: 200_000, direction: "in", text: "last #x9", id: "x9"})
+	w.mustLoad(loads(tableOf(other, true), shifted(0), named("other.csv")))
+	w.check()
+	w.mustLoad(loads(tableOf(other, true), shifted(0), named("other.csv")))
+	w.check()
+}
