@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,9 +36,7 @@ func (d *Decider) Refuse(ctx context.Context, msgid string) (State, error) {
 	if err := d.File.CheckScope(d.Client.ScopeID, d.Composer.Prefix); err != nil {
 		return m.state, err
 	}
-	r := &run{file: d.File, client: d.Client, composer: d.Composer, settle: cmp.Or(d.Settle, defaultSettle),
-		requests: newRequester(d.Pace, d.Log), progress: new(progress)}
-	r.history = &historyReader{file: r.file, client: r.client, requests: r.requests, composer: r.composer}
+	r := newRun(d.File, d.Client, d.Composer, d.Settle, newRequester(d.File, d.Pace, d.Log))
 	err = r.seek(ctx, cv, m, fromMillis(m.sentAt.Int64))
 	reason := "it was in doubt, its chat does not show it, and an administrator decided to refuse it"
 	if why, ok := errors.AsType[*unreadError](err); ok {
@@ -49,7 +46,9 @@ func (d *Decider) Refuse(ctx context.Context, msgid string) (State, error) {
 	if err != nil || m.state == Accepted {
 		return m.state, err
 	}
-	err = d.File.transition(cv, m, Refused, func(_ *conversation, m *outgoing) { m.reason, m.mayExist = reason, true })
+	err = d.File.transition(cv, m, Refused, func(cv *conversation, m *outgoing) {
+		m.reason, m.mayExist, cv.aside = reason, true, ""
+	})
 	return m.state, err
 }
 

@@ -51,7 +51,7 @@ func (c Composer) senderOf(m *outgoing) string {
 func (r *run) accept(cv *conversation, m *outgoing, accepted kommo.Accepted, resolved bool) error {
 	err := r.file.transition(cv, m, Accepted, func(cv *conversation, m *outgoing) {
 		m.remoteID = cmp.Or(accepted.MessageID, m.remoteID)
-		cv.noAvatar = cv.noAvatar || m.noAvatar
+		cv.noAvatar, cv.aside = cv.noAvatar || m.noAvatar, ""
 		cv.chatID = cmp.Or(r.composer.believed(cv, accepted.ChatID), cv.chatID)
 	})
 	if err != nil {

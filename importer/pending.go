@@ -65,6 +65,8 @@ type conversation struct {
 	kind       sources.ConversationKind
 	first      int64 // staging.id of its first message
 	client     sources.Client
+	unsure     bool          // its chat may hold messages of the plan that no record says were sent
+	aside      string        // why the last send set it aside; "" if it did not
 	noAvatar   bool          // the client's avatar is not sent: Kommo refused it
 	chatID     string        // at Kommo, "" if not known yet
 	notifier   sql.NullInt64 // message.place of the message that was sent with silent=false
@@ -94,13 +96,13 @@ func pendingConversationsAfter(q migration.Querier, only []string, first int64) 
 
 // conversationColumns are the columns that scanConversation scans.
 const conversationColumns = `SELECT id, external_id, kind, first, client_id, client_name, client_phone, client_email, client_avatar, no_avatar,
-	chat_id, notifier`
+	chat_id, notifier, ` + isUnsure + `, aside`
 
 func scanConversation(rows *sql.Rows) (*conversation, error) {
 	cv := new(conversation)
 	c := &cv.client
 	err := rows.Scan(&cv.id, &cv.externalID, &cv.kind, &cv.first, &c.ID, &c.Name, &c.Phone, &c.Email, &c.Avatar,
-		&cv.noAvatar, &cv.chatID, &cv.notifier)
+		&cv.noAvatar, &cv.chatID, &cv.notifier, &cv.unsure, &cv.aside)
 	return cv, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kommo-import/internal/migration"
+	"kommo-import/internal/web"
 )
 
 // Check makes sure that the plan is complete, that every outgoing message has a sender, that no media link is known to
@@ -43,7 +44,7 @@ func (s *Sender) begin() (Composer, error) {
 		return composer, err
 	}
 	s.progress.begin(messages, s.Pace)
-	return composer, s.File.claim(s.Client.ScopeID, composer)
+	return composer, s.claim(composer)
 }
 
 // A NotReadyError means that a load was interrupted, so that the plan is not complete.
@@ -109,13 +110,14 @@ func (e *ScopeMismatchError) Error() string {
 }
 
 // claim stores the scope and the prefix of the first send, which later sends must have too, and the notify policy of
-// this send.
-func (f *File) claim(scope string, composer Composer) error {
-	if err := f.CheckScope(scope, composer.Prefix); err != nil {
-		return err
+// this send. From then on messages may leave.
+func (s *Sender) claim(composer Composer) error {
+	noted := s.Client.ScopeID
+	if web.IsLoopback(s.Client.BaseURL) {
+		noted = "" // a rehearsal
 	}
-	return f.Update(func(tx *sql.Tx) error {
-		return errors.Join(migration.SetSetting(tx, settingScope, scope), migration.SetSetting(tx, settingPrefix, composer.Prefix),
+	return s.File.BeginSending(noted, s.LookFirst, func(tx *sql.Tx) error {
+		return errors.Join(migration.SetSetting(tx, settingScope, s.Client.ScopeID), migration.SetSetting(tx, settingPrefix, composer.Prefix),
 			migration.SetSetting(tx, settingNotify, composer.Notify))
 	})
 }

@@ -17,6 +17,7 @@ type Preview struct {
 	Conversations int `json:"conversations"` // of which something is to be sent
 	Messages      int `json:"messages"`      // to be sent
 	InDoubt       int `json:"in_doubt"`      // messages in doubt among them: sent once, outcome unknown
+	Unsure        int `json:"unsure"`        // conversations of which it is not known what was sent: their chats are read first
 	// UserMessages counts the messages to be sent in the name of a Kommo user. That Kommo sends no webhook for imported
 	// messages is documented for those of the bot alone: a live integration could deliver these to clients.
 	UserMessages  int `json:"user_messages"`
@@ -95,12 +96,13 @@ func (p *Preview) readNumbers(tx *sql.Tx, composer Composer, selection Selection
 	condition, args := selection.where()
 	err := tx.QueryRow(`SELECT count(*), coalesce(sum(planned + sending), 0), coalesce(sum(sending), 0),
 			coalesce(sum(notifier IS NULL OR EXISTS (SELECT 1 FROM message
-				WHERE conversation = conversation.id AND place = notifier AND state IN ('planned', 'sending'))), 0)
-		FROM conversation WHERE `+condition, args...).Scan(&p.Conversations, &p.Messages, &p.InDoubt, &p.Notifications)
+				WHERE conversation = conversation.id AND place = notifier AND state IN ('planned', 'sending'))), 0),
+			coalesce(sum(`+isUnsure+`), 0)
+		FROM conversation WHERE `+condition, args...).Scan(&p.Conversations, &p.Messages, &p.InDoubt, &p.Notifications, &p.Unsure)
 	if composer.Notify == SilentAll {
 		p.Notifications = 0
 	}
-	p.Requests = p.Messages + p.InDoubt // the chat of each message in doubt is read first
+	p.Requests = p.Messages + p.InDoubt + p.Unsure // the chats of messages in doubt and of unsure conversations are read first
 	p.Seconds = float64(p.Requests) / p.Rate
 	return err
 }

@@ -22,6 +22,7 @@ const maxTries = 6
 // A requester counts the requests of one run, and decides when a failed request is repeated. All requests of a run
 // share one rate limit.
 type requester struct {
+	file        *File
 	pace        *pace.Pace
 	log         *slog.Logger
 	pings       singleflight.Group
@@ -30,8 +31,8 @@ type requester struct {
 }
 
 // newRequester returns a requester. A nil log discards everything.
-func newRequester(limit *pace.Pace, log *slog.Logger) *requester {
-	return &requester{pace: limit, log: cmp.Or(log, slog.New(slog.DiscardHandler))}
+func newRequester(file *File, limit *pace.Pace, log *slog.Logger) *requester {
+	return &requester{file: file, pace: limit, log: cmp.Or(log, slog.New(slog.DiscardHandler))}
 }
 
 func (r *requester) count() { r.made.Add(1) }
@@ -40,9 +41,13 @@ func (r *requester) counts() (made, rateLimited int) {
 	return int(r.made.Load()), int(r.rateLimited.Load())
 }
 
-// turn waits for the rate limit before a request that only reads, and counts the request.
+// turn waits for the rate limit before a request that only reads, and counts the request. Nothing is requested any more
+// when the open migration file is no longer the file at its path.
 func (r *requester) turn(ctx context.Context) error {
 	if err := r.pace.Wait(ctx); err != nil {
+		return err
+	}
+	if err := r.file.InPlace(); err != nil {
 		return err
 	}
 	r.count()

@@ -57,34 +57,12 @@ func (r *run) due(since time.Time, n int) time.Time { return since.Add(r.settle<
 
 // look reads the chat of m. If that shows m, m becomes accepted. The last look reads the chat to its end, and returns an
 // [unreadError] if that does not prove that the chat lacks m.
-//
-// Unknown to Kommo, or empty, the chat may be another by now: Kommo is asked for it.
 func (r *run) look(ctx context.Context, cv *conversation, m *outgoing, last bool) error {
-	if cv.chatID == "" {
-		if _, err := r.history.askChat(ctx, cv); err != nil {
-			return r.history.blame(ctx, err)
-		}
+	s := &search{reader: r.history, cv: cv, m: m}
+	if err := s.readChat(ctx, last); err != nil {
+		return err
 	}
-	for range 2 {
-		s := &search{reader: r.history, cv: cv, m: m}
-		err := s.read(ctx, last)
-		if err != nil && !isNotFound(err) {
-			return r.history.blame(ctx, err)
-		}
-		if err == nil && !s.empty {
-			return r.conclude(ctx, s, last)
-		}
-		moved, askErr := r.history.askChat(ctx, cv)
-		switch {
-		case askErr != nil:
-			return r.history.blame(ctx, askErr)
-		case !moved && err != nil:
-			return r.history.blame(ctx, err)
-		case !moved:
-			return r.conclude(ctx, s, last)
-		}
-	}
-	return errManyChats
+	return r.conclude(ctx, s, last)
 }
 
 // conclude accepts the message that was searched for, if its chat shows it. Else the last look wants a proof that the

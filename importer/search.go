@@ -7,19 +7,40 @@ import (
 	"kommo-import/internal/kommo"
 )
 
-// A search is a reading of a chat for a message in doubt.
+// A search is a reading of a chat for a message in doubt, or for all messages of the plan.
 type search struct {
 	reader *historyReader
 	cv     *conversation
-	m      *outgoing
+	m      *outgoing // nil: all messages of the plan
 
-	// each, if not nil, gets the entries, and nothing is searched for.
-	each func(*kommo.HistoryMessage) error
+	// each gets the entries if m is nil, and reports whether an entry is a message of the plan.
+	each func(*kommo.HistoryMessage) (known bool, err error)
 
 	found        *kommo.HistoryMessage // it has an id of m, or is the only one that can be m
 	empty        bool                  // the chat shows nothing
 	unrecognised int                   // entries without an id of the plan, or of somebody else
 	alike        []kommo.HistoryMessage
+}
+
+// readChat reads the chat as read does. Unknown to Kommo, or empty, the chat may be another by now: Kommo is asked for it.
+// The error is an [unreadError] if it concerns this chat alone.
+func (s *search) readChat(ctx context.Context, whole bool) error {
+	if s.cv.chatID == "" {
+		if _, err := s.reader.askChat(ctx, s.cv); err != nil {
+			return s.reader.blame(ctx, err)
+		}
+	}
+	for range 2 {
+		err := s.read(ctx, whole)
+		if err != nil && !isNotFound(err) || err == nil && !s.empty {
+			return s.reader.blame(ctx, err)
+		}
+		moved, askErr := s.reader.askChat(ctx, s.cv)
+		if !moved {
+			return s.reader.blame(ctx, cmp.Or(askErr, err))
+		}
+	}
+	return errManyChats
 }
 
 // read reads the chat until it shows an id of the message. A whole reading goes on to the end of the chat; another stops
@@ -62,10 +83,12 @@ func (s *search) read(ctx context.Context, whole bool) error {
 
 // add looks at an entry of the chat.
 func (s *search) add(entry *kommo.HistoryMessage) error {
-	if s.each != nil {
-		return s.each(entry)
-	}
 	id := &entry.Message
+	if s.m == nil {
+		known, err := s.each(entry)
+		s.unrecognised += btoi(!known && id.ClientID == "")
+		return err
+	}
 	if id.ClientID == s.m.identity.msgid() || id.ID != "" && id.ID == s.m.remoteID {
 		s.found = entry
 		return nil
@@ -85,8 +108,8 @@ func (s *search) add(entry *kommo.HistoryMessage) error {
 	return err
 }
 
-// prove returns an [unreadError] unless the chat, read to its end, proves that it lacks the message. Where Kommo shows
-// no msgids, the only entry that can be the message is taken for it.
+// prove returns an [unreadError] unless the chat, read to its end, proves that it lacks the message, or all messages that
+// it did not show. Where Kommo shows no msgids, the only entry that can be the message is taken for it.
 func (s *search) prove(ctx context.Context) error {
 	if s.empty {
 		return s.proveEmpty(ctx)
@@ -95,7 +118,7 @@ func (s *search) prove(ctx context.Context) error {
 	if _, err := s.reader.lookForIDs(ctx, s.cv); err != nil {
 		return err
 	}
-	if ids.msgids.Load() || s.m.remoteID != "" && ids.remoteIDs.Load() {
+	if ids.msgids.Load() || s.m != nil && s.m.remoteID != "" && ids.remoteIDs.Load() {
 		return nil
 	}
 	if len(s.alike) == 1 {
@@ -110,7 +133,7 @@ func (s *search) prove(ctx context.Context) error {
 	if ids.remoteIDs.Load() && s.unrecognised == 0 {
 		return nil
 	}
-	return unread("Kommo shows no message ids of ours, so that a message in doubt cannot be recognised among %d", s.unrecognised)
+	return unread("Kommo shows no message ids of ours, so that a message cannot be recognised among %d", s.unrecognised)
 }
 
 // proveEmpty returns an [unreadError] unless an empty chat, for which Kommo has named the same id again, proves that it

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/migration"
 	"kommo-import/internal/pace"
 )
 
@@ -25,18 +26,20 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 	if err != nil {
 		return SendReport{}, err
 	}
-	r := &run{
-		file: s.File, client: s.Client, composer: composer, settle: cmp.Or(s.Settle, defaultSettle),
-		renew: s.Renew, renewOf: s.RenewOf,
-		requests: newRequester(s.Pace, s.Log), progress: &s.progress,
-	}
-	r.history = &historyReader{file: r.file, client: r.client, requests: r.requests, composer: composer}
+	r := newRun(s.File, s.Client, composer, s.Settle, newRequester(s.File, s.Pace, s.Log))
+	r.renew, r.renewOf, r.progress = s.Renew, s.RenewOf, &s.progress
 	if r.links, err = s.newLinkChecker(); err != nil {
 		return r.report, err
 	}
-	err = r.conversations(ctx, s.Selection, cmp.Or(s.Workers, defaultWorkers))
+	err = r.awaitUnsure(ctx, s.Selection)
+	if err == nil {
+		err = r.conversations(ctx, s.Selection, cmp.Or(s.Workers, defaultWorkers))
+	}
 	r.report.Requests, r.report.SlowDowns = r.requests.counts()
 	r.report.Elapsed = time.Since(started)
+	if _, broken := errors.AsType[*migration.StoreError](err); !broken {
+		err = errors.Join(err, s.File.EndSending())
+	}
 	return r.report, err
 }
 
@@ -50,7 +53,7 @@ func (r *run) conversations(ctx context.Context, selection Selection, workers in
 	if err != nil || len(r.waiting) == 0 {
 		return err
 	}
-	r.waited = true
+	r.waited, r.waitedFrom = true, time.Now()
 	return r.pass(ctx, func(yield func(*conversation, error) bool) {
 		for _, cv := range r.waiting {
 			if !yield(cv, nil) {
@@ -76,22 +79,39 @@ func (r *run) pass(ctx context.Context, conversations iter.Seq2[*conversation, e
 	return errors.Join(cause, ignoring(err, cause), ignoring(readErr, cause))
 }
 
-// conversation sends the pending messages of one conversation, in order, up to a message in doubt that cannot be
-// resolved.
+// conversation sends the pending messages of one conversation. A conversation that cannot be sent to its end waits or is
+// set aside.
 func (r *run) conversation(ctx context.Context, cv *conversation) error {
+	err := r.deliverAll(ctx, cv)
+	if unread, ok := errors.AsType[*unreadError](err); ok {
+		return r.leave(cv, unread)
+	}
+	if err == nil && cv.aside != "" {
+		err = r.file.setAside(cv, "")
+	}
+	if err != nil {
+		return fmt.Errorf("conversation %s: %w", cv.externalID, err)
+	}
+	return nil
+}
+
+// deliverAll sends the pending messages of one conversation in order, up to a message in doubt that cannot be resolved.
+func (r *run) deliverAll(ctx context.Context, cv *conversation) error {
+	if cv.unsure {
+		if err := r.lookFirst(ctx, cv); err != nil {
+			return err
+		}
+	}
 	for m, err := range pendingMessages(r.file.Reader, cv, r.composer.Notify) {
-		if err == nil && r.wasAdopted(cv, m) {
+		if err != nil {
+			return err
+		}
+		if r.wasAdopted(cv, m) {
 			r.progress.done()
 			continue
 		}
-		if err == nil {
-			err = r.deliver(ctx, cv, m)
-		}
-		if unread, ok := errors.AsType[*unreadError](err); ok {
-			return r.leave(cv, unread)
-		}
-		if err != nil {
-			return fmt.Errorf("conversation %s: %w", cv.externalID, err)
+		if err := r.deliver(ctx, cv, m); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -109,7 +129,12 @@ func (r *run) leave(cv *conversation, why *unreadError) error {
 	if aside {
 		outcome = "it is set aside"
 	}
-	r.requests.log.Warn("it is not known whether Kommo has a message of a conversation; "+outcome, "conversation", cv.externalID, "why", why)
+	r.requests.log.Warn("it is not known what Kommo has of a conversation; "+outcome, "conversation", cv.externalID, "why", why)
+	if aside {
+		if err := r.file.setAside(cv, why.Error()); err != nil {
+			return err
+		}
+	}
 	stop := false
 	r.count(func(report *SendReport) {
 		if !aside {
@@ -218,6 +243,9 @@ func (r *run) depart(ctx context.Context, cv *conversation, m *outgoing) (left b
 	if err := r.requests.pace.Turn(ctx); err != nil {
 		return false, err
 	}
+	if err := r.file.InPlace(); err != nil {
+		return false, err
+	}
 	err = r.file.transition(cv, m, Sending, func(cv *conversation, m *outgoing) {
 		m.sentAt = sql.NullInt64{Int64: time.Now().UnixMilli(), Valid: true}
 		if m.notifies {
@@ -227,7 +255,11 @@ func (r *run) depart(ctx context.Context, cv *conversation, m *outgoing) (left b
 	if err != nil {
 		return false, err
 	}
-	if err := r.requests.pace.Depart(ctx); err != nil {
+	err = r.file.NoteCommit()
+	if err == nil {
+		err = r.requests.pace.Depart(ctx)
+	}
+	if err != nil {
 		return false, errors.Join(r.file.transition(cv, m, Planned, clearNotifier), ignoring(err, pace.ErrHeldBack))
 	}
 	r.requests.count()

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -24,6 +25,7 @@ type Sender struct {
 	Pace      *pace.Pace
 	Workers   int           // conversations at a time; 0 means 4
 	Settle    time.Duration // how long Kommo is given to show a message in its history; 0 means 5 s
+	LookFirst bool          // all conversations are unsure: the records of earlier sends are lost
 	Log       *slog.Logger  // receives the events that concern an administrator; nil discards them
 	// Renew makes new links to media of the source RenewOf whose links have died since the load; nil if no source can.
 	Renew   Renewer
@@ -49,7 +51,8 @@ type SendReport struct {
 	Requests   int           `json:"requests"`  // of all kinds
 	SlowDowns  int           `json:"slowdowns"` // answers that said too many requests
 	Renewed    int           `json:"renewed"`   // dead media links that were replaced by new ones
-	SetAside   int           `json:"set_aside"` // conversations with a message in doubt that could not be resolved
+	SetAside   int           `json:"set_aside"` // conversations with a message in doubt that could not be resolved, or with an unreadable chat
+	Found      int           `json:"found"`     // of the accepted: sent earlier without a record, and found in their chats
 	Elapsed    time.Duration `json:"-"`
 	Unnotified []string      `json:"unnotified,omitempty"` // conversations whose notifying message was refused; the first 100
 	// Reformed counts messages that were accepted in another form after a refusal; ReformedMessages are the positions and
@@ -60,6 +63,8 @@ type SendReport struct {
 	// which were sent as text.
 	Gone      int      `json:"gone"`
 	GoneMedia []string `json:"gone_media,omitempty"`
+	// FoundConversations are the first 100 conversations with such messages; their rest is sent without a notification.
+	FoundConversations []string `json:"found_conversations,omitempty"`
 	// AsideConversations are the first 100 conversations that were set aside.
 	AsideConversations []string `json:"set_aside_conversations,omitempty"`
 	// RenewedMedia are the positions of the messages whose link differs from that of the preview; the first 100.
@@ -83,12 +88,21 @@ type run struct {
 	progress *progress
 	waited   bool // the conversations are those that waited behind the others
 
+	waitedFrom time.Time // when their turn came
+
 	mu      sync.Mutex
 	report  SendReport
 	tally   tally
 	aside   int                         // conversations set aside since the last acceptance
 	waiting []*conversation             // wait behind the others
 	adopted map[int64]map[identity]bool // by conversation with a refusal: the messages that its chat showed then
+}
+
+// newRun returns a run; a settle of 0 means [defaultSettle].
+func newRun(file *File, client *kommo.Client, composer Composer, settle time.Duration, requests *requester) *run {
+	return &run{file: file, client: client, composer: composer, settle: cmp.Or(settle, defaultSettle), requests: requests,
+		history:  &historyReader{file: file, client: client, requests: requests, composer: composer},
+		progress: new(progress)}
 }
 
 // count changes the report.

@@ -18,6 +18,8 @@ type Status struct {
 	Sources []SourceStatus `json:"sources"`
 	// Unplanned is how many messages unfinished loads have read and that are not in the plan. They have no state.
 	Unplanned int `json:"unplanned,omitempty"`
+	// Unsure is how many conversations that are not done have a chat that send reads first: what was sent is not known.
+	Unsure int `json:"unsure,omitempty"`
 	// MediaUnknown is how many media links did not answer; their messages are sent as text, unless another load gets
 	// an answer.
 	MediaUnknown int `json:"media_unknown,omitempty"`
@@ -61,11 +63,12 @@ func readStatus(q migration.Querier) (s Status, err error) {
 			coalesce(sum(sending), 0), coalesce(sum(accepted), 0), coalesce(sum(verified), 0), coalesce(sum(refused), 0),
 			coalesce(sum(planned + sending + accepted + verified + refused > 0), 0),
 			coalesce(sum(planned + sending = 0 AND accepted + verified + refused > 0), 0),
+			coalesce(sum(planned + sending > 0 AND `+isUnsure+`), 0),
 			(SELECT count(*) FROM invalid WHERE NOT pending),
 			(SELECT count(*) FROM media WHERE status IN ('pending', 'failed')),
 			(SELECT count(*) FROM unfinished u JOIN staging s ON s.source = u.source AND s.id > u.after)
 		FROM conversation`).Scan(&c.Duplicate, &c.Skipped, &c.Planned, &c.Sending, &c.Accepted, &c.Verified, &c.Refused,
-		&s.Conversations.Total, &s.Conversations.Done, &c.Invalid, &s.MediaUnknown, &s.Unplanned)
+		&s.Conversations.Total, &s.Conversations.Done, &s.Unsure, &c.Invalid, &s.MediaUnknown, &s.Unplanned)
 	if err != nil {
 		return s, err
 	}

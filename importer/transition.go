@@ -52,12 +52,25 @@ func (f *File) setChat(cv *conversation, id string) error {
 	return err
 }
 
-// updateConversation records the chat, the notifying message and the refused avatar of a conversation, if sending has changed them.
+// setAside records why a conversation is set aside; "" means that it no longer is.
+func (f *File) setAside(cv *conversation, why string) error {
+	err := f.Update(func(tx *sql.Tx) error {
+		_, err := tx.Exec(`UPDATE conversation SET aside = ? WHERE id = ?`, why, cv.id)
+		return err
+	})
+	if err == nil {
+		cv.aside = why
+	}
+	return err
+}
+
+// updateConversation records what sending has changed of a conversation.
 func updateConversation(tx *sql.Tx, before, after *conversation) error {
 	if *before == *after {
 		return nil
 	}
-	_, err := tx.Exec(`UPDATE conversation SET chat_id = ?, notifier = ?, no_avatar = ? WHERE id = ?`, after.chatID, after.notifier, after.noAvatar, after.id)
+	_, err := tx.Exec(`UPDATE conversation SET chat_id = ?, notifier = ?, no_avatar = ?, aside = ? WHERE id = ?`,
+		after.chatID, after.notifier, after.noAvatar, after.aside, after.id)
 	return err
 }
 

@@ -27,7 +27,7 @@ func (v *Verifier) Progress() Progress {
 // verify the rest, run it again.
 func (v *Verifier) Verify(ctx context.Context) (VerifyReport, error) {
 	started := time.Now()
-	r := &verifyRun{verifier: v, file: v.File, wait: cmp.Or(v.Wait, defaultWait), requests: newRequester(v.Pace, v.Log)}
+	r := &verifyRun{verifier: v, file: v.File, wait: cmp.Or(v.Wait, defaultWait), requests: newRequester(v.File, v.Pace, v.Log)}
 	r.history = &historyReader{file: v.File, client: v.Client, requests: r.requests, composer: v.Composer}
 	if err := r.begin(); err != nil {
 		return VerifyReport{}, err

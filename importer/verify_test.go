@@ -69,7 +69,7 @@ func sent(t testing.TB, f *File, box *sandbox.Kommo) map[string][]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.claim(box.ScopeID(), Composer{Notify: SilentButLast}); err != nil {
+	if err := errors.Join(newSender(f, box).claim(Composer{Notify: SilentButLast}), f.EndSending()); err != nil {
 		t.Fatal(err)
 	}
 	return arrived

@@ -114,11 +114,23 @@ func hintOf(err error) string {
 		return fmt.Sprintf("Hint: use the same %s as before. What was sent there would be sent again with another.", e.What)
 	case *importer.StoppedError:
 		return "Hint: what was done is recorded. When the cause is mended, run the same command again to go on."
+	case *migration.MovedError:
+		return lostHint
+	case *migration.StoreError:
+		if e.Lost() {
+			return lostHint
+		}
 	case *migration.InUseError:
 		return "Hint: wait until it is done, or stop it with Ctrl-C. status and preview work meanwhile."
 	}
 	return ""
 }
+
+// lostHint leads back to a migration file that knows what was sent.
+const lostHint = "Hint: put the migration file back, with its -wal file if there is one, and run the same command again. An older copy\n" +
+	"      will do: send reads the chats before it sends into them.\n" +
+	"      Is it lost? Move what is in its place away, but keep the .lock file. Load all sources again with the settings\n" +
+	"      of then, and run: kommo-import send --look-first"
 
 func deniedHint(denied *kommo.DeniedError) string {
 	if isSkewed(denied) {

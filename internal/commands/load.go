@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -167,7 +168,12 @@ func (p *program) readFile(v *values, work string, read func(*importer.File) err
 // open opens the migration file for writing.
 func (p *program) open(v *values) (*importer.File, error) {
 	defer p.ui.notifyIfSlow("Opening the migration file")()
-	return importer.Open(v.text("migration"), v.command)
+	file, err := importer.Open(v.text("migration"), v.command)
+	if err == nil && file.LostCommits {
+		p.ui.print("%s: records of what was sent are missing. Was %[1]s-wal removed, or an older copy of the file put here?\n"+
+			"Nothing is sent twice: send reads each chat before it sends into it.", printable(filepath.Base(file.Path)))
+	}
+	return file, err
 }
 
 // openExisting opens an existing migration file for writing.

@@ -157,6 +157,9 @@ func writeSum(text *strings.Builder, p importer.Preview, columns int) {
 		row("notify policy", "changes; so far: %s; from this send on: %s", policyWords[p.SilentBefore], policyWords[p.Silent])
 	}
 	row("takes", "%s: %s at %g per second", duration(time.Duration(p.Seconds*float64(time.Second))), plural(p.Requests, "request"), p.Rate)
+	if p.Unsure > 0 {
+		row("unsure", "%s: it is not known what was sent. Their chats are read first; messages that are there count as accepted", plural(p.Unsure, "conversation"))
+	}
 	if p.InDoubt > 0 {
 		row("in doubt", "%s: looked for in their chats before they are sent again", number(p.InDoubt))
 	}

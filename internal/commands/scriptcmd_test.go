@@ -33,7 +33,7 @@ const patience = 60 * time.Second
 //	                             -green-api FOLDER adds a Green-API instance. $SAMPLES is the folder of samples
 //	fault RULE…                  replaces the faults of the sandbox; no rule removes them
 //	green-fault RULE…            likewise those of its Green-API
-//	arrived N messages in N chats [silently]
+//	arrived N messages in N chats [with N notifications]
 //	                             wants these messages in the sandbox: each once, in order, a notification per chat
 //	requested N                  wants so many requests at the sandbox, of whatever kind, but for those to Green-API
 //	green-requested N METHOD     wants so many requests at its Green-API
@@ -171,13 +171,17 @@ func wantArrived(ts *testscript.TestScript, args []string) error {
 	if err != nil {
 		return err
 	}
-	m := regexp.MustCompile(`^(\d+) messages? in (\d+) chats?( silently)?$`).FindStringSubmatch(words(args))
+	m := regexp.MustCompile(`^(\d+) messages? in (\d+) chats?(?: with (\d+) notifications?)?$`).FindStringSubmatch(words(args))
 	if m == nil {
-		return errors.New("want: arrived N messages in N chats [silently]")
+		return errors.New("want: arrived N messages in N chats [with N notifications]")
 	}
 	messages, _ := strconv.Atoi(m[1])
 	chats, _ := strconv.Atoi(m[2])
-	return kommo.check(messages, chats, m[3] != "")
+	loud := chats
+	if m[3] != "" {
+		loud, _ = strconv.Atoi(m[3])
+	}
+	return kommo.check(messages, chats, loud)
 }
 
 func requested(ts *testscript.TestScript, args []string) error {

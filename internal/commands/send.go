@@ -55,7 +55,7 @@ func (p *program) sendAll(ctx context.Context, v *values) error {
 // sender returns the sender that the settings describe, without its file.
 func (p *program) sender(v *values) (sender *importer.Sender, err error) {
 	sender = &importer.Sender{Workers: v.count("workers"), Settle: v.span("settle"), Selection: v.selection(),
-		Pace: pace.New(v.number("rate")), Log: p.ui.logger()}
+		LookFirst: v.on("look-first"), Pace: pace.New(v.number("rate")), Log: p.ui.logger()}
 	if sender.Client, err = v.client(); err != nil {
 		return nil, err
 	}
@@ -72,6 +72,9 @@ func (p *program) loadAndSend(ctx context.Context, v *values, load func() error,
 	preview, err := p.readPlan(sender)
 	if err != nil {
 		return err
+	}
+	if sender.LookFirst {
+		preview.Unsure = preview.Conversations
 	}
 	if preview.Messages > 0 {
 		if err := p.confirm(ctx, v, sender.Client, preview); err != nil {
@@ -155,16 +158,18 @@ func (p *program) printSent(v *values, r importer.SendReport, s importer.Status,
 		p.ui.info("Sent %s in %s, with %s.", plural(r.Accepted, "message"), duration(r.Elapsed), plural(r.Notified, "notification"))
 	}
 	p.ui.note(r.Settled, "", "Of these, %s had no answer, and were found in their chats.")
+	p.ui.note(r.Found, "", "Of these, %s were sent before without a record, and were found in their chats. What was left of those conversations "+
+		"was sent without a notification: %s", oneLine(strings.Join(r.FoundConversations, ", "), 300))
 	p.ui.note(r.Reformed, "", "Of these, %s went in another form, because Kommo refused the first: %s", oneLine(strings.Join(r.ReformedMessages, "; "), 2000))
 	p.ui.note(r.Renewed, "media link", "Made %s anew because the old ones had died; they differ from the preview: %s",
 		oneLine(strings.Join(r.RenewedMedia, ", "), 2000))
 	p.ui.note(r.Gone, "file", "Gone since the preview, and sent as text: %s (%s)", oneLine(strings.Join(r.GoneMedia, ", "), 2000))
 	p.ui.note(len(r.Unnotified), "conversation", "Nobody was notified of %s, because the last message was refused: %s",
 		oneLine(strings.Join(r.Unnotified, ", "), 300))
-	p.ui.note(r.SetAside, "conversation", "Set aside %s: it is not known whether Kommo has a message, and the rest waits for it: %s",
+	p.ui.note(r.SetAside, "conversation", "Set aside %s: it is not known which messages Kommo has, and the rest waits: %s",
 		oneLine(strings.Join(r.AsideConversations, ", "), 300))
 	if r.SetAside > 0 {
-		p.ui.info("Which message: kommo-import failures%s", v.migrationFlag())
+		p.ui.info("Which, and why: kommo-import failures%s", v.migrationFlag())
 	}
 	p.ui.note(m.Refused, "message", "Kommo refused %s. Which, and why: kommo-import failures%s", v.migrationFlag())
 	p.ui.note(m.Invalid, "message", "Not understood when loading: %s. Which, and why: kommo-import failures%s", v.migrationFlag())

@@ -65,6 +65,10 @@ func (p *program) writeStatus(v *values, s importer.Status) {
 			p.writeLine("Not read to its end: %s. Run its load again: kommo-import load %s", printable(source.Name), v.flagOf(source))
 		}
 	}
+	if s.Unsure > 0 {
+		p.writeLine("It is not known what was sent of %s: records are missing. send reads their chats before it sends anything.",
+			plural(s.Unsure, "conversation"))
+	}
 	if s.Silent == importer.SilentAll {
 		p.writeLine("Nobody is notified: the last send was with --silent=all, which holds for the next.")
 	}

@@ -24,7 +24,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/gofrs/flock"
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 )
 
@@ -46,10 +45,15 @@ type File struct {
 	Reader *sql.DB
 	// Commit ends a transaction of Update. Tests replace it to break commits.
 	Commit func(*sql.Tx) error
+	// LostCommits reports that commits are missing in the file, which was opened for writing: its -wal file was removed or
+	// cut, or the file is an older copy. All conversations are unsure then.
+	LostCommits bool
 
-	writer  *sql.DB // one connection; nil if the file is open for reading only
+	info    os.FileInfo // of the file when it was opened for writing
+	writer  *sql.DB     // one connection; nil if the file is open for reading only
 	writing sync.Mutex
-	lock    *flock.Flock
+	record  record // as of the last commit
+	lock    *lock
 }
 
 // Open opens the migration file at path for writing, and creates it if there is none. Until Close no other process
@@ -76,20 +80,26 @@ func (f *File) open() (err error) {
 	if file, err := os.OpenFile(f.Path, os.O_RDWR|os.O_CREATE, 0o600); err == nil {
 		file.Close()
 	}
+	if f.info, err = os.Stat(f.Path); err != nil {
+		return err
+	}
+	if err := checkWAL(f.Path); err != nil {
+		return err
+	}
 	f.writer, err = sql.Open("sqlite", dsn(f.Path, "_txlock=immediate&_pragma=busy_timeout(10000)"+
 		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-8000)"))
 	if err != nil {
 		return err
 	}
 	f.writer.SetMaxOpenConns(1)
-	if err := f.create(); err != nil {
+	if err := f.begin(); err != nil {
 		return err
 	}
 	// Only now: the pragma would change a file that is not ours.
 	if _, err := f.writer.Exec(`PRAGMA journal_mode = WAL`); err != nil {
 		return err
 	}
-	return f.openReader("mode=ro")
+	return errors.Join(f.openReader("mode=ro"), f.InPlace())
 }
 
 func (f *File) openReader(mode string) (err error) {
@@ -136,7 +146,7 @@ func (f *File) Close() error {
 		}
 	}
 	if f.lock != nil {
-		errs = append(errs, f.lock.Unlock())
+		errs = append(errs, f.lock.release())
 	}
 	return f.Explain(errors.Join(errs...))
 }
@@ -150,10 +160,15 @@ func (f *File) Update(do func(*sql.Tx) error) error {
 	if err != nil {
 		return f.Explain(err)
 	}
+	var number int64
 	if err = do(tx); err == nil {
+		err = tx.QueryRow(`UPDATE record SET commits = commits + 1 RETURNING commits`).Scan(&number)
+	}
+	if err == nil {
 		err = f.Commit(tx)
 	}
 	if err == nil {
+		f.record.commits = number
 		return nil
 	}
 	rollback := tx.Rollback()
@@ -173,14 +188,18 @@ func (f *File) View(do func(*sql.Tx) error) error {
 	return f.Explain(do(tx))
 }
 
-// create creates the tables in an empty file, and checks the version of any other.
-func (f *File) create() error {
+// begin creates the tables in an empty file, and checks the version and the record of any other. It is the first commit.
+func (f *File) begin() error {
 	return f.Update(func(tx *sql.Tx) error {
-		if empty, err := isEmpty(tx); err != nil || !empty {
+		empty, err := isEmpty(tx)
+		if err == nil && empty {
+			_, err = tx.Exec(schema + fmt.Sprintf(`PRAGMA application_id = %d; PRAGMA user_version = %d;`, applicationID, schemaVersion))
+			err = errors.Join(err, createRecord(tx))
+		}
+		if err != nil {
 			return err
 		}
-		_, err := tx.Exec(schema + fmt.Sprintf(`PRAGMA application_id = %d; PRAGMA user_version = %d;`, applicationID, schemaVersion))
-		return err
+		return f.reconcile(tx)
 	})
 }
 

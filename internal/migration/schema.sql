@@ -7,6 +7,15 @@ CREATE TABLE setting (
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- What is known about the file itself, in one row; see record.go.
+CREATE TABLE record (
+  file    TEXT    NOT NULL,           -- random id of this migration file
+  commits INTEGER NOT NULL DEFAULT 0, -- number of the last commit
+  sending INTEGER NOT NULL DEFAULT 0, -- the marker: 1 while a send runs, and after it was killed
+  unsure  INTEGER NOT NULL DEFAULT 0, -- how often all conversations became unsure; see conversation.looked
+  since   INTEGER NOT NULL DEFAULT 0  -- when they became unsure last
+) STRICT;
+
 -- The sources that were loaded. The plan holds the last finished reading of each, and of Green-API all readings.
 CREATE TABLE source (
   id           INTEGER PRIMARY KEY,
@@ -88,6 +97,9 @@ CREATE TABLE conversation (
   client_avatar TEXT    NOT NULL,
   no_avatar     INTEGER NOT NULL DEFAULT 0,  -- 1: the avatar is not sent: Kommo refused it
   chat_id       TEXT    NOT NULL DEFAULT '', -- at Kommo, '' until Kommo names it
+  looked        INTEGER NOT NULL DEFAULT 0,  -- record.unsure when its chat was last read for messages without a record; if
+                                             -- record.unsure is greater, the conversation is unsure
+  aside         TEXT    NOT NULL DEFAULT '', -- why the last send set it aside; '' if it did not
   notifier      INTEGER,                     -- message.place of the message that was sent with silent=false; NULL if
                                              -- none was, or Kommo is known not to have it
   duplicate     INTEGER NOT NULL DEFAULT 0,

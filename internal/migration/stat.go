@@ -47,7 +47,9 @@ func resolve(path string) (string, error) {
 		return "", fmt.Errorf("migration file: %w", err)
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return "", fmt.Errorf("%s: this is a folder, not a migration file; name a file with --migration", path)
+		return "", &StoreError{path, errFolder, wasBegun(path)}
+	} else if err == nil && !info.Mode().IsRegular() {
+		return "", &StoreError{path, errSpecial, wasBegun(path)} // to open a pipe takes until somebody writes into it
 	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real, nil

@@ -47,6 +47,12 @@ func ParseBaseURL(address string) (*url.URL, error) {
 	return base, nil
 }
 
+// IsLoopback reports whether an address of an API, as [ParseBaseURL] takes it, is on this machine.
+func IsLoopback(address string) bool {
+	base, err := url.Parse(address)
+	return err == nil && loopback(base.Hostname())
+}
+
 func loopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
