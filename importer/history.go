@@ -107,17 +107,22 @@ const longestChat = 10_000
 
 // A pager notices a history that has no end.
 type pager struct {
-	plan   int // messages of the plan in the chat
-	before int // length of the page before, 0 for the first page of a run
+	plan    int // messages of the plan in the chat
+	before  int // length of the page before, 0 for the first page of a run
+	repeats int // pages in a row that were as long as the page before and brought nothing new
 }
 
 // check returns an [unreadError] if a page shows that the history has no end. The page begins behind offset entries;
 // news is how many of its entries no page has shown before.
 func (p *pager) check(offset, length, news int) error {
-	before := p.before
+	if length > 0 && news == 0 && length == p.before {
+		p.repeats++
+	} else {
+		p.repeats = 0
+	}
 	p.before = length
 	switch end := offset + length; {
-	case length > 0 && news == 0 && length == before:
+	case p.repeats == 2: // once may be a message that has just come, and pushes the others onto the next page
 		return unread("its history gives the same page again behind %d entries", offset)
 	case end > longestChat && end > 10*p.plan:
 		return unread("its history has more than %d entries, and the plan has %d messages in it", offset, p.plan)

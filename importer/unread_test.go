@@ -154,8 +154,9 @@ func TestPager(t *testing.T) {
 		unread bool // from the last page on
 	}{
 		"a chat":                          {120, []page{{0, 50, 50}, {50, 50, 50}, {100, 20, 20}, {120, 0, 0}}, false},
-		"the same page again":             {120, []page{{0, 50, 50}, {50, 50, 0}}, true},
-		"the same short page":             {120, []page{{0, 20, 20}, {20, 20, 0}}, true},
+		"the same page again":             {120, []page{{0, 50, 50}, {50, 50, 0}, {100, 50, 0}}, true},
+		"the same short page":             {120, []page{{0, 20, 20}, {20, 20, 0}, {40, 20, 0}}, true},
+		"the same page once more":         {120, []page{{0, 1, 1}, {1, 1, 0}, {2, 1, 1}, {3, 1, 0}}, false},
 		"nothing new, another length":     {120, []page{{0, 50, 50}, {50, 49, 0}, {99, 49, 1}}, false},
 		"nothing new, first of a run":     {120, []page{{100, 50, 0}}, false},
 		"10,000 entries":                  {10, []page{{9950, 50, 50}}, false},

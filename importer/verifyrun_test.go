@@ -183,10 +183,10 @@ func TestVerifyChangedBetweenPasses(t *testing.T) {
 }
 
 // A live chat grows while it is read: what is pushed onto the next page is no double, and nothing is missed. If it grows
-// by a page between two requests, the same page comes again, as from a server that ignores the offset: not readable.
+// by a page between two requests, the same page comes again. Twice in a row it is a server that ignores the offset: not readable.
 func TestVerifyWhileTheChatGrows(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ every, by, unread int }{{1, 1, 0}, {1, 30, 0}, {2, 49, 0}, {2, 50, 1}, {1, 50, 1}, {3, 77, 1}} {
+	for _, tt := range []struct{ every, by, unread int }{{1, 1, 0}, {1, 30, 0}, {2, 49, 0}, {2, 50, 0}, {1, 50, 1}, {3, 77, 0}} {
 		inBubble(t, fmt.Sprintf("%d at every %d", tt.by, tt.every), func(t *testing.T) {
 			f, box, _ := longChat(t, 400, sandbox.Options{})
 			v := newVerifier(f, box)
