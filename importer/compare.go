@@ -34,7 +34,7 @@ func (c Composer) compare(cv *conversation, m *outgoing, shown *kommo.HistoryMes
 	}
 	if sent, there := form.Type, shown.Message.Type; showsAs(sent, there) {
 		r.shownAs = fmt.Sprintf("%s as %s", sent, there)
-	} else if sent != there {
+	} else if there != "" && sent != there {
 		r.add("kind: sent %s, there %s", sent, there)
 	}
 	if !sameText(form.Text, shown.Message.Text) {

@@ -83,9 +83,15 @@ func (f *File) lastVerification() (r VerifyReport, err error) {
 			*count = n
 		}
 	}
+	if err := rows.Err(); err != nil {
+		return r, f.Explain(err)
+	}
+	r.Conversations -= r.Unread
 	r.Messages = r.There + r.Missing
 	r.There -= r.Differs
-	return r, f.Explain(rows.Err())
+	err = f.Reader.QueryRow(`SELECT coalesce(sum(accepted + verified - found), 0) FROM readback r JOIN conversation c ON c.id = r.conversation
+		WHERE EXISTS (SELECT 1 FROM finding WHERE conversation = c.id AND kind = 'unread')`).Scan(&r.UnreadMessages)
+	return r, f.Explain(err)
 }
 
 // A ReadChat is a chat that the last verification has read to its end.

@@ -46,11 +46,13 @@ func (r *historyReader) page(ctx context.Context, cv *conversation, offset int) 
 
 // askChat asks Kommo for the chat of a conversation, and stores its id. For a known conversation_id Kommo returns the
 // existing chat (documented), for another it makes a chat without messages, which the account does not show
-// (documented). moved reports whether the chat is another than before.
+// (documented). moved reports whether the chat is another than before. The avatar is left out: a dead one is refused.
 func (r *historyReader) askChat(ctx context.Context, cv *conversation) (moved bool, err error) {
+	user := client(cv)
+	user.Avatar = ""
 	var id string
 	err = r.requests.read(ctx, func(ctx context.Context) (err error) {
-		id, err = r.client.CreateChat(ctx, kommo.NewChat{ConversationID: r.composer.Prefix + cv.externalID, User: client(cv)})
+		id, err = r.client.CreateChat(ctx, kommo.NewChat{ConversationID: r.composer.Prefix + cv.externalID, User: user})
 		return err
 	})
 	if err != nil {

@@ -64,7 +64,7 @@ func (r *run) accept(cv *conversation, m *outgoing, accepted kommo.Accepted, res
 		report.Accepted++
 		report.Notified += btoi(cv.notifier.Valid && cv.notifier.Int64 == m.place && (m.notifies || resolved))
 		report.Settled += btoi(resolved)
-		if m.rungs != nil {
+		if m.rungs != nil || m.quoteAsText || m.asText && !r.filter.asText(m.content.Kind) { // by this run, or by one that was killed
 			report.Reformed++
 			report.ReformedMessages = appendListed(report.ReformedMessages, m.content.Position+": "+m.form.difference())
 		}
@@ -104,14 +104,29 @@ func (r *run) refuse(ctx context.Context, cv *conversation, m *outgoing, refused
 // refused. Otherwise m is planned again, and the error of the ping ends the run.
 func (r *run) judge(ctx context.Context, cv *conversation, m *outgoing, unclear *kommo.UnclearError, size int) error {
 	if unclear.Status == http.StatusConflict {
-		if err := r.look(ctx, cv, m, false); err != nil || m.state == Accepted {
+		err := r.findConflicting(ctx, cv, m)
+		if m.state == Accepted {
 			return err
+		}
+		if _, unread := errors.AsType[*unreadError](err); err != nil && !unread {
+			return errors.Join(err, r.file.transition(cv, m, Planned, clearNotifier))
 		}
 	}
 	if err := r.requests.ping(ctx, r.client); err != nil {
 		return errors.Join(err, r.file.transition(cv, m, Planned, clearNotifier))
 	}
 	return r.reject(cv, m, fmt.Sprintf("%s (the message has %d bytes)", unclear, size), unclear)
+}
+
+// findConflicting looks for m in its chat after a 409, which may say that Kommo has m already.
+func (r *run) findConflicting(ctx context.Context, cv *conversation, m *outgoing) error {
+	if err := r.adopt(ctx, cv, m); err != nil || m.state == Accepted {
+		return err
+	}
+	if m.mayExist {
+		return r.seek(ctx, cv, m, time.Now())
+	}
+	return r.look(ctx, cv, m, false)
 }
 
 // reject records that Kommo refuses m. It returns an error if further messages would probably be refused, too.

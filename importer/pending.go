@@ -148,6 +148,9 @@ func pendingMessages(q migration.Querier, cv *conversation, policy NotifyPolicy)
 			return pendingMessagesAfter(q, cv, after)
 		})
 		for m, err := range pages {
+			if cv.notifier.Valid { // the chat may have shown that another message notified
+				notifier = cv.notifier.Int64
+			}
 			if err == nil {
 				m.notifies = m.place == notifier && policy != SilentAll
 				err = readContent(q, cv, m)

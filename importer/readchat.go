@@ -58,7 +58,7 @@ func (r *verifyRun) read(ctx context.Context, rb *readback) error {
 // takePage stores a page. ended is false if another page follows.
 func (r *verifyRun) takePage(ctx context.Context, rb *readback, pages *pager, page []kommo.HistoryMessage) (ended bool, err error) {
 	rb.proves = rb.proves || r.history.ids.any()
-	if rb.pass >= lastPass && !rb.proves {
+	if rb.pass >= lastPass && !rb.proves && rb.offset == 0 {
 		if rb.proves, err = r.proves(ctx, rb, page); err != nil {
 			return false, err
 		}

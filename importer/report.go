@@ -86,7 +86,7 @@ func (r Report) Anonymised() Report {
 // LastVerification returns the result of the last verify so far; nil if verify did not run.
 func (f *File) LastVerification() (*VerifyReport, error) {
 	verification, err := f.lastVerification()
-	if err != nil || verification.Conversations+verification.Open == 0 {
+	if err != nil || verification.Conversations+verification.Unread+verification.Open == 0 {
 		return nil, err
 	}
 	return &verification, nil

@@ -62,7 +62,11 @@ func (s *search) read(ctx context.Context, whole bool) error {
 			entry := &page[i]
 			order.add(entry.Time())
 			id := cmp.Or(entry.Message.ID, entry.Message.ClientID)
-			if id == "" || seen[id] {
+			if id == "" {
+				s.unrecognised++
+				continue
+			}
+			if seen[id] {
 				continue
 			}
 			seen[id] = true

@@ -28,6 +28,9 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 	}
 	r := newRun(s.File, s.Client, composer, s.Settle, newRequester(s.File, s.Pace, s.Log))
 	r.renew, r.renewOf, r.progress = s.Renew, s.RenewOf, &s.progress
+	if _, err := migration.Setting(s.File.Reader, settingFilter, &r.filter); err != nil {
+		return r.report, s.File.Explain(err)
+	}
 	if r.links, err = s.newLinkChecker(); err != nil {
 		return r.report, err
 	}
@@ -147,7 +150,7 @@ func (r *run) leave(cv *conversation, why *unreadError) error {
 		stop = r.aside >= maxAside
 	})
 	if stop {
-		return &StoppedError{fmt.Sprintf("%d conversations were set aside and no message was accepted between, the last %s", maxAside, cv.externalID), why}
+		return &StoppedError{fmt.Sprintf("%d conversations were set aside and no message was accepted between, the last %s", maxAside, cv.externalID), why.why}
 	}
 	return nil
 }

@@ -80,6 +80,7 @@ type run struct {
 	client   *kommo.Client
 	composer Composer
 	settle   time.Duration
+	filter   Filter // of the last load
 	links    *linkcheck.Checker
 	renew    Renewer
 	renewOf  string // the source whose links renew makes

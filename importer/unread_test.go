@@ -70,7 +70,7 @@ func TestVerifyTroubleWithOneChat(t *testing.T) {
 			v, server := newVerifier(f, box), &troubled{box: box, chat: "bob", status: trouble.status, body: trouble.body}
 			v.Client.Transport, v.Workers = server, 1
 			report := verify(t, v)
-			if report.Unread != 1 || report.There != 6 || report.Missing != 0 || report.Conversations != 3 || server.asked != trouble.asked {
+			if report.Unread != 1 || report.There != 6 || report.Missing != 0 || report.Conversations != 2 || report.UnreadMessages != 4 || server.asked != trouble.asked {
 				t.Errorf("report %+v, asked %d times, want %d", report, server.asked, trouble.asked)
 			}
 			wantFindings(t, f, "unread  ")

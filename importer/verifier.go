@@ -37,21 +37,24 @@ const defaultWait = 2 * time.Minute
 // A VerifyReport is the outcome of a verification so far, over all of its runs. It compares the messages that Kommo has
 // accepted.
 type VerifyReport struct {
-	Conversations int           `json:"conversations"` // read to their end
-	Open          int           `json:"open"`          // selected, and not read to their end yet
-	Messages      int           `json:"messages"`      // with a verdict: there, missing or differs
-	There         int           `json:"there"`         // as they were sent
-	Missing       int           `json:"missing"`
-	Differs       int           `json:"differs"`
-	Doubled       int           `json:"doubled"`      // extra copies
-	OutOfOrder    int           `json:"out_of_order"` // messages
-	ShownAs       int           `json:"shown_as"`     // of There: shown as another kind, such as a sticker as a picture
-	Foreign       int           `json:"foreign"`      // in the chats, but not of this migration
-	Unsent        int           `json:"unsent"`       // in the chats, but not sent according to the plan
-	Unread        int           `json:"unread"`       // conversations whose chat cannot be read
-	Requests      int           `json:"requests"`     // of this run
-	SlowDowns     int           `json:"slowdowns"`    // of this run: answers that said too many requests
-	Elapsed       time.Duration `json:"-"`            // of this run
+	Conversations int `json:"conversations"` // read to their end
+	Open          int `json:"open"`          // selected, and not read to their end yet
+	Messages      int `json:"messages"`      // with a verdict: there, missing or differs
+	There         int `json:"there"`         // as they were sent
+	Missing       int `json:"missing"`
+	Differs       int `json:"differs"`
+	Doubled       int `json:"doubled"`      // extra copies
+	OutOfOrder    int `json:"out_of_order"` // messages
+	ShownAs       int `json:"shown_as"`     // of There: shown as another kind, such as a sticker as a picture
+	Foreign       int `json:"foreign"`      // in the chats, but not of this migration
+	Unsent        int `json:"unsent"`       // in the chats, but not sent according to the plan
+	Unread        int `json:"unread"`       // conversations whose chat cannot be read
+	// UnreadMessages are the messages of these conversations that Kommo accepted and that their chats did not show.
+	UnreadMessages int `json:"unread_messages"`
+
+	Requests  int           `json:"requests"`  // of this run
+	SlowDowns int           `json:"slowdowns"` // of this run: answers that said too many requests
+	Elapsed   time.Duration `json:"-"`         // of this run
 }
 
 // Differences returns how many messages and chats differ from the plan. Messages that are foreign, unsent, or shown as another kind

@@ -86,7 +86,7 @@ func TestKommoDocs(t *testing.T) {
 		}
 		said += fmt.Sprint(program.stdout, program.stderr)
 	}
-	for _, want := range []string{"2 messages in the name of a Kommo user", "in 1 conversation", "Sent 3 messages", "Everything is there"} {
+	for _, want := range []string{"2 messages in the name of a Kommo user", "in 1 conversation", "Sent 3 messages", "What was sent is there"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the commands never say %q:\n%s", want, said)
 		}

@@ -98,7 +98,8 @@ func exitCode(err error) int {
 	switch {
 	case is[*migration.StoreError](err):
 		return exitError
-	case is[*kommo.DeniedError](err), is[*kommo.AccountDeniedError](err), is[*kommo.BlockedError](err), isDeniedByGreenAPI(err):
+	case is[*kommo.DeniedError](err), is[*kommo.AccountDeniedError](err), is[*kommo.BlockedError](err),
+		is[*kommo.UnclearError](err), isDeniedByGreenAPI(err):
 		return exitDenied
 	case is[*migration.InUseError](err):
 		return exitInUse

@@ -81,6 +81,9 @@ func hintOf(err error) string {
 	case *kommo.BlockedError:
 		return "Hint: Kommo blocks this address for too many requests. Wait some hours, then run the same command again\n" +
 			"      with a lower --rate. Nothing is lost."
+	case *kommo.UnclearError:
+		return "Hint: Kommo, or a proxy before it, rejects all requests. Check KOMMO_BASE_URL, whether the account is paid for, and the\n" +
+			"      network of this computer; then run the same command again."
 	case *greenapi.DeniedError:
 		return greenAPIDeniedHint(e)
 	case *greenapi.QuotaError:

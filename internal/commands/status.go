@@ -106,10 +106,9 @@ func nextVerified(s importer.Status, last importer.VerifyReport) string {
 	return nextOfWhole(s)
 }
 
-// isWhole reports whether a verification has compared everything that was sent.
+// isWhole reports whether a verification has compared everything that was sent, but for chats that cannot be read.
 func isWhole(s importer.Status, last importer.VerifyReport) bool {
-	return last.Open == 0 && (last.Messages >= s.Messages.Accepted+s.Messages.Verified ||
-		last.Unread > 0 && last.Conversations >= s.Conversations.Done)
+	return last.Open == 0 && last.Messages+last.UnreadMessages >= s.Messages.Accepted+s.Messages.Verified
 }
 
 // nextOfWhole returns the command to run next when everything was sent and compared.

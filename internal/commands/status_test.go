@@ -45,7 +45,8 @@ func TestNextVerified(t *testing.T) {
 		{"interrupted", importer.VerifyReport{Conversations: 1, Open: 1, Messages: 5}, "verify"},
 		{"some differ", importer.VerifyReport{Conversations: 2, Messages: 5, Differs: 2}, "report"},
 		{"some are missing", importer.VerifyReport{Conversations: 2, Messages: 5, Missing: 2}, "verify"},
-		{"a chat cannot be read", importer.VerifyReport{Conversations: 2, Messages: 3, Unread: 1}, "report"},
+		{"a chat cannot be read", importer.VerifyReport{Conversations: 1, Messages: 3, Unread: 1, UnreadMessages: 2}, "report"},
+		{"more was sent since a chat could not be read", importer.VerifyReport{Conversations: 1, Messages: 1, Unread: 1, UnreadMessages: 2}, "verify"},
 	} {
 		if got := nextVerified(sent, tt.last); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)

@@ -150,7 +150,10 @@ func (p *program) printVerification(v *values, r importer.VerifyReport, s import
 	p.ui.note(r.Unsent, "", "In the chats, and not sent as far as the plan knows: %s.")
 	p.ui.note(r.ShownAs, "message", "Shown as another kind, a sticker as a picture or voice as audio: %s.")
 	p.ui.note(r.Unread, "", "Chats that are not readable: %s. Whether they lack messages is not known.")
-	next := nextOfWhole(s)
+	next, compared := nextOfWhole(s), "What was sent"
+	if !isWhole(s, r) {
+		next, compared = "verify", "What was read back"
+	}
 	if s.Messages.Planned+s.Messages.Sending > 0 {
 		next = "send"
 	}
@@ -168,10 +171,10 @@ func (p *program) printVerification(v *values, r importer.VerifyReport, s import
 		p.ui.info("kommo-import cannot mend that: Kommo deletes and changes nothing afterwards. Look at them in Kommo.")
 		p.printNext(v, next)
 	case next == "send":
-		p.ui.info("What was sent is there as it was sent. Still to be sent: %s.", plural(s.Messages.Planned+s.Messages.Sending, "message"))
+		p.ui.info("%s is there as it was sent. Still to be sent: %s.", compared, plural(s.Messages.Planned+s.Messages.Sending, "message"))
 		p.printNext(v, next)
 	default:
-		p.ui.info("Everything is there as it was sent.")
+		p.ui.info("%s is there as it was sent.", compared)
 		p.printNext(v, next)
 	}
 }
