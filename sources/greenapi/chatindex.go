@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"iter"
 	"slices"
+	"strings"
 
 	"kommo-import/sources"
 )
@@ -13,6 +14,9 @@ import (
 type chatIndex struct {
 	chat string  // the chat's id; "" if it is not known
 	own  *ownIDs // of the account; nil if they are not known
+
+	asked   bool   // an entry names the chat
+	another string // another chat of the same kind that an entry names; "" if none does
 
 	senders   senderIndex
 	edits     editIndex
@@ -39,6 +43,7 @@ func hashOf(id lenientText) uint64 {
 // An indexedEntry has the fields of an entry that an index needs.
 type indexedEntry struct {
 	Type              lenientText `json:"type"`
+	ChatID            lenientText `json:"chatId"`
 	IDMessage         lenientText `json:"idMessage"`
 	Timestamp         lenientText `json:"timestamp"`
 	TypeMessage       lenientText `json:"typeMessage"`
@@ -58,6 +63,7 @@ func (x *chatIndex) add(raw json.RawMessage) {
 		x.addAny(raw, &e)
 	}
 	x.addID(&e)
+	x.addChat(string(e.ChatID))
 	x.entries++
 	if e.IsDeleted || e.DeletedMessageID != "" && e.TypeMessage != "deletedMessage" {
 		x.addDeletion(string(e.IDMessage))
@@ -86,6 +92,19 @@ func (x *chatIndex) addAny(raw json.RawMessage, e *indexedEntry) {
 		x.addDeletion(whole.deleteTarget())
 	case "editedMessage":
 		x.edits.add(whole)
+	}
+}
+
+// addChat adds the chat that an entry names. A chat may be named by a phone or by a @lid (documented).
+func (x *chatIndex) addChat(named string) {
+	_, kind, _ := strings.Cut(named, "@")
+	_, own, _ := strings.Cut(x.chat, "@")
+	switch {
+	case named == "":
+	case named == x.chat:
+		x.asked = true
+	case kind == own:
+		x.another = named
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/http"
 	"os"
 )
 
@@ -36,7 +37,14 @@ func (h *history) close() {
 	_ = os.Remove(h.file.Name()) // for systems that could not remove it before
 }
 
-// take stores the entries of an answer from its beginning. They replace all entries of earlier answers.
+// The bounds of a history. Real ones have some ten thousand messages; an answer without an end would fill the disk.
+const (
+	maxEntries      = 1_000_000
+	maxHistoryBytes = 1 << 30
+)
+
+// take stores the entries of an answer from its beginning. They replace all entries of earlier answers. It returns a
+// [RefusedError] for a history beyond the bounds, and for that of another chat.
 func (h *history) take(entries iter.Seq2[json.RawMessage, error]) error {
 	if _, err := h.file.Seek(0, io.SeekStart); err != nil {
 		return tempFileError(err)
@@ -52,8 +60,14 @@ func (h *history) take(entries iter.Seq2[json.RawMessage, error]) error {
 			return tempFileError(err)
 		}
 		end += int64(len(entry))
+		if len(h.ends) == maxEntries || end > maxHistoryBytes {
+			return &RefusedError{getChatHistory.name, http.StatusOK, fmt.Sprintf("it has more than %d messages, or more than 1 GB", maxEntries)}
+		}
 		h.ends = append(h.ends, end)
 		h.index.add(entry)
+	}
+	if x := &h.index; x.another != "" && !x.asked {
+		return &RefusedError{getChatHistory.name, http.StatusOK, "it is the history of another chat, " + x.another}
 	}
 	return tempFileError(out.Flush())
 }

@@ -1,9 +1,11 @@
 package greenapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -158,5 +160,60 @@ func TestHistoryOnABadDisk(t *testing.T) {
 	}
 	if entry, err := h.entry(1); err == nil || !strings.HasPrefix(err.Error(), "keeping a chat's history on disk for a moment: ") {
 		t.Errorf("got %q, %v", entry, err)
+	}
+}
+
+// A history without an end, and that of another chat, are refused: only their chat is unreadable then.
+func TestRefusedHistory(t *testing.T) {
+	of := func(chat string) string { return fmt.Sprintf(`{"type":"incoming","idMessage":"1","chatId":%q}`, chat) }
+	endless := func(yield func(json.RawMessage, error) bool) {
+		for yield(json.RawMessage(`0`), nil) {
+		}
+	}
+	large := func(yield func(json.RawMessage, error) bool) {
+		entry := append(append([]byte(`"`), bytes.Repeat([]byte("a"), 15<<20)...), '"')
+		for yield(entry, nil) {
+		}
+	}
+	for _, tt := range []struct {
+		name    string
+		entries iter.Seq2[json.RawMessage, error]
+		want    string // in the error, "" for none
+		long    bool
+	}{
+		{"of this chat", sequence(of("1@c.us"), of("1@c.us")), "", false},
+		{"of another chat", sequence(of("2@c.us"), of("2@c.us")), "another chat, 2@c.us", false},
+		{"some of another chat", sequence(of("2@c.us"), of("1@c.us")), "", false},
+		{"under its lid", sequence(of("5@lid")), "", false},
+		{"without an id", sequence(`{"type":"incoming"}`), "", false},
+		{"without an end", endless, "more than 1000000 messages", true},
+		{"too large", large, "more than 1 GB", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.long && testing.Short() {
+				t.Skip("takes seconds")
+			}
+			h, err := newHistory()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer h.close()
+			h.index.chat = "1@c.us"
+			err = h.take(tt.entries)
+			_, refused := errors.AsType[*RefusedError](err)
+			if refused != (tt.want != "") || refused && (!strings.Contains(err.Error(), tt.want) || !ofOneChat(err)) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func sequence(entries ...string) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		for _, entry := range entries {
+			if !yield(json.RawMessage(entry), nil) {
+				return
+			}
+		}
 	}
 }
