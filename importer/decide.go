@@ -36,7 +36,11 @@ func (d *Decider) Refuse(ctx context.Context, msgid string) (State, error) {
 	if err := d.File.CheckScope(d.Client.ScopeID, d.Composer.Prefix); err != nil {
 		return m.state, err
 	}
-	r := newRun(d.File, d.Client, d.Composer, d.Settle, newRequester(d.File, d.Pace, d.Log))
+	requests, err := newRequester(d.File, d.Pace, d.Log)
+	if err != nil {
+		return m.state, err
+	}
+	r := newRun(d.File, d.Client, d.Composer, d.Settle, requests)
 	err = r.seek(ctx, cv, m, fromMillis(m.sentAt.Int64))
 	reason := "it was in doubt, its chat does not show it, and an administrator decided to refuse it"
 	if why, ok := errors.AsType[*unreadError](err); ok {

@@ -279,7 +279,9 @@ func TestChatIsNotForgotten(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := &run{file: f, requests: newRequester(f, pace.New(1e6), nil), progress: new(progress)}
+			requests, err := newRequester(f, pace.New(1e6), nil)
+			must(t, err)
+			r := &run{file: f, requests: requests, progress: new(progress)}
 			if err := errors.Join(f.setChat(cv, "the chat"), f.transition(cv, m, Sending, nil), r.accept(cv, m, kommo.Accepted{MessageID: "m"}, false)); err != nil {
 				t.Fatal(err)
 			}

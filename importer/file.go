@@ -36,6 +36,8 @@ const (
 	settingPrefix = "prefix" // before every conversation id, of the first send
 	settingNotify = "notify" // NotifyPolicy of the last send that had something to send
 
+	settingPace = "pace" // pace.State after the last 429
+
 	settingVerification = "verification" // the last one
 
 	settingSettings = "settings"       // those of the last load for all sources, as the administrator wrote them

@@ -57,7 +57,6 @@ func (r *run) accept(cv *conversation, m *outgoing, accepted kommo.Accepted, res
 	if err != nil {
 		return err
 	}
-	r.requests.pace.Accepted()
 	r.count(func(report *SendReport) {
 		r.tally.refusedInARow, r.aside = 0, 0
 		r.tally.of(r.composer.senderOf(m)).accepted++

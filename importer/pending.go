@@ -64,6 +64,7 @@ type conversation struct {
 	externalID string
 	kind       sources.ConversationKind
 	first      int64 // staging.id of its first message
+	pending    int   // messages to be sent when it was read
 	client     sources.Client
 	unsure     bool          // its chat may hold messages of the plan that no record says were sent
 	aside      string        // why the last send set it aside; "" if it did not
@@ -72,7 +73,32 @@ type conversation struct {
 	notifier   sql.NullInt64 // message.place of the message that was sent with silent=false
 }
 
-// pendingConversations yields the selected conversations in the order in which they are sent. Their rows may change
+// longestFirst yields the selected conversations in the order in which they are sent: those with the most messages first, so
+// that a send does not end with one conversation that takes its time. Their rows may change during the loop.
+func longestFirst(q migration.Querier, s Selection) iter.Seq2[*conversation, error] {
+	return func(yield func(*conversation, error) bool) {
+		condition, args := s.where()
+		ids, err := migration.All(q, scanID, `SELECT id FROM conversation WHERE `+condition+` ORDER BY planned + sending DESC, first`, args...)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, id := range ids {
+			conversations, err := migration.All(q, scanConversation, conversationColumns+` FROM conversation WHERE id = ?`, id)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, cv := range conversations {
+				if !yield(cv, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// pendingConversations yields the selected conversations in the order in which they were read. Their rows may change
 // during the loop.
 func pendingConversations(q migration.Querier, s Selection) iter.Seq2[*conversation, error] {
 	pages := migration.Paged(-1, func(cv *conversation) int64 { return cv.first }, func(first int64) ([]*conversation, error) {
@@ -95,13 +121,13 @@ func pendingConversationsAfter(q migration.Querier, only []string, first int64) 
 }
 
 // conversationColumns are the columns that scanConversation scans.
-const conversationColumns = `SELECT id, external_id, kind, first, client_id, client_name, client_phone, client_email, client_avatar, no_avatar,
+const conversationColumns = `SELECT id, external_id, kind, first, planned + sending, client_id, client_name, client_phone, client_email, client_avatar, no_avatar,
 	chat_id, notifier, ` + isUnsure + `, aside`
 
 func scanConversation(rows *sql.Rows) (*conversation, error) {
 	cv := new(conversation)
 	c := &cv.client
-	err := rows.Scan(&cv.id, &cv.externalID, &cv.kind, &cv.first, &c.ID, &c.Name, &c.Phone, &c.Email, &c.Avatar,
+	err := rows.Scan(&cv.id, &cv.externalID, &cv.kind, &cv.first, &cv.pending, &c.ID, &c.Name, &c.Phone, &c.Email, &c.Avatar,
 		&cv.noAvatar, &cv.chatID, &cv.notifier, &cv.unsure, &cv.aside)
 	return cv, err
 }

@@ -19,8 +19,8 @@ func (r *requester) read(ctx context.Context, ask func(context.Context) error) e
 		}
 		departed := time.Now()
 		err := ask(context.WithoutCancel(ctx))
+		r.answered(departed, err)
 		if err == nil {
-			r.pace.Accepted()
 			return nil
 		}
 		if unknown, ok := errors.AsType[*kommo.UnknownOutcomeError](err); ok && unknown.Garbled {

@@ -14,14 +14,17 @@ type Progress struct {
 	PausedFor   time.Duration // how long requests are still held back; 0 if they are not
 }
 
-// A progress measures how fast messages get done. Until enough is measured, it takes the rate limit.
+// A progress measures how fast messages get done. Until enough is measured, it takes the rate limit. The messages of a
+// conversation get done one after the other, so the longest may take longer than all others.
 type progress struct {
 	mu       sync.Mutex
 	pace     *pace.Pace
 	finished int
 	total    int
-	marks    []mark // one a second, of the last minute
-	pauses   int    // so far
+	marks    []mark        // one a second, of the last minute
+	pauses   int           // so far
+	left     map[int64]int // messages left in each conversation that is being sent
+	response time.Duration // mean response time, of late
 }
 
 type mark struct {
@@ -42,11 +45,41 @@ func (p *progress) begin(total int, pace *pace.Pace) {
 	p.marks = []mark{{time.Now(), 0}}
 }
 
-// done counts one more message.
-func (p *progress) done() {
+// enter notes that the messages of a conversation are being sent from now on.
+func (p *progress) enter(conversation int64, messages int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.left == nil {
+		p.left = make(map[int64]int)
+	}
+	p.left[conversation] = messages
+}
+
+// leave notes that nothing more of a conversation is sent.
+func (p *progress) leave(conversation int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.left, conversation)
+}
+
+// responded measures the response time of a message.
+func (p *progress) responded(took time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.response == 0 {
+		p.response = took
+	}
+	p.response += (took - p.response) / 8
+}
+
+// done counts one more message of a conversation.
+func (p *progress) done(conversation int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.finished++
+	if p.left[conversation] > 0 {
+		p.left[conversation]--
+	}
 	now := time.Now()
 	if pauses := p.pace.Pauses(); pauses != p.pauses {
 		p.pauses = pauses
@@ -67,12 +100,13 @@ func (p *progress) now(now time.Time) Progress {
 	if p.pace == nil {
 		return Progress{}
 	}
-	left := p.total - p.finished
-	paused := p.pace.PausedFor()
-	return Progress{
-		Done: p.finished, Total: p.total, PausedFor: paused,
-		Remaining: paused + time.Duration(float64(left)/p.perSecond()*float64(time.Second)),
+	longest := 0
+	for _, left := range p.left {
+		longest = max(longest, left)
 	}
+	all := time.Duration(float64(p.total-p.finished) / p.perSecond() * float64(time.Second))
+	paused := p.pace.PausedFor()
+	return Progress{Done: p.finished, Total: p.total, PausedFor: paused, Remaining: paused + max(all, time.Duration(longest)*p.response)}
 }
 
 // perSecond returns the measured speed, but never more than the rate limit.

@@ -68,7 +68,7 @@ func (r *verifyRun) takePage(ctx context.Context, rb *readback, pages *pager, pa
 	if err != nil {
 		return false, err
 	}
-	r.verifier.progress.done()
+	r.verifier.progress.done(rb.conversation.id)
 	r.verifier.messages.done.Add(int64(stored.judged))
 	if stored.ended {
 		return true, nil

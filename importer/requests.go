@@ -3,6 +3,7 @@ package importer
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/migration"
 	"kommo-import/internal/pace"
 	"kommo-import/internal/web"
 )
@@ -30,9 +32,19 @@ type requester struct {
 	rateLimited atomic.Int64 // answers that said too many requests
 }
 
-// newRequester returns a requester. A nil log discards everything.
-func newRequester(file *File, limit *pace.Pace, log *slog.Logger) *requester {
-	return &requester{file: file, pace: limit, log: cmp.Or(log, slog.New(slog.DiscardHandler))}
+// newRequester returns a requester, which goes on with the pause and the rate of the last run. A nil log discards everything.
+func newRequester(file *File, limit *pace.Pace, log *slog.Logger) (*requester, error) {
+	var last pace.State
+	if _, err := migration.Setting(file.Reader, settingPace, &last); err != nil {
+		return nil, file.Explain(err)
+	}
+	limit.Resume(last)
+	return &requester{file: file, pace: limit, log: cmp.Or(log, slog.New(slog.DiscardHandler))}, nil
+}
+
+// keepPace stores what a 429 has shown, for the next run.
+func (f *File) keepPace(state pace.State) error {
+	return f.Update(func(tx *sql.Tx) error { return migration.SetSetting(tx, settingPace, state) })
 }
 
 func (r *requester) count() { r.made.Add(1) }
@@ -54,6 +66,14 @@ func (r *requester) turn(ctx context.Context) error {
 	return nil
 }
 
+// answered tells the rate limit of a request that Kommo did not reject as one too many.
+func (r *requester) answered(departed time.Time, failure error) {
+	_, limited := errors.AsType[*kommo.RateLimitError](failure)
+	if !limited && (failure == nil || isAnswer(failure)) {
+		r.pace.Passed(departed)
+	}
+}
+
 // retry returns when a request that departed at departed and failed may be repeated. It returns an error if another
 // try makes no sense:
 //
@@ -64,6 +84,9 @@ func (r *requester) retry(ctx context.Context, tries *tries, departed time.Time,
 	if limited, ok := errors.AsType[*kommo.RateLimitError](failure); ok {
 		wait := r.pace.RateLimited(departed, limited.RetryAfter)
 		r.rateLimited.Add(1)
+		if err := r.file.keepPace(r.pace.State()); err != nil {
+			return err
+		}
 		r.log.Warn("Kommo asks to slow down; everything waits", "for", wait.Round(time.Second), "then requests per second", r.pace.Rate())
 		return nil
 	}

@@ -26,7 +26,11 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 	if err != nil {
 		return SendReport{}, err
 	}
-	r := newRun(s.File, s.Client, composer, s.Settle, newRequester(s.File, s.Pace, s.Log))
+	requests, err := newRequester(s.File, s.Pace, s.Log)
+	if err != nil {
+		return SendReport{}, err
+	}
+	r := newRun(s.File, s.Client, composer, s.Settle, requests)
 	r.renew, r.renewOf, r.progress = s.Renew, s.RenewOf, &s.progress
 	if _, err := migration.Setting(s.File.Reader, settingFilter, &r.filter); err != nil {
 		return r.report, s.File.Explain(err)
@@ -52,7 +56,7 @@ func (s *Sender) Progress() Progress { return s.progress.now(time.Now()) }
 // conversations sends the selected conversations, some at a time. Those with a message in doubt that could not be
 // resolved wait behind the others, and are tried once more.
 func (r *run) conversations(ctx context.Context, selection Selection, workers int) error {
-	err := r.pass(ctx, pendingConversations(r.file.Reader, selection), workers)
+	err := r.pass(ctx, longestFirst(r.file.Reader, selection), workers)
 	if err != nil || len(r.waiting) == 0 {
 		return err
 	}
@@ -85,6 +89,8 @@ func (r *run) pass(ctx context.Context, conversations iter.Seq2[*conversation, e
 // conversation sends the pending messages of one conversation. A conversation that cannot be sent to its end waits or is
 // set aside.
 func (r *run) conversation(ctx context.Context, cv *conversation) error {
+	r.progress.enter(cv.id, cv.pending)
+	defer r.progress.leave(cv.id)
 	err := r.deliverAll(ctx, cv)
 	if unread, ok := errors.AsType[*unreadError](err); ok {
 		return r.leave(cv, unread)
@@ -110,7 +116,7 @@ func (r *run) deliverAll(ctx context.Context, cv *conversation) error {
 			return err
 		}
 		if r.wasAdopted(cv, m) {
-			r.progress.done()
+			r.progress.done(cv.id)
 			continue
 		}
 		if err := r.deliver(ctx, cv, m); err != nil {
@@ -179,7 +185,7 @@ func (r *run) deliver(ctx context.Context, cv *conversation, m *outgoing) error 
 		case Sending:
 			err = r.resolve(ctx, cv, m, fromMillis(m.sentAt.Int64))
 		default:
-			r.progress.done()
+			r.progress.done(cv.id)
 			return nil
 		}
 		if err != nil {
@@ -208,6 +214,8 @@ func (r *run) post(ctx context.Context, cv *conversation, m *outgoing, tries *tr
 	if failure == nil && accepted.RefID != "" && accepted.RefID != m.identity.msgid() {
 		failure = &kommo.UnknownOutcomeError{Status: http.StatusOK, Err: errAnotherMessage}
 	}
+	r.requests.answered(departed, failure)
+	r.progress.responded(time.Since(departed))
 	switch kommo.Outcome(failure) {
 	case kommo.ResultAccepted:
 		return r.accept(cv, m, accepted, false)

@@ -23,7 +23,7 @@ type Sender struct {
 	Composer  Composer
 	Selection Selection
 	Pace      *pace.Pace
-	Workers   int           // conversations at a time; 0 means 4
+	Workers   int           // conversations at a time; 0 means 16
 	Settle    time.Duration // how long Kommo is given to show a message in its history; 0 means 5 s
 	LookFirst bool          // all conversations are unsure: the records of earlier sends are lost
 	Log       *slog.Logger  // receives the events that concern an administrator; nil discards them
@@ -38,7 +38,7 @@ type Sender struct {
 }
 
 const (
-	defaultWorkers = 4
+	defaultWorkers = 16
 	defaultSettle  = 5 * time.Second
 )
 

@@ -219,7 +219,8 @@ func TestPing(t *testing.T) {
 		} {
 			tt.rule.On = sandbox.OnHistory
 			box := sandbox.NewKommo(sandbox.Options{Rules: []sandbox.Rule{tt.rule}})
-			r := newRequester(newFile(t), pace.New(1e6), nil)
+			r, err := newRequester(newFile(t), pace.New(1e6), nil)
+			must(t, err)
 			if err := r.ping(t.Context(), newVerifier(nil, box).Client); (err == nil) != tt.access || len(box.Requests()) != tt.requests {
 				t.Errorf("%s: error %v after %d requests, want %d", tt.rule, err, len(box.Requests()), tt.requests)
 			}

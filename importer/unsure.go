@@ -43,7 +43,7 @@ func (r *run) lookFirst(ctx context.Context, cv *conversation) error {
 	a := &adoption{run: r, cv: cv}
 	s, err := a.read(ctx)
 	for range a.pending {
-		r.progress.done()
+		r.progress.done(cv.id)
 	}
 	if err == nil && a.unknown > 0 {
 		err = unread("its chat shows %s that kommo-import sent and this migration file does not know. Load their source too, with the settings of then",

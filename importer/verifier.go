@@ -23,7 +23,7 @@ type Verifier struct {
 	Only     []string // ids of conversations at the source; empty: all
 	Sample   int      // how many of these conversations, spread evenly and different each time; 0: all
 	Pace     *pace.Pace
-	Workers  int           // chats at a time; 0 means 4
+	Workers  int           // chats at a time; 0 means 16
 	Wait     time.Duration // how long Kommo is given to show missing messages; 0 means 2 min
 	Log      *slog.Logger  // receives the events that concern an administrator; nil discards them
 

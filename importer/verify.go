@@ -27,12 +27,16 @@ func (v *Verifier) Progress() Progress {
 // verify the rest, run it again.
 func (v *Verifier) Verify(ctx context.Context) (VerifyReport, error) {
 	started := time.Now()
-	r := &verifyRun{verifier: v, file: v.File, wait: cmp.Or(v.Wait, defaultWait), requests: newRequester(v.File, v.Pace, v.Log)}
+	requests, err := newRequester(v.File, v.Pace, v.Log)
+	if err != nil {
+		return VerifyReport{}, err
+	}
+	r := &verifyRun{verifier: v, file: v.File, wait: cmp.Or(v.Wait, defaultWait), requests: requests}
 	r.history = &historyReader{file: v.File, client: v.Client, requests: r.requests, composer: v.Composer}
 	if err := r.begin(); err != nil {
 		return VerifyReport{}, err
 	}
-	err := r.rounds(ctx)
+	err = r.rounds(ctx)
 	report, reportErr := v.File.lastVerification()
 	report.Requests, report.SlowDowns = r.requests.counts()
 	report.Elapsed = time.Since(started)

@@ -284,7 +284,7 @@ func TestVerifySlowsDown(t *testing.T) {
 		v := newVerifier(f, box)
 		v.Pace = pace.New(100)
 		report := verify(t, v)
-		if report.There != 60 || report.SlowDowns != 1 || report.Elapsed < time.Minute || report.Elapsed > 63*time.Second {
+		if report.There != 60 || report.SlowDowns != 1 || report.Elapsed < time.Minute || report.Elapsed > 66*time.Second {
 			t.Errorf("report %+v after %v", report, report.Elapsed)
 		}
 	})
@@ -298,7 +298,7 @@ func TestVerifyProgress(t *testing.T) {
 		load(t, f, manyConversations(60, 50))
 		must(t, box.Lose(sent(t, f, box)["c007"][3]))
 		v := newVerifier(f, box)
-		v.Pace = pace.New(2) // two pages a chat
+		v.Pace, v.Workers = pace.New(2), 4 // two pages a chat
 		check := func(after time.Duration, done int, remaining time.Duration) {
 			time.AfterFunc(after, func() {
 				p := v.Progress()

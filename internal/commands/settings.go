@@ -113,7 +113,7 @@ func commandSettings() []setting {
 		{name: "dry-run", kind: kindSwitch, perRun: true, usage: "do what preview does"},
 		{name: "look-first", kind: kindSwitch, perRun: true,
 			usage: "read each chat before sending into it: an earlier migration file that sent messages is lost"},
-		{name: "workers", kind: kindCount, most: 64, value: "N", def: "4", usage: "send N conversations at a time"},
+		{name: "workers", kind: kindCount, most: 64, value: "N", def: "16", usage: "send N conversations at a time"},
 	}), shared("verify", "", []setting{
 		{name: "sample", kind: kindCount, value: "N", def: "all", usage: "read N conversations, spread over all"},
 		{name: "wait", kind: kindWait, value: "TIME", def: "2m",

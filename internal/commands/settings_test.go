@@ -146,7 +146,7 @@ func TestCheckKnowsSend(t *testing.T) {
 	if got == nil || got.Error() != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
-	if got := v.count("workers"); got != 4 {
+	if got := v.count("workers"); got != 16 {
 		t.Errorf("got %d workers, want the default", got)
 	}
 }
