@@ -66,10 +66,9 @@ func (c Composer) authors(q migration.Querier, s Selection) (unmapped []Unmapped
 		err = rows.Scan(&a.ID, &a.Name, &a.Messages)
 		return a, err
 	}
-	for a, err := range migration.Query(q, scan, `SELECT coalesce(external_id, ''), coalesce(name, ''), count(*)
-		FROM message LEFT JOIN author ON author.id = message.author
-		WHERE direction = 'outgoing' AND state IN ('planned', 'sending')
-			AND conversation IN (SELECT id FROM conversation WHERE `+condition+`)
+	for a, err := range migration.Query(q, scan, `SELECT coalesce(external_id, ''), coalesce(name, ''), sum(messages)
+		FROM pending LEFT JOIN author ON author.id = pending.author
+		WHERE direction = 'outgoing' AND messages > 0 AND conversation IN (SELECT id FROM conversation WHERE `+condition+`)
 		GROUP BY author ORDER BY 3 DESC`, args...) {
 		if err != nil {
 			return nil, 0, err

@@ -63,6 +63,7 @@ func (f *File) miscounted(ctx context.Context) ([]string, error) {
 			OR c.planned <> coalesce(m.planned, 0) OR c.sending <> coalesce(m.sending, 0)
 			OR c.accepted <> coalesce(m.accepted, 0) OR c.verified <> coalesce(m.verified, 0)
 			OR c.refused <> coalesce(m.refused, 0)
+			OR c.planned + c.sending <> coalesce((SELECT sum(messages) FROM pending WHERE conversation = c.id), 0)
 		ORDER BY c.id LIMIT 10`)
 }
 

@@ -213,7 +213,7 @@ func (c *conversationPlan) finish() error {
 		c.report.Removed += c.former
 		_, err := c.sql.Exec(`UPDATE conversation SET planned = ?, skipped = ?, duplicate = ?, first = ? WHERE id = ?`,
 			c.added[Planned], c.added[Skipped], c.duplicates, c.first, c.id)
-		return errors.Join(err, c.dropEmpty())
+		return errors.Join(err, c.countPending(), c.dropEmpty())
 	}
 	removed, err := affected(c.sql.Exec(`DELETE FROM message WHERE conversation = ? AND planning <> ? AND NOT `+wasSent, c.id, c.number))
 	if err != nil {
@@ -230,7 +230,7 @@ func (c *conversationPlan) finish() error {
 		(SELECT coalesce(min(staging), 0), count(*) FILTER (WHERE state = 'planned'), count(*) FILTER (WHERE state = 'skipped'),
 			count(*) FILTER (WHERE state = 'refused'), (SELECT count(*) FROM duplicate WHERE conversation = ?1)
 		FROM message WHERE conversation = ?1) WHERE id = ?1`, c.id)
-	return errors.Join(err, c.dropEmpty())
+	return errors.Join(err, c.countPending(), c.dropEmpty())
 }
 
 // dropEmpty deletes the conversation if the plan has no message of it.

@@ -65,7 +65,7 @@ func (f *File) Preview(composer Composer, selection Selection, perSecond float64
 		if err := p.readNumbers(tx, composer, selection); err != nil {
 			return err
 		}
-		if err := p.readKinds(tx, selection); err != nil {
+		if err := errors.Join(p.readKinds(tx, selection), p.readTimes(tx, selection)); err != nil {
 			return err
 		}
 		if p.Invalid, err = invalidGroups(tx); err != nil {
@@ -109,9 +109,8 @@ func (p *Preview) readNumbers(tx *sql.Tx, composer Composer, selection Selection
 
 func (p *Preview) readKinds(tx *sql.Tx, selection Selection) error {
 	condition, args := selection.where()
-	rows, err := tx.Query(`SELECT kind, direction, count(*), min(time), max(time) FROM message
-		WHERE state IN ('planned', 'sending') AND conversation IN (SELECT id FROM conversation WHERE `+condition+`)
-		GROUP BY kind, direction`, args...)
+	rows, err := tx.Query(`SELECT kind, direction, sum(messages) FROM pending
+		WHERE messages > 0 AND conversation IN (SELECT id FROM conversation WHERE `+condition+`) GROUP BY kind, direction`, args...)
 	if err != nil {
 		return err
 	}
@@ -119,30 +118,26 @@ func (p *Preview) readKinds(tx *sql.Tx, selection Selection) error {
 	for rows.Next() {
 		var kind, direction string
 		var messages int
-		var first, last int64
-		if err := rows.Scan(&kind, &direction, &messages, &first, &last); err != nil {
+		if err := rows.Scan(&kind, &direction, &messages); err != nil {
 			return err
 		}
 		p.Kinds[kind] += messages
 		p.Directions[direction] += messages
-		p.First = earliest(p.First, fromMillis(first))
-		p.Last = latest(p.Last, fromMillis(last))
 	}
 	return rows.Err()
 }
 
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// readTimes reads the times of the oldest and the newest message to be sent.
+func (p *Preview) readTimes(tx *sql.Tx, selection Selection) error {
+	condition, args := selection.where()
+	const pending = `(SELECT time FROM message WHERE conversation = conversation.id AND state IN ('planned', 'sending') ORDER BY `
+	var first, last sql.NullInt64
+	err := tx.QueryRow(`SELECT min(`+pending+`time LIMIT 1)), max(`+pending+`time DESC LIMIT 1)) FROM conversation WHERE `+condition, args...).
+		Scan(&first, &last)
+	if err == nil && first.Valid {
+		p.First, p.Last = fromMillis(first.Int64), fromMillis(last.Int64)
 	}
-	return b
-}
-
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || b.Before(a) {
-		return b
-	}
-	return a
+	return err
 }
 
 const (

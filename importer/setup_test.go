@@ -70,8 +70,10 @@ func openFile(t testing.TB, path string) *File {
 func execute(t testing.TB, f *File, statement string) {
 	t.Helper()
 	change := func(tx *sql.Tx) error {
-		_, err := tx.Exec(statement)
-		return err
+		if _, err := tx.Exec(statement); err != nil {
+			return err
+		}
+		return recountPending(tx)
 	}
 	commit := f.Commit
 	f.Commit = (*sql.Tx).Commit
@@ -79,6 +81,15 @@ func execute(t testing.TB, f *File, statement string) {
 	if err := f.Update(change); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// recountPending counts the messages to be sent anew, after a test has changed states by hand.
+func recountPending(tx *sql.Tx) error {
+	_, err := tx.Exec(`DELETE FROM pending`)
+	if err == nil {
+		_, err = tx.Exec(addPending("", `state IN ('planned', 'sending')`))
+	}
+	return err
 }
 
 // checkConservation counts the messages one by one and compares with the sums that the file keeps.
@@ -100,6 +111,15 @@ func checkConservation(t testing.TB, f *File) {
 	}
 	if kept != counted {
 		t.Fatalf("sums kept %s, messages counted %s", kept, counted)
+	}
+	var wrong int
+	err = f.Reader.QueryRow(fmt.Sprintf(`SELECT count(*) FROM (
+		SELECT conversation, kind, direction, author, messages, long FROM pending WHERE messages <> 0 OR long <> 0
+		EXCEPT SELECT conversation, kind, direction, coalesce(author, 0), count(*), sum(length > %[1]d) FROM message WHERE state IN ('planned', 'sending') GROUP BY 1, 2, 3, 4
+	UNION ALL SELECT * FROM (SELECT conversation, kind, direction, coalesce(author, 0), count(*), sum(length > %[1]d) FROM message WHERE state IN ('planned', 'sending') GROUP BY 1, 2, 3, 4
+		EXCEPT SELECT conversation, kind, direction, author, messages, long FROM pending))`, LongTextLength)).Scan(&wrong)
+	if err != nil || wrong != 0 {
+		t.Fatalf("%d numbers of messages to be sent differ from a recount, error %v", wrong, err)
 	}
 }
 

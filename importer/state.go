@@ -3,6 +3,7 @@ package importer
 import (
 	"database/sql"
 	"fmt"
+	"strings"
 )
 
 // A State is the state of a message. Duplicates and invalid entries have tables of their own; together with them, the
@@ -49,6 +50,11 @@ func moveMessages(exec execer, conversation int64, from, to State, set, conditio
 	if !mayFollow(from, to) {
 		return 0, fmt.Errorf("a message cannot go from %s to %s", from, to)
 	}
+	if isPending(from) != isPending(to) {
+		if err := movePending(exec, conversation, from, isPending(to), condition, args[strings.Count(set, "?"):]); err != nil {
+			return 0, err
+		}
+	}
 	result, err := exec(fmt.Sprintf(`UPDATE message SET state = '%s' %s WHERE state = '%s' AND %s AND conversation = ?`,
 		to, set, from, condition), append(args, conversation)...)
 	if err != nil {
@@ -61,6 +67,36 @@ func moveMessages(exec execer, conversation int64, from, to State, set, conditio
 	_, err = exec(fmt.Sprintf(`UPDATE conversation SET %[1]s = %[1]s - ?1, %[2]s = %[2]s + ?1 WHERE id = ?2`, from, to),
 		moved, conversation)
 	return int(moved), err
+}
+
+func isPending(s State) bool { return s == Planned || s == Sending }
+
+// addPending returns the statement that adds the messages that a condition selects to the table pending, or with the sign "-"
+// takes them away.
+func addPending(sign, condition string) string {
+	return fmt.Sprintf(`INSERT INTO pending SELECT conversation, kind, direction, coalesce(author, 0), %[1]s count(*), %[1]s sum(length > %[2]d)
+		FROM message WHERE %[3]s GROUP BY conversation, kind, direction, author
+		ON CONFLICT DO UPDATE SET messages = messages + excluded.messages, long = long + excluded.long`, sign, LongTextLength, condition)
+}
+
+// movePending adds the messages that moveMessages is about to move to the table pending, or takes them away.
+func movePending(exec execer, conversation int64, from State, add bool, condition string, args []any) error {
+	sign := "-"
+	if add {
+		sign = ""
+	}
+	_, err := exec(addPending(sign, fmt.Sprintf(`state = '%s' AND %s AND conversation = ?`, from, condition)),
+		append(args[:len(args):len(args)], conversation)...)
+	return err
+}
+
+// countPending counts the messages of a conversation that are to be sent anew.
+func (c *conversationPlan) countPending() error {
+	if _, err := c.sql.Exec(`DELETE FROM pending WHERE conversation = ?`, c.id); err != nil {
+		return err
+	}
+	_, err := c.sql.Exec(addPending("", `conversation = ? AND state IN ('planned', 'sending')`), c.id)
+	return err
 }
 
 // An execer runs a statement in a transaction: the method Exec of [sql.Tx], or one that keeps prepared statements.

@@ -85,7 +85,7 @@ func (a *adoption) exchangeDuplicate(id identity) (*outgoing, error) {
 			`UPDATE duplicate SET identity = ?4 WHERE conversation = ?1 AND identity = ?3`,
 			`UPDATE duplicate SET (staging, source) = (SELECT staging, source FROM message WHERE conversation = ?1 AND identity = ?3)
 				WHERE conversation = ?1 AND staging = ?2`,
-			`UPDATE message SET identity = ?4, (staging, held, source, author, length) = (SELECT id, id, source, author, length FROM staging WHERE id = ?2)
+			`UPDATE message SET identity = ?4, (staging, held, source) = (SELECT id, id, source FROM staging WHERE id = ?2)
 				WHERE conversation = ?1 AND identity = ?3`,
 		} {
 			if _, err := tx.Exec(statement, a.cv.id, staging, m.identity[:], id[:]); err != nil {

@@ -64,7 +64,7 @@ func sent(t testing.TB, f *File, box *sandbox.Kommo) map[string][]string {
 				return err
 			}
 		}
-		return nil
+		return recountPending(tx)
 	})
 	if err != nil {
 		t.Fatal(err)

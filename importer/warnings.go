@@ -67,10 +67,8 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 		{SuspectedPhone, `SELECT 1, external_id || iif(suspected = external_id, '', ': ' || suspected)` + among +
 			`kind = 'person' AND client_phone = '' AND phone_read = '' AND suspected <> ''`, args},
 		{NoName, `SELECT 1, external_id` + among + `client_name IN ('', client_phone, client_id, external_id)`, args},
-		{LongText, `SELECT count(*), (SELECT external_id FROM conversation WHERE id = message.conversation) FROM message
-			WHERE length > ? AND state IN ('planned', 'sending')
-			AND conversation IN (SELECT id FROM conversation WHERE ` + condition + `) GROUP BY conversation`,
-			append([]any{LongTextLength}, args...)},
+		{LongText, `SELECT sum(long), (SELECT external_id FROM conversation WHERE id = pending.conversation) FROM pending
+			WHERE long > 0 AND conversation IN (SELECT id FROM conversation WHERE ` + condition + `) GROUP BY conversation`, args},
 		{MediaGone, `SELECT 1, '' FROM media WHERE status = 'gone'`, nil},
 		{MediaUnknown, `SELECT 1, '' FROM media WHERE status IN ('pending', 'failed')`, nil},
 		{MediaPrivate, `SELECT 1, '' FROM media WHERE status = 'refused'`, nil},

@@ -142,7 +142,19 @@ CREATE TABLE message (
   PRIMARY KEY (conversation, time, place)
 ) STRICT, WITHOUT ROWID;
 
+-- How many messages of a conversation are to be sent, state planned or sending, so that preview need not read them all.
+CREATE TABLE pending (
+  conversation INTEGER NOT NULL,
+  kind         TEXT    NOT NULL,
+  direction    TEXT    NOT NULL,
+  author       INTEGER NOT NULL, -- author.id; 0 if there is none
+  messages     INTEGER NOT NULL,
+  long         INTEGER NOT NULL, -- of these, messages with a long text
+  PRIMARY KEY (conversation, kind, direction, author)
+) STRICT, WITHOUT ROWID;
+
 CREATE UNIQUE INDEX message_identity ON message (conversation, identity);
+CREATE INDEX message_may_exist ON message (conversation) WHERE may_exist = 1;
 CREATE INDEX message_remote ON message (conversation, remote_id) WHERE remote_id <> '';
 
 -- Messages that were read more than once: from two sources, or twice in one reading.
