@@ -25,6 +25,7 @@ type progress struct {
 	pauses   int           // so far
 	left     map[int64]int // messages left in each conversation that is being sent
 	response time.Duration // mean response time, of late
+	resting  time.Time     // nothing is sent before
 }
 
 type mark struct {
@@ -60,6 +61,13 @@ func (p *progress) leave(conversation int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.left, conversation)
+}
+
+// rest notes that nothing is sent before a time.
+func (p *progress) rest(until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.resting = until
 }
 
 // responded measures the response time of a message.
@@ -105,7 +113,7 @@ func (p *progress) now(now time.Time) Progress {
 		longest = max(longest, left)
 	}
 	all := time.Duration(float64(p.total-p.finished) / p.perSecond() * float64(time.Second))
-	paused := p.pace.PausedFor()
+	paused := max(p.pace.PausedFor(), p.resting.Sub(now.Round(0)))
 	return Progress{Done: p.finished, Total: p.total, PausedFor: paused, Remaining: paused + max(all, time.Duration(longest)*p.response)}
 }
 

@@ -31,7 +31,12 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 		return SendReport{}, err
 	}
 	r := newRun(s.File, s.Client, composer, s.Settle, requests)
-	r.renew, r.renewOf, r.progress = s.Renew, s.RenewOf, &s.progress
+	r.renew, r.renewOf, r.progress, r.window = s.Renew, s.RenewOf, &s.progress, s.Window
+	if s.MaxDuration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, s.MaxDuration, errTimeUp)
+		defer cancel()
+	}
 	if _, err := migration.Setting(s.File.Reader, settingFilter, &r.filter); err != nil {
 		return r.report, s.File.Explain(err)
 	}
@@ -42,6 +47,8 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 	if err == nil {
 		err = r.conversations(ctx, s.Selection, cmp.Or(s.Workers, defaultWorkers))
 	}
+	r.report.TimeUp = errors.Is(err, errTimeUp)
+	err = ignoring(err, errTimeUp)
 	r.report.Requests, r.report.SlowDowns = r.requests.counts()
 	r.report.Elapsed = time.Since(started)
 	if _, broken := errors.AsType[*migration.StoreError](err); !broken {
@@ -49,6 +56,9 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 	}
 	return r.report, err
 }
+
+// errTimeUp means that a run has taken as long as it may.
+var errTimeUp = errors.New("the time of sending is over")
 
 // Progress returns how far the sender is. It may be called while Send runs.
 func (s *Sender) Progress() Progress { return s.progress.now(time.Now()) }
@@ -251,6 +261,9 @@ func (r *run) post(ctx context.Context, cv *conversation, m *outgoing, tries *tr
 // pause began meanwhile: m is planned again. An interrupt nearly always arrives during the first wait and so leaves
 // nothing in doubt.
 func (r *run) depart(ctx context.Context, cv *conversation, m *outgoing) (left bool, err error) {
+	if err := r.awaitWindow(ctx); err != nil {
+		return false, err
+	}
 	if err := r.requests.pace.Turn(ctx); err != nil {
 		return false, err
 	}

@@ -25,8 +25,11 @@ type Sender struct {
 	Pace      *pace.Pace
 	Workers   int           // conversations at a time; 0 means 16
 	Settle    time.Duration // how long Kommo is given to show a message in its history; 0 means 5 s
-	LookFirst bool          // all conversations are unsure: the records of earlier sends are lost
-	Log       *slog.Logger  // receives the events that concern an administrator; nil discards them
+	Window    Window        // in which messages leave
+	// MaxDuration ends a run as an interrupt does, without an error; 0 does not.
+	MaxDuration time.Duration
+	LookFirst   bool         // all conversations are unsure: the records of earlier sends are lost
+	Log         *slog.Logger // receives the events that concern an administrator; nil discards them
 	// Renew makes new links to media of the source RenewOf whose links have died since the load; nil if no source can.
 	Renew   Renewer
 	RenewOf string
@@ -53,6 +56,7 @@ type SendReport struct {
 	Renewed    int           `json:"renewed"`   // dead media links that were replaced by new ones
 	SetAside   int           `json:"set_aside"` // conversations with a message in doubt that could not be resolved, or with an unreadable chat
 	Found      int           `json:"found"`     // of the accepted: sent earlier without a record, and found in their chats
+	TimeUp     bool          `json:"time_up"`   // the run has ended because of MaxDuration
 	Elapsed    time.Duration `json:"-"`
 	Unnotified []string      `json:"unnotified,omitempty"` // conversations whose notifying message was refused; the first 100
 	// Reformed counts messages that were accepted in another form after a refusal; ReformedMessages are the positions and
@@ -90,10 +94,12 @@ type run struct {
 	waited   bool // the conversations are those that waited behind the others
 
 	waitedFrom time.Time // when their turn came
+	window     Window
 
 	mu      sync.Mutex
 	report  SendReport
 	tally   tally
+	opens   time.Time                   // when the window opens next, as was said
 	aside   int                         // conversations set aside since the last acceptance
 	waiting []*conversation             // wait behind the others
 	adopted map[int64]map[identity]bool // by conversation with a refusal: the messages that its chat showed then

@@ -29,7 +29,7 @@ const (
 // exitMeanings returns the exit codes with their meanings, for help and the manual page.
 func exitMeanings() []row {
 	return []row{
-		{"0", "done"},
+		{"0", "done, or --max-duration is reached: the last line says how many messages are left"},
 		{"1", "error; what was done is recorded, run again to go on"},
 		{"2", "invalid command line or setting"},
 		{"3", "done, but some messages were refused, invalid or set aside: see failures"},

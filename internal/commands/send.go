@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"kommo-import/importer"
-	"kommo-import/internal/kommo"
 	"kommo-import/internal/pace"
 )
 
@@ -54,8 +54,13 @@ func (p *program) sendAll(ctx context.Context, v *values) error {
 
 // sender returns the sender that the settings describe, without its file.
 func (p *program) sender(v *values) (sender *importer.Sender, err error) {
-	sender = &importer.Sender{Workers: v.count("workers"), Settle: v.span("settle"), Selection: v.selection(),
+	sender = &importer.Sender{MaxDuration: v.span("max-duration"), Workers: v.count("workers"), Settle: v.span("settle"), Selection: v.selection(),
 		LookFirst: v.on("look-first"), Pace: pace.New(v.number("rate")), Log: p.ui.logger()}
+	if window := v.text("window"); window != "" {
+		if sender.Window, err = importer.ParseWindow(window); err != nil {
+			return nil, usage("--window %s: %w", window, err)
+		}
+	}
 	if sender.Client, err = v.client(); err != nil {
 		return nil, err
 	}
@@ -77,11 +82,11 @@ func (p *program) loadAndSend(ctx context.Context, v *values, load func() error,
 		preview.Unsure = preview.Conversations
 	}
 	if preview.Messages > 0 {
-		if err := p.confirm(ctx, v, sender.Client, preview); err != nil {
+		if err := p.confirm(ctx, v, sender, preview); err != nil {
 			return err
 		}
 	}
-	ended := p.ui.whileRunning(ctx, "Sent", "Kommo asked to wait; sent", sender.Progress)
+	ended := p.ui.whileRunning(ctx, "Sent", "Waiting; sent", sender.Progress)
 	report, err := sender.Send(ctx)
 	ended()
 	status, statusErr := sender.File.Status()
@@ -102,6 +107,10 @@ func (p *program) loadAndSend(ctx context.Context, v *values, load func() error,
 			Run importer.SendReport `json:"run"`
 		}{status, report}))
 	}
+	if err == nil && report.TimeUp {
+		p.ui.info("%s left.", plural(status.Messages.Planned+status.Messages.Sending, "message"))
+		return nil
+	}
 	if err == nil && status.Messages.Invalid+status.Messages.Refused+report.SetAside > 0 {
 		return errIncomplete
 	}
@@ -118,12 +127,15 @@ func (p *program) readPlan(sender *importer.Sender) (importer.Preview, error) {
 }
 
 // confirm shows the preview and asks for permission to send.
-func (p *program) confirm(ctx context.Context, v *values, client *kommo.Client, preview importer.Preview) error {
+func (p *program) confirm(ctx context.Context, v *values, sender *importer.Sender, preview importer.Preview) error {
 	show := p.ui.print
 	if v.on("yes") {
 		show = p.ui.info
 	}
-	show("%s\nTo %s\nscope %s\n", describe(preview, p.ui.columns()), printable(client.BaseURL), client.ScopeID)
+	show("%s\nTo %s\nscope %s\n", describe(preview, p.ui.columns()), printable(sender.Client.BaseURL), sender.Client.ScopeID)
+	if sender.Window != (importer.Window{}) {
+		show("Sends only at %s, by the clock of this computer (%s).\n", v.text("window"), time.Now().Format("15:04 MST"))
+	}
 	question := fmt.Sprintf("There is no undo at Kommo. Send %s?", plural(preview.Messages, "message"))
 	return p.ask(ctx, v, question, "add --yes to send without confirmation")
 }

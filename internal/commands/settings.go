@@ -113,6 +113,9 @@ func commandSettings() []setting {
 		{name: "dry-run", kind: kindSwitch, perRun: true, usage: "do what preview does"},
 		{name: "look-first", kind: kindSwitch, perRun: true,
 			usage: "read each chat before sending into it: an earlier migration file that sent messages is lost"},
+		{name: "window", value: "HH:MM-HH:MM",
+			usage: "send only at this time of the day, such as 20:00-08:00, and wait outside it"},
+		{name: "max-duration", kind: kindWait, value: "TIME", usage: "stop after TIME, such as 3h; run send again for the rest"},
 		{name: "workers", kind: kindCount, most: 64, value: "N", def: "16", usage: "send N conversations at a time"},
 	}), shared("verify", "", []setting{
 		{name: "sample", kind: kindCount, value: "N", def: "all", usage: "read N conversations, spread over all"},
