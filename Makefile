@@ -34,6 +34,7 @@ demo: build ## a whole migration against a local Kommo, killed half-way
 	sh samples/demo.sh
 
 bench: ## the figures of speed and memory, of ROWS messages
+	SOAK=1 go test -count=1 -v -run 'TestAllowance|TestRateWithSlowAnswers' ./importer | grep -B1 '%'
 	go test -run '^$$' -bench . -benchtime 1x -timeout 3h ./internal/bench -rows $(ROWS)
 
 fuzz: ## each fuzz target for FUZZTIME

@@ -30,11 +30,12 @@ func OpenReadOnly(path string) (*File, error) {
 
 // The names of the settings in the migration file.
 const (
-	settingRecipe = "recipe" // of the identities
-	settingFilter = "filter" // Filter of the last load, as JSON
-	settingScope  = "scope"  // of the first send
-	settingPrefix = "prefix" // before every conversation id, of the first send
-	settingNotify = "notify" // NotifyPolicy of the last send that had something to send
+	settingRecipe    = "recipe"    // of the identities
+	settingFilter    = "filter"    // Filter of the last load, as JSON
+	settingScope     = "scope"     // of the first send
+	settingRehearsal = "rehearsal" // whether the first send was to this computer
+	settingPrefix    = "prefix"    // before every conversation id, of the first send
+	settingNotify    = "notify"    // NotifyPolicy of the last send that had something to send
 
 	settingPace = "pace" // pace.State after the last 429
 

@@ -103,6 +103,7 @@ func tablesFinished(q migration.Querier) error {
 type ScopeMismatchError struct {
 	What           string // "scope" or "conversation prefix"
 	Stored, Wanted string
+	Rehearsal      bool // the file was sent to this computer only
 }
 
 func (e *ScopeMismatchError) Error() string {
@@ -117,7 +118,7 @@ func (s *Sender) claim(composer Composer) error {
 		noted = "" // a rehearsal
 	}
 	return s.File.BeginSending(noted, s.LookFirst, func(tx *sql.Tx) error {
-		return errors.Join(migration.SetSetting(tx, settingScope, s.Client.ScopeID), migration.SetSetting(tx, settingPrefix, composer.Prefix),
+		return errors.Join(migration.SetSetting(tx, settingRehearsal, noted == ""), migration.SetSetting(tx, settingScope, s.Client.ScopeID), migration.SetSetting(tx, settingPrefix, composer.Prefix),
 			migration.SetSetting(tx, settingNotify, composer.Notify))
 	})
 }
@@ -142,7 +143,9 @@ func (f *File) CheckScope(scope, prefix string) error {
 			return f.Explain(err)
 		}
 		if known && stored != claim.wanted {
-			return &ScopeMismatchError{claim.what, stored, claim.wanted}
+			e := &ScopeMismatchError{What: claim.what, Stored: stored, Wanted: claim.wanted}
+			_, err := migration.Setting(f.Reader, settingRehearsal, &e.Rehearsal)
+			return errors.Join(err, e)
 		}
 	}
 	return nil

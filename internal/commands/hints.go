@@ -114,6 +114,10 @@ func hintOf(err error) string {
 	case *importer.NoSenderError:
 		return noSenderHint(e)
 	case *importer.ScopeMismatchError:
+		if e.Rehearsal {
+			return "Hint: this migration file was sent to a Kommo on this computer, so it is for rehearsals. The real send needs a file of\n" +
+				"      its own: load the sources again with -m and another name."
+		}
 		return fmt.Sprintf("Hint: use the same %s as before. What was sent there would be sent again with another.", e.What)
 	case *importer.StoppedError:
 		return "Hint: what was done is recorded. When the cause is mended, run the same command again to go on."

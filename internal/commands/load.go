@@ -187,6 +187,10 @@ func (p *program) openExisting(v *values) (*importer.File, error) {
 // loadFrom loads, and reports the result.
 func (p *program) loadFrom(ctx context.Context, v *values, loader *importer.Loader, source sources.Source) error {
 	p.ui.info("Loading %s into %s", printable(nameOf(source)), printable(v.text("migration")))
+	if service := migration.SyncedBy(loader.File.Path); service != "" {
+		p.ui.info("Warning: %s synchronises the folder of %s and may put an older copy of it back. Keep it in a folder of this computer alone.",
+			service, printable(filepath.Base(loader.File.Path)))
+	}
 	report, err := loader.Load(ctx, source)
 	p.ui.endProgress()
 	if err != nil {

@@ -70,6 +70,21 @@ func TestNoFile(t *testing.T) {
 	}
 }
 
+func TestSyncedBy(t *testing.T) {
+	for path, want := range map[string]string{
+		"/home/me/migration.db": "",
+		"/Users/me/Library/Mobile Documents/com~apple~CloudDocs/k/migration.db": "iCloud",
+		"/Users/me/OneDrive - Shop/migration.db":                                "OneDrive",
+		"/home/me/Dropbox/kommo/migration.db":                                   "Dropbox",
+		"/Users/me/Library/CloudStorage/GoogleDrive-me@example.com/m.db":        "Google Drive",
+		"/home/me/notes/OneDrive.db/../migration.db":                            "",
+	} {
+		if got := SyncedBy(path); got != want {
+			t.Errorf("%s: got %q, want %q", path, got, want)
+		}
+	}
+}
+
 func TestStat(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "migration.db")

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // A FileInfo describes a migration file, or the folder where it would be.
@@ -37,6 +38,26 @@ func Stat(path string) (FileInfo, error) {
 		return i, nil
 	}
 	return i, file.Close()
+}
+
+// SyncedBy returns the service that synchronises the folder of a migration file with other computers, as its name shows; ""
+// if there is none. Such a service copies the file and its -wal file at different moments, and puts older copies back.
+func SyncedBy(path string) string {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return ""
+	}
+	for _, folder := range strings.Split(filepath.ToSlash(path), "/") {
+		for _, service := range []struct{ prefix, name string }{
+			{"OneDrive", "OneDrive"}, {"Dropbox", "Dropbox"}, {"Google Drive", "Google Drive"}, {"GoogleDrive", "Google Drive"},
+			{"iCloud", "iCloud"}, {"com~apple~CloudDocs", "iCloud"}, {"Yandex.Disk", "Yandex Disk"},
+		} {
+			if strings.HasPrefix(folder, service.prefix) {
+				return service.name
+			}
+		}
+	}
+	return ""
 }
 
 // resolve returns where a migration file really is, so that a process that comes by another link meets the same lock.
