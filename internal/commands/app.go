@@ -92,8 +92,13 @@ func (p *program) command(path, usage, description string, run func(context.Cont
 	for _, s := range own {
 		command.Flags = append(command.Flags, s.flag())
 	}
-	command.CustomHelpTemplate = commandHelp(path, command, own)
+	command.Flags = append(command.Flags, &cli.BoolFlag{Name: helpAll, Usage: "show all flags"})
+	command.CustomHelpTemplate = shortHelp(path, command, own)
 	command.Action = func(c *cli.Context) error {
+		if c.Bool(helpAll) {
+			p.writef("%s", fullHelp(path, command, own))
+			return nil
+		}
 		v, err := p.read(c)
 		if err != nil {
 			return err
@@ -102,6 +107,9 @@ func (p *program) command(path, usage, description string, run func(context.Cont
 	}
 	return command
 }
+
+// helpAll is the flag that every command has besides its settings.
+const helpAll = "help-all"
 
 // group returns a command that has only other commands below it.
 func (p *program) group(name, usage, description string, commands ...*cli.Command) *cli.Command {

@@ -29,10 +29,14 @@ func (p *program) configInit() *cli.Command {
 take the # away in front of it. A file that is there already is left alone.
 
   kommo-import config init                    make kommo-import.yaml here
+  kommo-import config init --all              with the settings that are rarely needed
   kommo-import config init --out other.yaml   then run with --config other.yaml
   kommo-import config init --out -            print it`,
 		func(_ context.Context, v *values) error {
-			path, text := v.text("out"), configTemplate(configGroups(p.settings))
+			path, text := v.text("out"), configTemplate(everydayGroups(p.settings))
+			if v.on("all") {
+				text = configTemplate(configGroups(p.settings))
+			}
 			if path == "-" {
 				p.writef("%s", text)
 				return nil
@@ -76,13 +80,21 @@ func configGroups(table []setting) []settingGroup {
 	return grouped(append(shared, own...))
 }
 
+// everydayGroups returns the settings of configGroups that most people need.
+func everydayGroups(table []setting) []settingGroup {
+	return configGroups(slices.DeleteFunc(slices.Clone(table), func(s setting) bool {
+		isChoice := s.name == "only" || s.name == "max-conversations" // of one run
+		return s.rare || isChoice || s.group == "" || s.group == groupOfAll && s.name != "migration"
+	}))
+}
+
 // configTemplate returns a config file in which every setting is explained and commented out: "# " begins an
 // explanation, "#" alone a setting.
 func configTemplate(groups []settingGroup) string {
 	var text strings.Builder
 	text.WriteString(`# Settings of kommo-import. To set one, take the # away in front of its name.
-# A flag counts before the environment, the environment before this file.
-# Secrets do not belong here: name the file that holds one, or the environment.
+# A flag counts before the environment, the environment before this file. Name
+# the file that holds a secret, not the secret. All settings: config init --all
 `)
 	for _, group := range groups {
 		fmt.Fprintf(&text, "\n# ---- %s ----\n", group.title)
@@ -100,8 +112,8 @@ func configTemplate(groups []settingGroup) string {
 	text.WriteString(`
 # ---- Users ----
 
-# Who of the authors (author_id or author_name) is which Kommo user (amojo id).
-# Outgoing messages of all others are shown as the bot's.
+# The Kommo user (amojo id) of an author (author_id or author_name). Outgoing
+# messages of all others are shown as the bot's.
 #users:
 #  Anna Petrova: 76fc2bea-902f-425c-9a3d-dcdac4766090
 `)

@@ -94,6 +94,9 @@ func TestConfigTemplate(t *testing.T) {
 			t.Errorf("a setting that counts, or a line that is too long: %q", line)
 		}
 	}
+	if lines := strings.Count(configTemplate(everydayGroups(table)), "\n"); lines > 80 {
+		t.Errorf("config init writes %d lines, want 80 at most", lines)
+	}
 	everything := regexp.MustCompile(`(?m)^#([^ ]|  )`).ReplaceAllString(template, "$1")
 	file, err := parseConfig([]byte(everything), table)
 	if err != nil {

@@ -65,8 +65,43 @@ func (s setting) variables() string {
 	return ""
 }
 
-// commandHelp returns the output of --help for a command.
-func commandHelp(path string, command *cli.Command, settings []setting) string {
+// shortHelp returns the output of --help for a command: on one screen, with its everyday flags.
+func shortHelp(path string, command *cli.Command, settings []setting) string {
+	var text strings.Builder
+	writeHead(&text, "kommo-import "+path, command.Usage, "[flags]")
+	writeDescription(&text, command.Description)
+	text.WriteString("\nFLAGS\n")
+	left := 0
+	for _, s := range settings {
+		if s.isEveryday(command.Name) {
+			writeFlag(&text, s)
+		} else {
+			left++
+		}
+	}
+	if left > 0 {
+		fmt.Fprintf(&text, "\n%s more: kommo-import %s --help-all\n", plural(left, "flag"), path)
+	}
+	return text.String()
+}
+
+// writeFlag writes a flag and its usage in two columns.
+func writeFlag(text *strings.Builder, s setting) {
+	const column = 28
+	indent := strings.Repeat(" ", column)
+	usage := s.usage
+	if s.def != "" {
+		usage += " (" + s.def + ")"
+	}
+	head := "  " + s.head()
+	if len(head) > column-2 {
+		head += "\n" + indent
+	}
+	fmt.Fprintf(text, "%-*s%s\n", column, head, wrap(usage, width-column, indent))
+}
+
+// fullHelp returns the output of --help-all for a command.
+func fullHelp(path string, command *cli.Command, settings []setting) string {
 	var text strings.Builder
 	writeHead(&text, "kommo-import "+path, command.Usage, "[flags]")
 	writeDescription(&text, command.Description)

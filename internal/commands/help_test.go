@@ -56,6 +56,9 @@ func TestHelp(t *testing.T) {
 	want := map[string]string{"kommo-import": testProgram().app().CustomAppHelpTemplate}
 	for path, command := range everyCommand() {
 		want[strings.ReplaceAll(path, " ", "-")] = command.CustomHelpTemplate
+		if own := settingsIn(settings(), command.Name); len(own) > 0 && len(command.Subcommands) == 0 {
+			want[strings.ReplaceAll(path, " ", "-")+"-all"] = fullHelp(path, command, own)
+		}
 	}
 	folder := filepath.Join("testdata", "help")
 	for name, text := range want {
@@ -77,7 +80,10 @@ func TestHelp(t *testing.T) {
 func TestHelpIsReadable(t *testing.T) {
 	texts := []string{testProgram().app().CustomAppHelpTemplate}
 	for path, command := range everyCommand() {
-		texts = append(texts, command.CustomHelpTemplate)
+		texts = append(texts, command.CustomHelpTemplate, fullHelp(path, command, settingsIn(settings(), command.Name)))
+		if lines := strings.Count(command.CustomHelpTemplate, "\n"); lines > 40 {
+			t.Errorf("%s --help has %d lines, want 40 at most", path, lines)
+		}
 		if !strings.Contains(command.Description, "\n\n  ") {
 			t.Errorf("%s: the description has no example: an indented line", path)
 		}

@@ -114,7 +114,7 @@ func hintOf(err error) string {
 	case *importer.NoSenderError:
 		return noSenderHint(e)
 	case *importer.ScopeMismatchError:
-		if e.Rehearsal {
+		if e.Rehearsal && e.What == "scope" {
 			return "Hint: this migration file was sent to a Kommo on this computer, so it is for rehearsals. The real send needs a file of\n" +
 				"      its own: load the sources again with -m and another name."
 		}

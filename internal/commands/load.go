@@ -19,14 +19,12 @@ import (
 
 func (p *program) load() *cli.Command {
 	return p.command("load", "read old conversations into the migration file",
-		`The first step. Reads a source and plans what becomes of every message. Sends nothing. Interrupted,
-it goes on where it stopped when it is run again. A source that was read before is read again: a new
-reading of a table takes the place of the last one. Settings that are not given are as in the last
+		`Reads a source and plans what becomes of every message. Sends nothing. Interrupted, it goes on when it is run
+again. A new reading of a table takes the place of the last one. Settings that are not given are as in the last
 load; with settings and without a source, load applies them to what was read before.
 
   kommo-import load --csv chats.csv --timezone Europe/Madrid
-  kommo-import load --green-api                           every chat: about one a second
-  kommo-import load --green-api --chat 79001234567@c.us   one chat
+  kommo-import load --green-api                           about one chat a second
   kommo-import load --exclude 79001234567@c.us            leave a conversation out`,
 		func(ctx context.Context, v *values) error {
 			switch {

@@ -29,6 +29,7 @@ type setting struct {
 	choices []string // the only values; nil if there are others
 	most    float64  // the largest number; 0: there is no limit
 	secret  secret   // the secret in the file that a setting of kindSecretFile names
+	rare    bool     // it is in --help-all and the manual page, and in config init --all
 	perRun  bool     // it must be decided for each run: it is only a flag, and cannot be in the config file
 	sticky  sticky   // where the migration file keeps the value for later loads
 }
@@ -110,16 +111,16 @@ func commandSettings() []setting {
 	}), shared("send verify", "", []setting{
 		{name: "yes", kind: kindSwitch, perRun: true, usage: "do not ask; needed where nobody can be asked"},
 	}), shared("send", "", []setting{
-		{name: "dry-run", kind: kindSwitch, perRun: true, usage: "do what preview does"},
+		{name: "dry-run", rare: true, kind: kindSwitch, perRun: true, usage: "do what preview does"},
 		{name: "look-first", kind: kindSwitch, perRun: true,
 			usage: "read each chat before sending into it: an earlier migration file that sent messages is lost"},
 		{name: "window", value: "HH:MM-HH:MM",
-			usage: "send only at this time of the day, such as 20:00-08:00, and wait outside it"},
+			usage: "send only within HH:MM-HH:MM of each day, such as 20:00-08:00, and wait outside it"},
 		{name: "max-duration", kind: kindWait, value: "TIME", usage: "stop after TIME, such as 3h; run send again for the rest"},
-		{name: "workers", kind: kindCount, most: 64, value: "N", def: "16", usage: "send N conversations at a time"},
+		{name: "workers", rare: true, kind: kindCount, most: 64, value: "N", def: "16", usage: "send N conversations at a time"},
 	}), shared("verify", "", []setting{
 		{name: "sample", kind: kindCount, value: "N", def: "all", usage: "read N conversations, spread over all"},
-		{name: "wait", kind: kindWait, value: "TIME", def: "2m",
+		{name: "wait", rare: true, kind: kindWait, value: "TIME", def: "2m",
 			usage: "look for what is missing again until TIME has passed: Kommo may show it late"},
 		{name: "retry", kind: kindSwitch, perRun: true,
 			usage: "hand what is missing to the next send, after asking: it may then be in Kommo twice"},
@@ -129,7 +130,7 @@ func commandSettings() []setting {
 		{name: "refuse", value: "ID", perRun: true,
 			usage: "refuse the message in doubt with this ID, if its chat, read once more, does not show it"},
 	}), shared("send failures", "", []setting{
-		{name: "settle", kind: kindWait, value: "TIME", def: "5s",
+		{name: "settle", rare: true, kind: kindWait, value: "TIME", def: "5s",
 			usage: "give Kommo TIME to show a message before looking whether it took it"},
 	}), shared("report", "", []setting{
 		{name: "out", kind: kindFile, value: "FILE", def: "report.md", perRun: true,
@@ -138,7 +139,7 @@ func commandSettings() []setting {
 	}), shared("connect", "", []setting{
 		{name: "account-id", kind: kindUUID, value: "ID",
 			usage: "connect to the account with this amojo ID; the number in its settings is another one"},
-		{name: "title", value: "TEXT", usage: "call the channel TEXT in the account (default: its own name)"},
+		{name: "title", rare: true, value: "TEXT", usage: "call the channel TEXT in the account (default: its own name)"},
 	}), shared("sign", "", []setting{
 		{name: "method", value: "METHOD", perRun: true, usage: "sign a request with this METHOD (default: POST with a body, else GET)"},
 		{name: "path", value: "PATH", perRun: true, usage: "sign this PATH as it is sent, from the first / on and without a query"},
@@ -146,6 +147,7 @@ func commandSettings() []setting {
 			usage: `sign for this DATE, such as "Thu, 03 Sep 2026 12:00:00 +0000" (default: now)`},
 		{name: "body", kind: kindFile, value: "FILE", perRun: true, usage: "read the body, byte for byte, from FILE, or from stdin: -"},
 	}), shared("init", "", []setting{
+		{name: "all", kind: kindSwitch, perRun: true, usage: "write every setting, also those that are rarely needed"},
 		{name: "out", kind: kindFile, value: "FILE", def: defaultConfig, perRun: true, usage: "write to FILE, or print it: -"},
 	}))
 }
@@ -153,29 +155,29 @@ func commandSettings() []setting {
 func sandboxSettings() []setting {
 	return shared("sandbox", "", []setting{
 		{name: "addr", value: "HOST:PORT", def: "127.0.0.1:8080", perRun: true, usage: "listen at HOST:PORT; port 0 is a free one"},
-		{name: "listen-beyond-loopback", kind: kindSwitch, usage: "let other computers reach it"},
+		{name: "listen-beyond-loopback", rare: true, kind: kindSwitch, usage: "let other computers reach it"},
 		{name: "state", kind: kindSwitch, perRun: true, usage: "ask the sandbox that runs at --addr what has arrived; --json: all of it"},
-		{name: "dump", kind: kindFile, value: "FILE", usage: "when it is stopped, write all that arrived to FILE as JSON"},
-		{name: "duplicates", choices: []string{"keep", "drop", "refuse", "conflict"}, def: string(sandbox.KeepDuplicates),
+		{name: "dump", rare: true, kind: kindFile, value: "FILE", usage: "when it is stopped, write all that arrived to FILE as JSON"},
+		{name: "duplicates", rare: true, choices: []string{"keep", "drop", "refuse", "conflict"}, def: string(sandbox.KeepDuplicates),
 			usage: "store a message whose msgid arrived before again, drop it, or answer with 400 or 409"},
-		{name: "lenient", kind: kindSwitch, usage: "take what other clients of Kommo send, also where the documents ask for more"},
-		{name: "latency", kind: kindSpan, value: "TIME", usage: "take TIME for each answer"},
-		{name: "history-delay", kind: kindSpan, value: "TIME", usage: "show a message in history only after TIME"},
-		{name: "rate-limit", kind: kindWhole, value: "N", usage: "answer more than N requests per second with 429"},
-		{name: "retry-after", kind: kindSpan, value: "TIME", def: "1s", usage: "ask to wait TIME with a 429"},
-		{name: "retry-after-in", choices: []string{"header", "date", "body", "none"}, def: string(sandbox.InHeader),
+		{name: "lenient", rare: true, kind: kindSwitch, usage: "take what other clients of Kommo send, also where the documents ask for more"},
+		{name: "latency", rare: true, kind: kindSpan, value: "TIME", usage: "take TIME for each answer"},
+		{name: "history-delay", rare: true, kind: kindSpan, value: "TIME", usage: "show a message in history only after TIME"},
+		{name: "rate-limit", rare: true, kind: kindWhole, value: "N", usage: "answer more than N requests per second with 429"},
+		{name: "retry-after", rare: true, kind: kindSpan, value: "TIME", def: "1s", usage: "ask to wait TIME with a 429"},
+		{name: "retry-after-in", rare: true, choices: []string{"header", "date", "body", "none"}, def: string(sandbox.InHeader),
 			usage: "say how long to wait in this place of a 429"},
-		{name: "block-after", kind: kindWhole, value: "N", usage: "block after N answers with 429"},
-		{name: "clock-skew", kind: kindSpan, value: "TIME", usage: "let the clock of the sandbox be ahead by TIME"},
+		{name: "block-after", rare: true, kind: kindWhole, value: "N", usage: "block after N answers with 429"},
+		{name: "clock-skew", rare: true, kind: kindSpan, value: "TIME", usage: "let the clock of the sandbox be ahead by TIME"},
 		{name: "fault", kind: kindList, value: "RULE",
 			usage: "let something go wrong as RULE says, such as cut:every=10 or 413-html:text~invoice; repeatable"},
 		{name: "quirk", kind: kindList, value: "QUIRK",
 			usage: "differ as QUIRK says where the documents allow it, such as short=2, no-msgid or gone:CONVERSATION; repeatable"},
 		{name: "green-api", kind: kindFile, value: "FOLDER", perRun: true,
 			usage: "serve the WhatsApp account in FOLDER as a Green-API instance too"},
-		{name: "green-api-rate", kind: kindWhole, value: "N", def: "1", perRun: true, usage: "let N chats be read per second"},
-		{name: "link-lifetime", kind: kindSpan, value: "TIME", def: "360h", perRun: true, usage: "let links to media die after TIME"},
-		{name: "green-api-fault", kind: kindList, value: "RULE", perRun: true,
+		{name: "green-api-rate", rare: true, kind: kindWhole, value: "N", def: "1", perRun: true, usage: "let N chats be read per second"},
+		{name: "link-lifetime", rare: true, kind: kindSpan, value: "TIME", def: "360h", perRun: true, usage: "let links to media die after TIME"},
+		{name: "green-api-fault", rare: true, kind: kindList, value: "RULE", perRun: true,
 			usage: "let something go wrong at Green-API as RULE says; repeatable"},
 	})
 }
@@ -191,7 +193,7 @@ func kommoSettings() []setting {
 	}), []setting{
 		{name: "scope-id", env: "KOMMO_SCOPE_ID", in: "check send verify failures", group: groupKommo, kind: kindScopeID, value: "ID",
 			usage: "send as the channel connection with this ID: the scope id that connecting the channel to the account gave"},
-		{name: "base-url", env: "KOMMO_BASE_URL", in: "check send verify failures connect", group: groupKommo, kind: kindAddress,
+		{name: "base-url", rare: true, env: "KOMMO_BASE_URL", in: "check send verify failures connect", group: groupKommo, kind: kindAddress,
 			value: "URL", def: "https://amojo.kommo.com", usage: "reach the Chats API at URL"},
 		{name: "secret-file", in: "check send verify failures connect sign", group: groupKommo, kind: kindSecretFile, value: "FILE",
 			usage:  "read the channel secret from FILE",
@@ -199,13 +201,12 @@ func kommoSettings() []setting {
 
 		{name: "bot-id", env: "KOMMO_BOT_ID", in: composeCommands, group: groupSending, kind: kindUUID, value: "ID",
 			usage: "show outgoing messages as from the channel's bot, whose ID this is"},
-		{name: "bot-name", env: "KOMMO_BOT_NAME", in: composeCommands, group: groupSending, value: "NAME", def: "Bot",
+		{name: "bot-name", rare: true, env: "KOMMO_BOT_NAME", in: composeCommands, group: groupSending, value: "NAME", def: "Bot",
 			usage: "call the bot NAME"},
-		{name: "conversation-prefix", in: composeCommands + " failures", group: groupSending, value: "TEXT",
+		{name: "conversation-prefix", rare: true, in: composeCommands + " failures", group: groupSending, value: "TEXT",
 			usage: "put TEXT before every conversation id"},
 		{name: "silent", in: "preview send check", group: groupSending, choices: []string{"but-last", "all"},
-			usage: "send silently all messages but the last of each conversation, or all: then nobody is notified " +
-				"(default: as the sends before, else but-last)"},
+			usage: "send all messages but the last of each conversation silently, or all (default: as before, else but-last)"},
 		{name: "only", in: "preview send verify", group: groupSending, kind: kindList, value: "ID",
 			usage: "take only the conversation with this ID; repeatable"},
 		{name: "max-conversations", in: "preview send", group: groupSending, kind: kindCount, value: "N", def: "all",
@@ -217,38 +218,38 @@ func kommoSettings() []setting {
 
 func loadSettings() []setting {
 	return slices.Concat(shared("load", "", []setting{
-		{name: "discard", kind: kindSwitch, perRun: true, usage: "drop what an interrupted load has read of a table"},
+		{name: "discard", rare: true, kind: kindSwitch, perRun: true, usage: "drop what an interrupted load has read of a table"},
 	}), shared(loadCommands, groupLoading, []setting{
 		{name: "green-api", kind: kindSwitch, perRun: true, usage: "read the WhatsApp chats of a Green-API instance"},
 		{name: "csv", kind: kindFile, value: "FILE", perRun: true, usage: "read conversations from a CSV FILE"},
-		{name: "name", value: "NAME", perRun: true,
+		{name: "name", rare: true, value: "NAME", perRun: true,
 			usage: "call the source NAME in the migration file; a source of that name is replaced (default: its path)"},
-		{name: "add", kind: kindSwitch, perRun: true, usage: "load the source beside others that look like it; both are sent"},
-		{name: "keep-sent", kind: kindSwitch, perRun: true,
+		{name: "add", rare: true, kind: kindSwitch, perRun: true, usage: "load the source beside others that look like it; both are sent"},
+		{name: "keep-sent", rare: true, kind: kindSwitch, perRun: true,
 			usage: "leave conversations as they are if the source no longer holds messages of them that were sent"},
 		{name: "timezone", value: "ZONE", sticky: ofSource, usage: "take times that name no zone to be of ZONE, such as Europe/Madrid or Local"},
 		{name: "since", value: "TIME", sticky: ofAll, usage: "leave out messages before TIME (2024-01-31, or 2024-01-31T08:00:00Z)"},
-		{name: "until", value: "TIME", sticky: ofAll, usage: "leave out messages after TIME; a day is included"},
-		{name: "include", kind: kindList, value: "ID", sticky: ofAll,
+		{name: "until", rare: true, value: "TIME", sticky: ofAll, usage: "leave out messages after TIME; a day is included"},
+		{name: "include", rare: true, kind: kindList, value: "ID", sticky: ofAll,
 			usage: "take only conversations whose ID this is; * stands for anything; repeatable"},
 		{name: "exclude", kind: kindList, value: "ID", sticky: ofAll,
 			usage: "leave out conversations whose ID this is; * stands for anything; repeatable"},
-		{name: "groups", choices: []string{"skip", "include"}, def: "skip", sticky: ofAll, usage: "leave groups out, or include them"},
-		{name: "deleted", choices: []string{"skip", "include"}, def: "skip", sticky: ofAll,
+		{name: "groups", rare: true, choices: []string{"skip", "include"}, def: "skip", sticky: ofAll, usage: "leave groups out, or include them"},
+		{name: "deleted", rare: true, choices: []string{"skip", "include"}, def: "skip", sticky: ofAll,
 			usage: "leave out messages that their author deleted, or include them"},
 		{name: "country", value: "CODE", sticky: ofAll,
 			usage: "take phones without a country code to be of the country with this CODE, such as ES"},
 		{name: "media", choices: []string{"link", "text", "skip"}, def: "link", sticky: ofAll,
 			usage: "send media as a link that Kommo fetches the file from, as text, or not at all"},
-		{name: "allow-private-media", kind: kindSwitch, usage: "let media links point into private networks and to this computer"},
+		{name: "allow-private-media", rare: true, kind: kindSwitch, usage: "let media links point into private networks and to this computer"},
 	}), shared(loadCommands, groupChats, []setting{
-		{name: "chat", kind: kindList, value: "ID", usage: "read only the chat with this ID, such as 79001234567@c.us; repeatable"},
-		{name: "count-max", kind: kindCount, value: "N", def: "all", usage: "read only the newest N messages of a chat"},
-		{name: "force", kind: kindSwitch, usage: "read although the instance is not ready, or its settings leave messages out"},
-		{name: "green-api-rate", kind: kindRate, most: 1000, value: "N", def: "1",
+		{name: "chat", rare: true, kind: kindList, value: "ID", usage: "read only the chat with this ID, such as 79001234567@c.us; repeatable"},
+		{name: "count-max", rare: true, kind: kindCount, value: "N", def: "all", usage: "read only the newest N messages of a chat"},
+		{name: "force", rare: true, kind: kindSwitch, usage: "read although the instance is not ready, or its settings leave messages out"},
+		{name: "green-api-rate", rare: true, kind: kindRate, most: 1000, value: "N", def: "1",
 			usage: "read N chats per second at most; Green-API allows 1"},
 	}), shared(loadCommands+" check", groupGreenAPI, []setting{
-		{name: "green-api-url", env: "GREEN_API_URL", kind: kindAddress, value: "URL", def: "https://api.green-api.com",
+		{name: "green-api-url", rare: true, env: "GREEN_API_URL", kind: kindAddress, value: "URL", def: "https://api.green-api.com",
 			usage: "reach Green-API at URL, which is apiUrl in its console"},
 		{name: "green-api-instance", env: "GREEN_API_INSTANCE", kind: kindInstanceID, value: "ID",
 			usage: "read the instance with this ID, which is idInstance in the console"},
@@ -260,6 +261,18 @@ func loadSettings() []setting {
 // isIn reports whether a command has the setting. config show has every setting that the config file can hold.
 func (s setting) isIn(command string) bool {
 	return s.in == allCommands || slices.Contains(strings.Fields(s.in), command) || command == "show" && !s.perRun
+}
+
+// isEveryday reports whether the setting is in the short help of a command.
+func (s setting) isEveryday(command string) bool {
+	isLoading := s.group == groupLoading || s.group == groupChats
+	switch {
+	case s.rare || slices.Contains([]string{groupKommo, groupAccount, groupGreenAPI}, s.group):
+		return false
+	case command == "show":
+		return s.group == groupOfAll
+	}
+	return !isLoading || command == "load"
 }
 
 // settingsIn returns the settings of a command.
