@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,7 @@ type requester struct {
 	pings       singleflight.Group
 	made        atomic.Int64
 	rateLimited atomic.Int64 // answers that said too many requests
+	warned      atomic.Int64 // when a warning about the network was logged last, in Unix nanoseconds
 }
 
 // newRequester returns a requester, which goes on with the pause and the rate of the last run. A nil log discards everything.
@@ -87,7 +89,8 @@ func (r *requester) retry(ctx context.Context, tries *tries, departed time.Time,
 		if err := r.file.keepPace(r.pace.State()); err != nil {
 			return err
 		}
-		r.log.Warn("Kommo asks to slow down; everything waits", "for", wait.Round(time.Second), "then requests per second", r.pace.Rate())
+		r.warn(time.Second, "too many requests for Kommo; all requests wait", "for", wait.Round(time.Second),
+			"then per second", math.Round(100*r.pace.Rate())/100)
 		return nil
 	}
 	var why error
@@ -101,8 +104,17 @@ func (r *requester) retry(ctx context.Context, tries *tries, departed time.Time,
 	if err := tries.another(failure); err != nil {
 		return err
 	}
-	r.log.Warn("no answer from Kommo; trying again", "in", tries.pause(), "why", why)
+	r.warn(tries.pause(), "no answer from Kommo; trying again", "in", tries.pause(), "why", why)
 	return web.Sleep(ctx, tries.pause())
+}
+
+// warn logs a warning, or nothing if another worker has logged one within the pause: the network fails for all of them.
+func (r *requester) warn(pause time.Duration, message string, args ...any) {
+	now := time.Now().UnixNano()
+	if last := r.warned.Load(); now-last < int64(pause) || !r.warned.CompareAndSwap(last, now) {
+		return
+	}
+	r.log.Warn(message, args...)
 }
 
 // tries counts the tries of one message that ended with an unknown outcome or did not reach Kommo.

@@ -51,7 +51,10 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 	err = ignoring(err, errTimeUp)
 	r.report.Requests, r.report.SlowDowns = r.requests.counts()
 	r.report.Elapsed = time.Since(started)
-	if _, broken := errors.AsType[*migration.StoreError](err); !broken {
+	err = s.File.Explain(err)
+	_, broken := errors.AsType[*migration.StoreError](err)
+	_, moved := errors.AsType[*migration.MovedError](err)
+	if !broken && !moved {
 		err = errors.Join(err, s.File.EndSending())
 	}
 	return r.report, err

@@ -101,7 +101,7 @@ func checkCases() []checkCase {
 		{name: "a login page", rules: []string{"html:on=history"}, exit: exitError, wants: []wantedCheck{
 			{"Kommo answers", failed, "HTML page", "login page"}, {"clock", notTested, "", ""}, {"signature", notTested, "", ""}, {"connection", notTested, "", ""}}},
 		{name: "unreachable", env: set("KOMMO_BASE_URL=http://127.0.0.1:9"), exit: exitError, wants: []wantedCheck{
-			{"Kommo answers", failed, "connection refused", "KOMMO_BASE_URL"}, {"clock", notTested, "", ""}, {"signature", notTested, "", ""}, {"connection", notTested, "", ""}}},
+			{"Kommo answers", failed, "its server takes no connections", "KOMMO_BASE_URL"}, {"clock", notTested, "", ""}, {"signature", notTested, "", ""}, {"connection", notTested, "", ""}}},
 		{name: "http", env: set("KOMMO_BASE_URL=http://amojo.kommo.com"), exit: exitError, wants: []wantedCheck{
 			{"address", failed, "plain http", "https://amojo.kommo.com"}, {"Kommo answers", notTested, "", ""}, {"clock", notTested, "", ""},
 			{"signature", notTested, "", ""}, {"connection", notTested, "", ""}}},

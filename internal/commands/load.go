@@ -215,7 +215,7 @@ func (p *program) reportLoad(v *values, file *importer.File, report importer.Loa
 			}
 		}
 	}
-	if status.Messages.Invalid > 0 {
+	if status.Messages.Invalid > 0 || report.Source != "" && report.Read+report.Invalid == 0 && !report.Unchanged && !v.on("green-api") {
 		return errIncomplete
 	}
 	return nil
@@ -228,15 +228,15 @@ func (p *program) printNextOfLoad(v *values, s importer.Status) {
 		case source.Finished:
 		case source.Family == sources.GreenAPI:
 			p.ui.info("The load of %s is not finished. What was read so far can be sent.\n"+
-				"Next: kommo-import load --green-api%s, which reads the rest", printable(source.Name), v.migrationFlag())
+				"Next: kommo-import load --green-api%s", printable(source.Name), v.migrationFlag())
 			return
 		default:
-			p.ui.info("The load of %s is not finished, and send refuses to start.\nNext: kommo-import load %s%s, which reads the rest;\n"+
-				"or do without: kommo-import load --discard%[3]s", printable(source.Name), v.flagOf(source), v.migrationFlag())
+			p.ui.info("The load of %s is not finished, and send refuses to start until it is. To do without its rest: kommo-import load --discard%[3]s\n"+
+				"Next: kommo-import load %[2]s%[3]s", printable(source.Name), v.flagOf(source), v.migrationFlag())
 			return
 		}
 	}
-	p.ui.info("Next: kommo-import preview%s", v.migrationFlag())
+	p.printNext(v, nextStep(v, s))
 }
 
 // nameOf returns the name of a source for people: the path of a CSV file, the id of an instance.
@@ -264,6 +264,8 @@ func (p *program) printLoad(v *values, r importer.LoadReport, s importer.Status)
 		p.ui.info("The chats hold no messages. Green-API holds what WhatsApp handed over when the phone was connected, and what\n" +
 			"came since. For more, switch the settings incomingWebhook and outgoingMessageWebhook on, log the instance out and\n" +
 			"scan its QR code again.")
+	case r.Read+r.Invalid == 0:
+		p.ui.print("%s has a header and no rows, so there is nothing to send.", printable(r.Source))
 	default:
 		p.ui.info("Read %s: %s new, %s known, %s duplicate, %s invalid.", plural(r.Read+r.Invalid, "message"),
 			number(r.Added), number(r.Known), number(r.Duplicate), number(r.Invalid))

@@ -149,8 +149,11 @@ func (p *program) ask(ctx context.Context, v *values, question, advice string) e
 	if !p.canAsk() {
 		return usage("stdin is not a terminal; %s", advice)
 	}
-	fmt.Fprintf(p.ui, "%s Type yes to go on: ", question)
+	fmt.Fprintf(p.ui, "%s [y/N] ", question)
 	answer, err := withContext(ctx, func() (string, error) { return bufio.NewReader(p.stdin).ReadString('\n') })
+	if err != nil { // the cursor is still behind the question
+		fmt.Fprintln(p.ui)
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}

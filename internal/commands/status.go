@@ -103,20 +103,12 @@ func nextVerified(s importer.Status, last importer.VerifyReport) string {
 	if !isWhole(s, last) || last.Missing > 0 { // a missing message may have been late, or sent again since
 		return "verify"
 	}
-	return nextOfWhole(s)
+	return "report"
 }
 
 // isWhole reports whether a verification has compared everything that was sent, but for chats that cannot be read.
 func isWhole(s importer.Status, last importer.VerifyReport) bool {
 	return last.Open == 0 && last.Messages+last.UnreadMessages >= s.Messages.Accepted+s.Messages.Verified
-}
-
-// nextOfWhole returns the command to run next when everything was sent and compared.
-func nextOfWhole(s importer.Status) string {
-	if s.Messages.Invalid+s.Messages.Refused > 0 {
-		return "failures"
-	}
-	return "report"
 }
 
 // nextOfSend returns the command to run next after a send. A send that only set chats aside is not proposed again.
@@ -146,10 +138,10 @@ func nextStep(v *values, s importer.Status) string {
 		return "send"
 	case m.Accepted > 0:
 		return "verify"
-	case m.Refused+m.Invalid > 0:
-		return "failures"
 	case m.Verified > 0:
 		return "report"
+	case m.Refused+m.Invalid > 0:
+		return "failures"
 	}
 	return ""
 }

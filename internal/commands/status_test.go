@@ -20,11 +20,11 @@ func TestNextStep(t *testing.T) {
 		{"pilot", importer.Status{Messages: importer.Counts{Planned: 3, Accepted: 1}}, "send"},
 		{"in doubt", importer.Status{Messages: importer.Counts{Sending: 1}}, "send"},
 		{"some refused", importer.Status{Messages: importer.Counts{Accepted: 3, Refused: 1}}, "verify"},
-		{"verified, some refused", importer.Status{Messages: importer.Counts{Verified: 3, Refused: 1}}, "failures"},
+		{"verified, some refused", importer.Status{Messages: importer.Counts{Verified: 3, Refused: 1}}, "report"},
 		{"all refused", importer.Status{Messages: importer.Counts{Refused: 1}}, "failures"},
 		{"done", importer.Status{Messages: importer.Counts{Accepted: 3}}, "verify"},
 		{"done, some not understood", importer.Status{Messages: importer.Counts{Accepted: 3, Invalid: 1}}, "verify"},
-		{"verified, some not understood", importer.Status{Messages: importer.Counts{Verified: 3, Invalid: 1}}, "failures"},
+		{"verified, some not understood", importer.Status{Messages: importer.Counts{Verified: 3, Invalid: 1}}, "report"},
 		{"verified", importer.Status{Messages: importer.Counts{Verified: 3}}, "report"},
 	} {
 		if got := nextStep(new(values), tt.status); got != tt.want {

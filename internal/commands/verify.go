@@ -14,10 +14,10 @@ import (
 
 func (p *program) verify() *cli.Command {
 	return p.command("verify", "read the chats back and compare them with what was sent",
-		`Reads every chat back from Kommo and says what is otherwise than it was sent. Posts no message. Interrupted,
-it goes on where it stopped when it is run again. A line begins with = for a conversation that is there as it was sent,
-with - for a message that is missing, with * for one that differs in its kind, its text, the side it is from or its time,
-and with ! for one that is there twice or at another place, and for a chat that cannot be read.
+		`Reads every chat back from Kommo and compares it with what was sent. Posts no message. Interrupted, it goes on
+when it is run again. A line begins with - for a message that is missing, with * for a message that differs, and with !
+for a message that is duplicated or out of order, and for a chat that cannot be read. With --verbose, = stands before a
+conversation that is there as it was sent.
 
   kommo-import verify
   kommo-import verify --sample 20    twenty conversations, others each time
@@ -84,14 +84,14 @@ func (p *program) verifyFile(ctx context.Context, v *values, verifier *importer.
 	return nil
 }
 
-// writeFindings prints a line for each conversation without differences, and for each finding.
+// writeFindings prints a line for each finding, and with --verbose for each conversation without differences.
 func (p *program) writeFindings(file *importer.File, _ importer.VerifyReport) error {
 	out := bufio.NewWriter(p.stdout)
 	for chat, err := range file.ReadChats() {
 		if err != nil {
 			return errors.Join(err, out.Flush())
 		}
-		if chat.Differences == 0 {
+		if chat.Differences == 0 && p.ui.verbose {
 			fmt.Fprintf(out, "= %s: %s\n", oneLine(chat.Conversation, 80), plural(chat.There, "message"))
 		}
 	}
@@ -143,14 +143,15 @@ func (p *program) writeVerification(file *importer.File, report importer.VerifyR
 }
 
 func (p *program) printVerification(v *values, r importer.VerifyReport, s importer.Status, handed int) {
-	p.ui.info("Read back %s in %s: %s there, %s missing, %s different, %s doubled, %s at another place.",
+	p.ui.info("Read back %s in %s: %s there, %s missing, %s different, %s duplicated, %s out of order.",
 		plural(r.Conversations, "conversation"), duration(r.Elapsed), plural(r.There, "message"), number(r.Missing),
 		number(r.Differs), number(r.Doubled), number(r.OutOfOrder))
+	p.ui.note(s.Messages.Refused, "message", "Kommo refused %s; nothing of that is in the chats: kommo-import failures%s", v.migrationFlag())
 	p.ui.note(r.Foreign, "", "Not of this migration, and left alone: %s.")
 	p.ui.note(r.Unsent, "", "In the chats, and not sent as far as the plan knows: %s.")
 	p.ui.note(r.ShownAs, "message", "Shown as another kind, a sticker as a picture or voice as audio: %s.")
 	p.ui.note(r.Unread, "", "Chats that are not readable: %s. Whether they lack messages is not known.")
-	next, compared := nextOfWhole(s), "What was sent"
+	next, compared := "report", "What was sent"
 	if !isWhole(s, r) {
 		next, compared = "verify", "What was read back"
 	}

@@ -1,6 +1,9 @@
 package kommo
 
 import (
+	"syscall"
+	"net"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net/http"
@@ -179,7 +182,12 @@ func TestSentences(t *testing.T) {
 		{&RateLimitError{5 * time.Minute}, "too many requests to kommo: retry after 5m0s"},
 		{&UnknownOutcomeError{Status: 502, Err: cause}, "kommo gave no clear answer; the outcome is unknown: status 502: connection refused"},
 		{&UnknownOutcomeError{Err: cause}, "kommo gave no clear answer; the outcome is unknown: connection refused"},
-		{&UnreachableError{Err: cause}, "cannot connect to kommo: connection refused"},
+		{&UnreachableError{Err: cause}, "cannot reach kommo: connection refused"},
+		{&UnreachableError{Err: &net.DNSError{Err: "no such host"}}, "cannot reach kommo: its address is not found; is this computer online?"},
+		{&UnreachableError{Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}, "cannot reach kommo: its server takes no connections"},
+		{&UnreachableError{Err: &tls.CertificateVerificationError{Err: cause}},
+			"cannot reach kommo: the certificate of its server is not valid here: tls: failed to verify certificate: connection refused"},
+		{&UnknownOutcomeError{Err: io.ErrUnexpectedEOF}, "kommo gave no clear answer; the outcome is unknown: the connection broke"},
 	}
 	for _, test := range tests {
 		if got := test.err.Error(); got != test.want {

@@ -156,11 +156,11 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-func TestErrorsNameTheRequest(t *testing.T) {
+func TestErrorsNameTheServer(t *testing.T) {
 	client := newClient(answering(400, nil, "no"))
 	client.BaseURL = "https://amojo.amocrm.ru"
 	_, err := client.HistoryPage(t.Context(), testChat, 0)
-	want := "GET amojo.amocrm.ru/v2/origin/custom/" + testScope + "/chats/" + testChat + "/history: kommo refused the request: no"
+	const want = "kommo refused the request: no (GET amojo.amocrm.ru)"
 	if got := err.Error(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

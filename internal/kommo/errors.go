@@ -5,10 +5,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"kommo-import/internal/web"
@@ -121,7 +123,7 @@ func (e *UnknownOutcomeError) Error() string {
 	if e.Status != 0 {
 		status = fmt.Sprintf("status %d", e.Status)
 	}
-	return join("kommo gave no clear answer; the outcome is unknown", status, e.Err.Error())
+	return join("kommo gave no clear answer; the outcome is unknown", status, plain(e.Err))
 }
 
 // Unwrap returns the reason.
@@ -136,11 +138,32 @@ type UnreachableError struct {
 }
 
 func (e *UnreachableError) Error() string {
-	return join("cannot connect to kommo", e.Err.Error())
+	return join("cannot reach kommo", plain(e.Err))
 }
 
 // Unwrap returns the reason.
 func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// plain returns an error of the network in words that need no knowledge of networks. [errors.Unwrap] gives the technical
+// text.
+func plain(err error) string {
+	_, lookup := errors.AsType[*net.DNSError](err)
+	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
+	timeout, isNet := errors.AsType[net.Error](err)
+	switch {
+	case certificate:
+		return "the certificate of its server is not valid here: " + err.Error()
+	case lookup:
+		return "its address is not found; is this computer online?"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "its server takes no connections"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection broke"
+	case isNet && timeout.Timeout() && !errors.Is(err, context.DeadlineExceeded):
+		return "it did not answer in time"
+	}
+	return err.Error()
+}
 
 // join returns the parts that are not empty, with colons between them.
 func join(parts ...string) string {

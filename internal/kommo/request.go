@@ -88,7 +88,7 @@ func (c *Client) do(ctx context.Context, r request, read func(answer) error) (an
 		err = got.readWith(read, got.problem())
 	}
 	if err != nil {
-		return got, fmt.Errorf("%s %s%s: %w", r.method, target.Host, target.EscapedPath(), err)
+		return got, fmt.Errorf("%w (%s %s)", err, r.method, target.Host)
 	}
 	return got, nil
 }

@@ -60,13 +60,19 @@ func isSomethingElse(err error) bool {
 	return errors.Is(err, errGone) || errors.Is(err, errFolder) || errors.Is(err, errSpecial) || errors.Is(err, errNotOurs)
 }
 
-// Explain wraps an error of SQLite in a [StoreError], and returns any other error as it is.
+// Explain wraps an error of SQLite in a [StoreError], or in a [MovedError] if the file is no longer at its path. It returns any
+// other error as it is.
 func (f *File) Explain(err error) error {
 	if err == nil || errors.Is(err, ErrNothingLoaded) {
 		return err
 	}
 	if _, done := errors.AsType[*StoreError](err); done {
 		return err
+	}
+	if f.info != nil && sqliteCode(err) != 0 { // a file that is gone has many errors
+		if moved := f.InPlace(); moved != nil {
+			return errors.Join(moved, err)
+		}
 	}
 	if sqliteCode(err) != 0 || isSomethingElse(err) || errors.Is(err, errOtherVersion) || errors.Is(err, errForeignWAL) {
 		return &StoreError{f.Path, err, wasBegun(f.Path)}

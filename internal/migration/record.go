@@ -114,7 +114,7 @@ func (f *File) EndSending() error {
 type MovedError struct{ Path string }
 
 func (e *MovedError) Error() string {
-	return e.Path + ": this file was removed, moved or replaced while kommo-import was working with it"
+	return filepath.Base(e.Path) + ": this file was removed, moved or replaced while kommo-import was working with it"
 }
 
 // InPlace returns a [MovedError] unless the open file and its lock are still those at their paths.
