@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -85,7 +86,8 @@ func (p *program) runSandbox(ctx context.Context, v *values) error {
 		return fmt.Errorf("--addr: %w", err)
 	}
 	box := sandbox.NewKommo(options)
-	server := &http.Server{Handler: beside(box, green), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: beside(box, green), ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(p.ui.logger().Handler(), slog.LevelWarn)}
 	stopped := context.AfterFunc(ctx, func() { server.Close() })
 	defer stopped()
 	base := "http://" + listener.Addr().String()

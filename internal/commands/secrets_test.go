@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"kommo-import/internal/sandbox"
 )
@@ -204,6 +207,44 @@ func TestNoTokenInErrors(t *testing.T) {
 			searchSecrets(t, s.said, box.green.Options.Token)
 		})
 	}
+}
+
+// TestNoUnaskedBytesAreWritten lets a server send the token behind each of its answers. net/http logs such bytes, with the
+// standard logger.
+func TestNoUnaskedBytesAreWritten(t *testing.T) {
+	t.Parallel()
+	box := serveGreenAPI(t)
+	token := box.green.Options.Token
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		recorded := httptest.NewRecorder()
+		box.green.ServeHTTP(recorded, r)
+		answer := recorded.Result()
+		answer.ContentLength = int64(recorded.Body.Len())
+		connection, out, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer connection.Close()
+		answer.Write(out)
+		out.WriteString("unasked: /waInstance7105000000/getChats/" + token)
+		out.Flush()
+	}))
+	t.Cleanup(server.Close)
+	s := &searched{T: t, environment: box.green.Environment(server.URL), said: make(map[string]string)}
+	program := s.launch(t.TempDir(), "load", "--green-api", "--green-api-rate", "50", "--chat", "34677894321@c.us")
+	select {
+	case <-program.done:
+	case <-time.After(patience):
+		program.cmd.Process.Kill()
+		t.Errorf("it did not end within %v", patience)
+		<-program.done
+	}
+	s.said["stdout"], s.said["stderr"] = program.stdout.String(), program.stderr.String()
+	if !strings.Contains(s.said["stderr"], "Loading the chats") {
+		t.Errorf("it said %q", s.said["stderr"])
+	}
+	searchSecrets(t, s.said, token)
 }
 
 func (s *searched) launch(folder string, args ...string) *started {
