@@ -7,6 +7,7 @@ import (
 	"html"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -16,8 +17,9 @@ import (
 // ready to use. A Scrubber may be used by several goroutines at once, and must not be copied or changed after its first
 // use.
 type Scrubber struct {
-	// Secrets are replaced wherever they stand: as they are, escaped as in URLs, and both of these escaped as in
-	// JSON, in letters of any case. An empty secret is ignored.
+	// Secrets are replaced wherever they stand: as they are, and within a text in base64; both also escaped as in
+	// URLs and as in JSON, in letters of any case, and split by white space. An empty secret is ignored. In base64 a
+	// secret of fewer than 8 bytes would be found where it is not.
 	Secrets []string
 	// Mark stands in the place of a secret; "" is "[secret]".
 	Mark string
@@ -73,27 +75,20 @@ func (s *Scrubber) HasSecret(raw []byte) bool {
 		return false
 	}
 	lower := bytes.ToLower(raw) // the regexp alone is slow, and most texts hold no secret
-	for _, form := range s.lower {
-		if bytes.Contains(lower, form) {
-			return s.forms.Match(raw)
-		}
-	}
-	return false
+	return (s.holdsForm(lower) || s.holdsForm(withoutSpace(lower))) && s.forms.Match(raw)
 }
 
-// prepare compiles the forms of the secrets, of each secret the longest first.
+func (s *Scrubber) holdsForm(lower []byte) bool {
+	return slices.ContainsFunc(s.lower, func(form []byte) bool { return bytes.Contains(lower, form) })
+}
+
+// prepare compiles the forms of the secrets.
 func (s *Scrubber) prepare() {
 	var patterns []string
 	for _, secret := range s.Secrets {
-		if secret == "" {
-			continue
-		}
-		secret = strings.ToValidUTF8(secret, "\uFFFD")
-		for _, escaped := range []string{url.PathEscape(secret), url.QueryEscape(secret), secret} {
-			for _, form := range []string{strings.ReplaceAll(escaped, "/", `\/`), escaped} {
-				patterns = append(patterns, regexp.QuoteMeta(form))
-				s.lower = append(s.lower, []byte(strings.ToLower(form)))
-			}
+		for _, form := range formsOf(strings.ToValidUTF8(secret, "\uFFFD")) {
+			patterns = append(patterns, pattern(form))
+			s.lower = append(s.lower, []byte(strings.ToLower(form)))
 		}
 	}
 	if patterns != nil {

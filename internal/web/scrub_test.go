@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/url"
@@ -58,6 +59,46 @@ func TestFormsOfSecrets(t *testing.T) {
 	}
 	if got, want := string(scrub.ReplaceSecrets([]byte(raw+secret))), raw+"[token]"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A secret is found within a text in base64, at any place of it, and where white space splits it.
+func TestSecretsInDisguise(t *testing.T) {
+	const secret = "tok/en+d%~" + testSecret
+	scrub := &Scrubber{Secrets: []string{"other", secret}}
+	wrapped := func(text string) string { return text[:9] + "\r\n" + text[9:20] + "\n\t " + text[20:] }
+	forms := []string{wrapped(secret), strings.Join(strings.Split(secret, ""), " "), secret[:9] + `\r\n\t` + secret[9:]}
+	for before := range 4 {
+		for after := range 4 {
+			text := []byte("user"[:before] + secret + "host"[:after])
+			for _, alphabet := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding} {
+				encoded := alphabet.EncodeToString(text)
+				forms = append(forms, encoded, wrapped(encoded), url.QueryEscape(encoded))
+			}
+		}
+	}
+	for _, form := range forms {
+		const mostBeside = 16 // characters of what stands before and after the secret
+		got := string(scrub.ReplaceSecrets([]byte("at " + form + " no")))
+		before, after, found := strings.Cut(got, "[secret]")
+		if !found || len(before+after) > len("at  no")+mostBeside || !strings.HasPrefix(got, "at ") || !strings.HasSuffix(got, " no") {
+			t.Errorf("%q: got %q", form, got)
+		}
+	}
+	for _, text := range []string{"at bw90agvy no", `C:\nothing`, "a b c"} {
+		if scrub.HasSecret([]byte(text)) {
+			t.Errorf("%q: a secret is found", text)
+		}
+	}
+}
+
+// Each message of a load passes through ReplaceSecrets.
+func BenchmarkReplaceSecrets(b *testing.B) {
+	scrub := &Scrubber{Secrets: []string{testSecret}}
+	text := []byte(strings.Repeat("Good morning, the parcel is on its way. Здравствуйте! ", 20))
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		scrub.ReplaceSecrets(text)
 	}
 }
 
