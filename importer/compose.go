@@ -131,7 +131,7 @@ func mediaType(m *outgoing) kommo.MessageType {
 	return kommo.MessageType(m.content.Kind)
 }
 
-// mediaAsText returns the text that replaces media: that the file is gone, or its link.
+// mediaAsText returns the text that replaces media: that the file is gone, or its link without user and password.
 //
 //	[picture: invoice.jpg, no longer available]
 //	[picture: invoice.jpg] https://example.com/invoice.jpg
@@ -145,7 +145,21 @@ func mediaAsText(m *outgoing) string {
 	if m.media.Status == mediaGone {
 		return joinLines("["+label+", no longer available]", source.Text)
 	}
-	return joinLines(strings.TrimSpace("["+label+"] "+link), source.Text)
+	return joinLines(strings.TrimSpace("["+label+"] "+withoutUser(link)), source.Text)
+}
+
+// withoutUser returns a link without user and password, which are not for everybody who reads the chat.
+func withoutUser(link string) string {
+	scheme, rest, _ := strings.Cut(link, "://")
+	authority := rest
+	if end := strings.IndexAny(rest, `/\?#`); end >= 0 {
+		authority = rest[:end]
+	}
+	at := strings.LastIndexByte(authority, '@')
+	if at < 0 {
+		return link
+	}
+	return scheme + "://" + rest[at+1:]
 }
 
 // byAuthor puts the author before a text from a group. Authors of the company are named only if they have a name.

@@ -21,6 +21,7 @@ func TestCompose(t *testing.T) {
 	team := kommo.Participant{ID: "1@g.us", Name: "Team"}
 	picture := sources.Message{Kind: sources.KindPicture, Text: "look", Media: &sources.Media{URL: "https://example.com/x/a.jpg?sig=1", Name: "invoice.jpg", Size: 5}}
 	bare := sources.Message{Kind: sources.KindFile, Media: &sources.Media{URL: "https://example.com/x/a.pdf?sig=1"}}
+	closed := sources.Message{Kind: sources.KindFile, Media: &sources.Media{URL: "https://max:pass@word@nas.example.com:8443/x/@a.pdf?to=b@c"}}
 	found, gone, failed := mediaInfo{Status: mediaFound}, mediaInfo{Status: mediaGone}, mediaInfo{Status: mediaFailed}
 	looked := mediaInfo{Status: mediaFound, Size: 7, Name: "report.pdf"}
 	text := sources.Message{Kind: sources.KindText, Text: "hello"}
@@ -55,6 +56,8 @@ func TestCompose(t *testing.T) {
 			kommo.NewMessage{Silent: true, Sender: ann, Message: kommo.Message{Type: "file", Media: bare.Media.URL, FileName: "report.pdf", FileSize: 7}}},
 		{"file without an answer", person, outgoing{direction: sources.Incoming, content: bare, media: failed},
 			kommo.NewMessage{Silent: true, Sender: ann, Message: kommo.Message{Type: "text", Text: "[file: a.pdf] " + bare.Media.URL}}},
+		{"file behind a password", person, outgoing{direction: sources.Incoming, content: closed, media: failed},
+			kommo.NewMessage{Silent: true, Sender: ann, Message: kommo.Message{Type: "text", Text: "[file: @a.pdf] https://nas.example.com:8443/x/@a.pdf?to=b@c"}}},
 		{"location", person, outgoing{direction: sources.Incoming, content: sources.Message{Kind: sources.KindLocation, Location: &sources.Location{Latitude: 1, Longitude: 2}}},
 			kommo.NewMessage{Silent: true, Sender: ann, Message: kommo.Message{Type: "location", Location: &kommo.Location{Latitude: 1, Longitude: 2}}}},
 		{"contact", person, outgoing{direction: sources.Incoming, content: sources.Message{Kind: sources.KindContact, Contact: &sources.Contact{Phone: "+7900"}}},
