@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"regexp"
@@ -37,12 +38,15 @@ func (v *values) secret(name string) (string, error) {
 	s := v.find(name).secret
 	text, from := os.Getenv(s.variable), s.variable
 	if file := v.secretFile(name); file != "" {
-		content, err := os.ReadFile(file)
+		content, err := readAtMost(file, maxSecretFile)
 		if err != nil && isSecretInPlaceOfFile(file) {
 			return "", usage("--%s: %s", name, secretInPlaceOfFile(file))
 		}
 		if err != nil {
 			return "", usage("--%s: %w", name, err)
+		}
+		if len(content) > maxSecretFile {
+			return "", usage("--%s %s: holds more than %d KB; name a file with nothing but the secret", name, file, maxSecretFile>>10)
 		}
 		text, from = string(content), "--"+name+" "+file
 	}
@@ -54,6 +58,19 @@ func (v *values) secret(name string) (string, error) {
 		return "", usage("%s is not %s: it holds spaces or other characters that no secret has", from, s.what)
 	}
 	return text, nil
+}
+
+// maxSecretFile is the largest size of a file with a secret. It bounds what a device without an end can take.
+const maxSecretFile = 64 << 10
+
+// readAtMost returns the content of a file, which may be a pipe; of a larger file, the first limit+1 bytes.
+func readAtMost(name string, limit int64) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, limit+1))
 }
 
 // warnOfSecretFiles warns of files with secrets that others on this computer can read. Windows has no permissions that
