@@ -37,10 +37,14 @@ type configLine struct {
 
 // readConfig reads a config file. It may be missing unless it is required.
 func readConfig(path string, isRequired bool, table []setting) (configFile, error) {
-	content, err := os.ReadFile(path)
+	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) && !isRequired {
 		return configFile{}, nil
 	}
+	if err == nil && !info.Mode().IsRegular() { // to open a pipe takes until somebody writes into it
+		return configFile{}, usage("--config %s: is not a regular file; write the settings to a file on disk", path)
+	}
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return configFile{}, usage("--config: %w", err)
 	}
