@@ -10,9 +10,7 @@ import (
 	"io"
 	"iter"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -136,16 +134,18 @@ func (p *program) writeFailuresCSV(ctx context.Context, v *values, file *importe
 
 // isFailuresFile reports whether content is an earlier list of failures, or empty.
 func isFailuresFile(content io.Reader) bool {
-	header, err := csv.NewReader(content).Read()
+	text := bufio.NewReader(content)
+	if mark, _ := text.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+		_, _ = text.Discard(len(byteOrderMark))
+	}
+	header, err := csv.NewReader(text).Read()
 	return errors.Is(err, io.EOF) || slices.Equal(header, failureColumns())
 }
 
 // encodeFailures writes failures as CSV and returns their number.
-func encodeFailures(failures iter.Seq2[importer.Failure, error], w io.Writer) (count int, err error) {
-	out := csv.NewWriter(w)
-	if err := out.Write(failureColumns()); err != nil {
-		return 0, err
-	}
+func encodeFailures(failures iter.Seq2[importer.Failure, error], out *bufio.Writer) (count int, err error) {
+	out.WriteString(byteOrderMark) // an error stays with the writer, here and below
+	writeRow(out, failureColumns())
 	for f, err := range failures {
 		if err != nil {
 			return count, err
@@ -154,23 +154,10 @@ func encodeFailures(failures iter.Seq2[importer.Failure, error], w io.Writer) (c
 		if !f.Time.IsZero() {
 			written = f.Time.Format(time.RFC3339)
 		}
-		row := []string{f.State, f.Position, f.Conversation, written, f.MsgID, f.Reason, f.Text}
-		for i, cell := range row {
-			row[i] = escapeFormula(cell)
-		}
-		if err := out.Write(row); err != nil {
+		if err := writeRow(out, []string{f.State, f.Position, f.Conversation, written, f.MsgID, f.Reason, f.Text}); err != nil {
 			return count, err
 		}
 		count++
 	}
-	out.Flush()
-	return count, out.Error()
-}
-
-// escapeFormula returns a cell that no spreadsheet runs as a formula. East Asian spreadsheets take full-width signs too.
-func escapeFormula(cell string) string {
-	if first, _ := utf8.DecodeRuneInString(cell); strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
-		return "'" + cell
-	}
-	return cell
+	return count, nil
 }
