@@ -171,3 +171,16 @@ func TestManyColumns(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// An invalid row names its conversation where the row has one.
+func TestConversationOfInvalidRows(t *testing.T) {
+	content := header + "' anna\u200b,yesterday,in,a\n" + ",1714557600,in,b\n" + "7.9E+10,1714557600,in,c\n" + "anna,1714557600,in,\"d\n"
+	batch := readAll(t, &csvfile.File{Path: write(t, content)}, "")
+	var got []string
+	for _, invalid := range batch.Invalid {
+		got = append(got, invalid.Conversation)
+	}
+	if diff := cmp.Diff([]string{"anna", "", "", ""}, got); diff != "" {
+		t.Errorf("conversations (-want +got):\n%s", diff)
+	}
+}

@@ -141,7 +141,8 @@ func (s *scan) add(b *sources.Batch, rec *record) {
 	message, more, err := s.message(rec)
 	if err != nil {
 		s.converter.forget()
-		b.Invalid = append(b.Invalid, sources.Invalid{Position: position, Reason: err.Error(), Raw: excerpt(s.lines.row())})
+		b.Invalid = append(b.Invalid, sources.Invalid{Conversation: message.Conversation.ID, Position: position, Reason: err.Error(),
+			Raw: excerpt(s.lines.row())})
 		return
 	}
 	s.converter.accept(position)
