@@ -27,7 +27,7 @@ func (v *values) filter() (filter importer.Filter, err error) {
 	if filter.Until, err = v.time("until", zone, 1); err != nil {
 		return filter, err
 	}
-	filter.Include, filter.Exclude = v.list("include"), v.list("exclude")
+	filter.Include, filter.Exclude = v.ids("include"), v.ids("exclude")
 	if filter.Country = strings.ToUpper(v.text("country")); filter.Country != "" {
 		if err := sources.CheckCountry(filter.Country); err != nil {
 			return filter, usage("--country %w", err)
@@ -98,7 +98,7 @@ func (v *values) composer() (importer.Composer, error) {
 
 // selection returns the conversations that are sent.
 func (v *values) selection() importer.Selection {
-	return importer.Selection{Only: v.list("only"), MaxConversations: v.count("max-conversations")}
+	return importer.Selection{Only: v.ids("only"), MaxConversations: v.count("max-conversations")}
 }
 
 // client returns the client of the scope.
@@ -217,7 +217,7 @@ func (p *program) greenAPIClient(v *values) (*greenapi.Client, error) {
 
 // greenAPISource returns the source of the chats of an instance.
 func (p *program) greenAPISource(v *values, client *greenapi.Client) (*greenapi.Source, error) {
-	source := &greenapi.Source{Client: client, Only: v.list("chat"), CountMax: v.count("count-max"), Force: v.on("force"),
+	source := &greenapi.Source{Client: client, Only: v.ids("chat"), CountMax: v.count("count-max"), Force: v.on("force"),
 		Notice: func(text string) { p.ui.info("%s", printable(text)) },
 		Progress: func(done, total int, remaining time.Duration) {
 			p.ui.progress("Chats read", done, total, remaining)

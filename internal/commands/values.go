@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"kommo-import/sources"
 )
 
 // values are the values of the settings in a run. A flag comes before the environment, the environment before the
@@ -162,6 +164,14 @@ func (v *values) text(name string) string {
 
 // list returns the values of a setting that can have several.
 func (v *values) list(name string) []string { return v.get(name).texts }
+
+// ids returns the ids of a setting as sources give them, whatever was copied along with them.
+func (v *values) ids(name string) (ids []string) {
+	for _, text := range v.list(name) {
+		ids = append(ids, sources.CleanID(text))
+	}
+	return ids
+}
 
 // on reports whether a switch is on.
 func (v *values) on(name string) bool {

@@ -39,7 +39,7 @@ func (p *program) verifyChats(ctx context.Context, v *values) error {
 
 // verifier returns the verifier that the settings describe, without its file.
 func (v *values) verifier() (verifier *importer.Verifier, err error) {
-	verifier = &importer.Verifier{Only: v.list("only"), Sample: v.count("sample"), Wait: v.span("wait"),
+	verifier = &importer.Verifier{Only: v.ids("only"), Sample: v.count("sample"), Wait: v.span("wait"),
 		Pace: pace.New(v.number("rate"))}
 	if verifier.Client, err = v.client(); err != nil {
 		return nil, err

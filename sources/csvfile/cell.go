@@ -3,6 +3,8 @@ package csvfile
 import (
 	"strings"
 	"unicode/utf8"
+
+	"kommo-import/sources"
 )
 
 // plain returns a cell that is not free text, such as an id, a time or a phone, without what spreadsheets, databases and
@@ -12,7 +14,7 @@ func (c *converter) plain(column, cell string) string {
 	if s == "" || !suspicious(s) {
 		return s
 	}
-	if clean := strings.TrimSpace(strings.Map(visible, s)); clean != s {
+	if clean := sources.CleanID(s); clean != s {
 		c.note(marksRemoved, column, s, clean)
 		s = clean
 	}
@@ -65,7 +67,7 @@ func (c *converter) name(column, cell string) string {
 	if s == "" || s[0] < utf8.RuneSelf && s[len(s)-1] < utf8.RuneSelf {
 		return s
 	}
-	return strings.TrimSpace(strings.TrimFunc(s, func(r rune) bool { return visible(r) < 0 }))
+	return strings.TrimSpace(strings.TrimFunc(s, func(r rune) bool { return sources.Visible(r) < 0 }))
 }
 
 // withoutFormula returns the text in ="text", which keeps a spreadsheet from reading it as a number.
@@ -95,17 +97,6 @@ func suspicious(s string) bool {
 		}
 	}
 	return false
-}
-
-// visible returns -1 for the marks that show nothing: soft hyphen, marks of direction, spaces of no width, byte order
-// mark. Joiners are not among them, because they change how letters and emoji look.
-func visible(r rune) rune {
-	switch {
-	case r == '\u00ad', r == '\u061c', r == '\u180e', r == '\u200b', r == '\u200e', r == '\u200f', r == '\ufeff',
-		r >= '\u202a' && r <= '\u202e', r >= '\u2060' && r <= '\u2064', r >= '\u2066' && r <= '\u206f':
-		return -1
-	}
-	return r
 }
 
 // isNull reports whether a cell that is not free text stands for nothing in a database, a program or a spreadsheet.

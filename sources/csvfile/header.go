@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/gocarina/gocsv"
+
+	"kommo-import/sources"
 )
 
 // A record is a row as the file spells it. All fields are text, because gocsv reads the number 010 as 8.
@@ -165,7 +167,7 @@ func anyKnown(names []string) bool {
 
 // canonical returns the name of a column as record spells it: " Message-ID " is message_id.
 func canonical(name string) string {
-	name = strings.ToLower(strings.TrimSpace(strings.Map(visible, name)))
+	name = strings.ToLower(sources.CleanID(name))
 	return strings.ReplaceAll(strings.ReplaceAll(name, " ", "_"), "-", "_")
 }
 
