@@ -43,7 +43,7 @@ const (
 	kindSwitch
 	kindCount // a whole number of 1 or more
 	kindWhole // a whole number
-	kindRate  // a number above 0
+	kindRate  // requests per second: a number of minRate or more
 	kindSpan  // a length of time
 	kindWait  // a length of time above 0
 	kindFile
@@ -53,6 +53,9 @@ const (
 	kindScopeID
 	kindInstanceID
 )
+
+// minRate is the lowest rate. With less than a request in 100 seconds nobody would see an end.
+const minRate = 0.01
 
 // A sticky setting is as in the load before unless it is given again.
 type sticky int
@@ -320,8 +323,8 @@ func (s setting) wanted(text string) string {
 		if err != nil {
 			return "a number such as 2.5"
 		}
-		if !(n > 0 && n <= s.most) {
-			return fmt.Sprintf("more than 0, and at most %g", s.most)
+		if !(n >= minRate && n <= s.most) {
+			return fmt.Sprintf("%g to %.0f", minRate, s.most)
 		}
 	case kindSpan, kindWait:
 		if d, err := time.ParseDuration(text); err != nil || s.kind == kindWait && d <= 0 {
