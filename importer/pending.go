@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 
 	"kommo-import/internal/migration"
 	"kommo-import/sources"
@@ -24,16 +23,20 @@ type Selection struct {
 func (s Selection) where() (condition string, args []any) {
 	condition = "planned + sending > 0"
 	if len(s.Only) > 0 {
-		condition += " AND external_id IN (?" + strings.Repeat(", ?", len(s.Only)-1) + ")"
-		for _, id := range s.Only {
-			args = append(args, id)
-		}
+		condition += " AND external_id IN (SELECT value FROM json_each(?))"
+		args = append(args, jsonList(s.Only))
 	}
 	if s.MaxConversations > 0 {
 		condition = "id IN (SELECT id FROM conversation WHERE " + condition + " ORDER BY first LIMIT ?)"
 		args = append(args, s.MaxConversations)
 	}
 	return condition, args
+}
+
+// jsonList returns texts as a parameter for json_each: a statement takes no more than 32,766 parameters.
+func jsonList(texts []string) string {
+	list, _ := json.Marshal(texts) // texts never fail
+	return string(list)
 }
 
 // check returns an error for the first id in Only that is not a conversation of the migration file.

@@ -3,6 +3,7 @@ package importer
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,5 +41,26 @@ func TestGroupByReason(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got[:3]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// More ids than a statement takes parameters can be selected, to be previewed, sent and verified.
+func TestManySelected(t *testing.T) {
+	f := loaded(t)
+	box := newBox()
+	only := slices.Repeat([]string{"ann", "bob"}, 20_000)
+	s := newSender(f, box)
+	s.Selection = Selection{Only: only, MaxConversations: 1}
+	preview, err := f.Preview(s.Composer, s.Selection, 6)
+	if err != nil || preview.Conversations != 1 || preview.Messages != 5 {
+		t.Errorf("preview: %d messages in %d conversations, error %v, want those of ann", preview.Messages, preview.Conversations, err)
+	}
+	if report, err := s.Send(t.Context()); err != nil || report.Accepted != 5 {
+		t.Errorf("sent %d messages, error %v, want those of ann", report.Accepted, err)
+	}
+	v := newVerifier(f, box)
+	v.Only = only
+	if report, err := v.Verify(t.Context()); err != nil || report.There != 5 {
+		t.Errorf("%d messages are there, error %v, want those of ann", report.There, err)
 	}
 }

@@ -2,7 +2,6 @@ package importer
 
 import (
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -46,11 +45,7 @@ func (f *File) beginVerification(wanted verifySelection) error {
 // choose adds a readback for every selected conversation of which a message was sent or is in doubt. A sample is spread
 // evenly; where it begins changes from one verification to the next.
 func (v verifySelection) choose(tx *sql.Tx) error {
-	only, err := json.Marshal(v.Only)
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(`INSERT INTO readback (conversation)
+	_, err := tx.Exec(`INSERT INTO readback (conversation)
 		SELECT id FROM (
 			SELECT id, (row_number() OVER (ORDER BY first) - 1) AS n, count(*) OVER () AS total
 			FROM conversation WHERE accepted + verified + sending > 0
@@ -58,7 +53,7 @@ func (v verifySelection) choose(tx *sql.Tx) error {
 		WHERE ?3 = 0 OR ?3 >= total
 			OR (n * ?3 + ?4 % total) / total <> ((n + 1) * ?3 + ?4 % total) / total
 		ON CONFLICT DO NOTHING`,
-		len(v.Only), string(only), v.Sample, v.Number*7919)
+		len(v.Only), jsonList(v.Only), v.Sample, v.Number*7919)
 	return err
 }
 
