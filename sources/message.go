@@ -129,6 +129,10 @@ type Media struct {
 	Renewable bool `json:"renewable,omitempty"`
 }
 
+// MaxFileSize is the largest size of a file that is believed, in bytes: 1 TB. A source or a server that names a larger
+// one does not know the size.
+const MaxFileSize = 1 << 40
+
 // A Location is a point on the map, in degrees.
 type Location struct {
 	Latitude  float64 `json:"latitude"`

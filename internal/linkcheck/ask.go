@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"kommo-import/internal/web"
+	"kommo-import/sources"
 )
 
 const (
@@ -147,10 +148,13 @@ func wholeFile(u *url.URL, resp *http.Response) finding {
 }
 
 // found returns the finding for a file of size bytes. An empty file counts as gone: Kommo wants a size, and nobody
-// would see anything.
+// would see anything. A size that no file has is as good as none.
 func found(header http.Header, size int64) finding {
 	if size == 0 {
 		return gone("the file is empty")
+	}
+	if size > sources.MaxFileSize {
+		size = 0
 	}
 	return finding{Result: Result{
 		Status:  Found,

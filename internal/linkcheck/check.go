@@ -64,7 +64,7 @@ const (
 // A Result is the answer about a link.
 type Result struct {
 	Status  Status
-	Size    int64     // bytes; 0 unless found, and for a file of more than 100 MB whose server does not give its size
+	Size    int64     // bytes; 0 unless found, and for a file of more than 100 MB whose server gives no size up to 1 TB
 	MIME    string    // as the server gives it, without parameters, lower case; "" if unknown
 	Name    string    // from Content-Disposition, else the last part of the URL's path, which may be ""
 	URL     string    // the link as it is now; "" if gone and not renewed

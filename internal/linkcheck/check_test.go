@@ -141,6 +141,8 @@ func TestCheck(t *testing.T) {
 			found(4711, "image/jpeg"), []string{"HEAD", first, "GET"}, 0},
 		{"a total that cannot be", []mediaReply{{code: 405}, {code: 206, header: "Content-Range: bytes 0-0/-5"}, whole},
 			found(4711, "image/jpeg"), []string{"HEAD", first, "GET"}, 0},
+		{"a size that no file has", []mediaReply{{code: 200, header: jpeg + "Content-Length: 9000000000000000000"}},
+			found(0, "image/jpeg"), []string{"HEAD"}, 0},
 		{"size never told", []mediaReply{{code: 405}, {code: 206}},
 			failed("its server does not tell the size of the file"), []string{"HEAD", first, "GET", first, "GET"}, time.Second},
 		{"larger than is counted", []mediaReply{{code: 405}, {code: 200, header: jpeg, body: &endless{}}},

@@ -163,7 +163,7 @@ func TestCases(t *testing.T) {
 2 m1 +0s inc c1: picture "photo" http://127.0.0.1:39207/media/a.jpg
 3 m2 +0s inc c1: picture "photo" http://127.0.0.1:39207/media/b.jpg of 12345 bytes
 4 m3 +0s inc c1: picture "photo" http://127.0.0.1:39207/media/c.jpg
-2 x a file size that is no number of bytes, left out: 34-file-size-in-words.csv:2: file_size "12 KB" is empty
+2 x a file size that is no number of bytes up to 1 TB, left out: 34-file-size-in-words.csv:2: file_size "12 KB" is empty
 `,
 		"35-relative-media-path": `
 2 m1 +0s inc c1: text "[file: contract.pdf, no longer available]\nsee the contract"

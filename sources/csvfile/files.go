@@ -71,7 +71,7 @@ func (c *converter) size(cell string) int64 {
 	}
 	whole, fraction, _ := strings.Cut(s, ".")
 	n, err := strconv.ParseUint(whole, 10, 63)
-	if err != nil || strings.Trim(fraction, "0") != "" {
+	if err != nil || strings.Trim(fraction, "0") != "" || n > sources.MaxFileSize {
 		c.note(sizeDropped, "file_size", s, "")
 		return 0
 	}

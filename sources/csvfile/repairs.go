@@ -35,7 +35,7 @@ func (r repair) what() string {
 		linksSplit:        "several links in one cell, read as one message each",
 		linkNamed:         "files without a web address, named in the text instead",
 		typeGuessed:       "a type that is no kind of message, guessed from the other columns",
-		sizeDropped:       "a file size that is no number of bytes, left out",
+		sizeDropped:       "a file size that is no number of bytes up to 1 TB, left out",
 		pointDropped:      "coordinates that are no place, left out",
 		cellDropped:       "unusable e-mails, avatars, authors, replies and posts, left out",
 	}[r]

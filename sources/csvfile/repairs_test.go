@@ -115,12 +115,16 @@ chats.csv:4! message_id "3E+17": a spreadsheet has shortened this number; format
 c,1700000000,in,one,m1,poll,91,0,nobody,a.jpg,https://example.com/a.jpg,-1,p,
 c,1700000000,in,two,m2,location,"37,6",55,ann@example.com,https://example.com/a.jpg,https://example.com/a.jpg,1.5,,
 c,1700000000,in,three,m3,location,0,0,,,,,p,nowhere
+c,1700000000,in,four,m4,,,,,,https://example.com/a.jpg,9000000000000000000,,
+c,1700000000,in,five,m5,,,,,,https://example.com/a.jpg,1099511627776,,
 `, `
 2 m1 +0s inc c: picture "one" https://example.com/a.jpg
 3 m2 +0s inc c (e-mail ann@example.com, avatar https://example.com/a.jpg): picture "two" https://example.com/a.jpg
 4 m3 +0s inc c: location "three" at 0 0
+5 m4 +0s inc c: picture "four" https://example.com/a.jpg
+6 m5 +0s inc c: picture "five" https://example.com/a.jpg of 1099511627776 bytes
 1 x a type that is no kind of message, guessed from the other columns: chats.csv:2: type "poll" is picture
-2 x a file size that is no number of bytes, left out: chats.csv:2: file_size "-1" is empty
+3 x a file size that is no number of bytes up to 1 TB, left out: chats.csv:2: file_size "-1" is empty
 2 x coordinates that are no place, left out: chats.csv:2: coordinates "91 0" is empty
 2 x unusable e-mails, avatars, authors, replies and posts, left out: chats.csv:2: client_email "nobody" is empty
 `},
