@@ -107,6 +107,11 @@ func refuseBinary(l *lines) error {
 	return nil
 }
 
+// maxColumns is the largest number of columns, which is Excel's. It bounds the memory that each row needs.
+const maxColumns = 16_384
+
+var errManyColumns = errors.New("the header has more than 16,384 columns, which is Excel's limit: remove those without a name")
+
 // headerRow returns the fields of the first row.
 func headerRow(l *lines) ([]string, error) {
 	err := l.begin()
@@ -117,8 +122,13 @@ func headerRow(l *lines) ([]string, error) {
 	if errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("the file is empty: its first line must name the columns, at least %s", list(requiredColumns()))
 	}
+	if bytes.Count(l.firstLine(), []byte(",")) >= maxColumns {
+		return nil, errManyColumns
+	}
 	fields, err := csv.NewReader(l).Read()
 	switch row := l.buf; {
+	case len(fields) > maxColumns:
+		return nil, errManyColumns
 	case bytes.IndexByte(row, 0) >= 0:
 		return nil, errors.New("holds binary data, it is not a CSV file")
 	case !utf8.Valid(row):

@@ -17,6 +17,8 @@ import (
 	"kommo-import/sources/sourcetest"
 )
 
+const manyColumns = "the header has more than 16,384 columns, which is Excel's limit: remove those without a name"
+
 func TestRefusals(t *testing.T) {
 	var workbook bytes.Buffer
 	w := zip.NewWriter(&workbook)
@@ -46,9 +48,11 @@ func TestRefusals(t *testing.T) {
 		{"none recognised", "chat,date,type\n", "columns conversation_id, timestamp, direction are missing: found chat, date, type"},
 		{"twice", header[:len(header)-1] + ",Conversation-ID\n", "column conversation_id appears twice: rename or remove one"},
 		{"open quote", `conversation_id,timestamp,"direction` + "\n", `header: a quoted field is never closed, or a quote (") inside it is not doubled`},
-		{"100,000 columns", strings.Repeat("a column,", 99_999) + "direction\n", "columns conversation_id, timestamp are missing: found a column, " +
-			strings.Repeat("a column, ", 10) + "a column and 99988 more"},
-		{"5 MiB of columns", strings.Repeat("a column,", 5<<20/9+1), "header: row is longer than 4 MiB: is a quote in it never closed?"},
+		{"16,384 columns", strings.Repeat("a column,", 16_383) + "direction\n", "columns conversation_id, timestamp are missing: found a column, " +
+			strings.Repeat("a column, ", 10) + "a column and 16372 more"},
+		{"16,385 columns", header[:len(header)-1] + strings.Repeat(",", 16_385-4) + "\n", manyColumns},
+		{"16,385 columns on two lines", header[:len(header)-1] + strings.Repeat(",", 16_385-5) + "\"a\nb\",c\n", manyColumns},
+		{"a name of 5 MiB", strings.Repeat("a column ", 5<<20/9+1), "header: row is longer than 4 MiB: is a quote in it never closed?"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			path := write(t, tt.content)
