@@ -10,9 +10,9 @@ import (
 )
 
 // replaceFile writes a file that only its owner can read. A file that is already at path stays as it is until the new
-// file is complete. After an error no temporary file is left behind.
+// file is complete. After an error no temporary file is left behind; that of a killed process is replaced by the next.
 func replaceFile(path string, write func(*bufio.Writer) error) error {
-	draft, err := os.CreateTemp(filepath.Dir(path), ".kommo-import-*")
+	draft, err := createDraft(path)
 	if err != nil {
 		return err
 	}
@@ -27,6 +27,15 @@ func replaceFile(path string, write func(*bufio.Writer) error) error {
 		return errors.Join(err, os.Remove(draft.Name()))
 	}
 	return nil
+}
+
+// createDraft creates the temporary file for a file at path: "failures.csv" is written as ".failures.csv.kommo-import-tmp".
+func createDraft(path string) (*os.File, error) {
+	name := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".kommo-import-tmp")
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // never through a link that somebody put there
 }
 
 // checkReplaceable returns an error if a file at path must not be replaced: it is the migration file, one of the files

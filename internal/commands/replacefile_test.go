@@ -33,6 +33,9 @@ func TestReplaceFile(t *testing.T) {
 			for name, content := range want {
 				writeFile(t, filepath.Join(folder, name), content)
 			}
+			if tt.target == "old" {
+				writeFile(t, filepath.Join(folder, ".old.kommo-import-tmp"), "of a killed process")
+			}
 			err := replaceFile(filepath.Join(folder, tt.target), func(out *bufio.Writer) error {
 				out.WriteString("new")
 				return tt.err

@@ -39,7 +39,7 @@ func TestReportInterrupted(t *testing.T) {
 			t.Errorf("%s: got code %d, want %d: %s", command[0], code, exitInterrupted, &stderr)
 		}
 	}
-	for _, pattern := range []string{"r.*", ".kommo-import-*"} {
+	for _, pattern := range []string{"r.*", ".r.*"} {
 		if left, _ := filepath.Glob(filepath.Join(folder, pattern)); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}
