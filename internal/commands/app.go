@@ -35,11 +35,16 @@ type program struct {
 // Run runs the command line args, the first of which is the program's name, and returns the exit code. When ctx ends it
 // stops as soon as nothing is left half-done; the cause of ctx is the reason.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := newProgram(stdin, stdout, stderr)
+	out := &output{w: stdout, ctx: ctx}
+	p := newProgram(stdin, out, &output{w: stderr, ctx: ctx})
 	p.json = wantsJSON(args)
 	err := p.app().RunContext(ctx, args)
 	p.ui.endProgress()
-	return p.exit(err)
+	code := p.exit(err)
+	if err := out.close(); err != nil && slices.Contains([]int{exitDone, exitIncomplete, exitDifferent}, code) {
+		return p.exit(err)
+	}
+	return code
 }
 
 func newProgram(stdin io.Reader, stdout, stderr io.Writer) *program {

@@ -51,6 +51,9 @@ func newUI(w io.Writer) *ui {
 // columnsOf returns the length of the longest line that fits on the terminal w, 0 if w is no terminal. The last column
 // stays empty, because some terminals begin a new line after it.
 func columnsOf(w io.Writer) int {
+	if out, ok := w.(*output); ok {
+		w = out.w
+	}
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return 0
