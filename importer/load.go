@@ -72,6 +72,10 @@ type LoadReport struct {
 	Dropped   int    `json:"dropped"`   // not sent yet, and left out by the settings from now on
 	Restored  int    `json:"restored"`  // left out by earlier settings, and planned from now on
 
+	Delayed              int      `json:"delayed"`                         // conversations with messages that are shown more than a minute after they were written
+	DelayedConversations []string `json:"delayed_conversations,omitempty"` // the first of them
+	DelayedBy            float64  `json:"delayed_by,omitempty"`            // the longest such delay, in seconds
+
 	Repairs []sources.Repair `json:"repairs"` // changes to what the source holds
 
 	MediaRenewed int `json:"media_renewed"` // links that were replaced by new ones

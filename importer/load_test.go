@@ -462,6 +462,35 @@ func TestConversationsKeepTheOrderOfReading(t *testing.T) {
 	}
 }
 
+// Each message of a conversation gets a millisecond of its own. A load says so when that shows some more than a minute late.
+func TestManyMessagesOfOneTime(t *testing.T) {
+	content := csvHeader + row("ann", 10, "in", "text", "") + strings.Repeat(row("bob", 10, "in", "text", ""), maxDelay+2)
+	f := newFile(t)
+	report := load(t, f, content)
+	if report.Delayed != 1 || !slices.Equal(report.DelayedConversations, []string{"bob"}) || report.DelayedBy != 60.001 {
+		t.Errorf("%d conversations (%v) are delayed by %v", report.Delayed, report.DelayedConversations, report.DelayedBy)
+	}
+
+	path := writeCSV(t, csvHeader+row("ann", 10, "in", "hello", "1"))
+	f = newFile(t)
+	loadFile(t, f, path, Filter{})
+	sendAll(t, t.Context(), newSender(f, newBox()))
+	execute(t, f, `UPDATE message SET msec = msec + 59999`)
+	for i, want := range []float64{0, 60.001, 0} {
+		content := csvHeader + row("ann", 10, "in", "hello", "1") + strings.Repeat(row("ann", 10, "in", "text", ""), i+1)
+		filter := Filter{}
+		if i == 2 {
+			filter.Until = time.Unix(1700000000, 0)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if report := loadFile(t, f, path, filter); report.DelayedBy != want || report.Delayed != btoi(want > 0) {
+			t.Errorf("%d messages added: %d conversations are delayed by %v, want %v", i+1, report.Delayed, report.DelayedBy, want)
+		}
+	}
+}
+
 // Messages that are added around a sent message do not get its time, and no two of them the same.
 func TestTimesStayUniqueAroundSentMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -22,6 +22,7 @@ type conversationPlan struct {
 
 	time, msec int64 // of the message before
 	first      int64 // the message that arrived first, if isNew
+	delay      int64 // how much later than it was written a planned message is shown at most, in milliseconds
 	fresh      int   // rows of the reading
 	added      map[State]int
 	duplicates int
@@ -56,6 +57,7 @@ func (p *planner) planConversation(externalID string) error {
 		return err
 	}
 	err = c.finish()
+	c.reportDelay()
 	p.report.Dropped += c.dropped
 	p.report.Restored += c.restored
 	return err

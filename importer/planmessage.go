@@ -76,6 +76,9 @@ func (c *conversationPlan) insert(r *stagingRow) (bool, error) {
 		c.first = r.staging
 	}
 	c.msec = msec
+	if state == Planned {
+		c.delay = max(c.delay, msec-r.time)
+	}
 	c.added[state]++
 	c.countChange(r, before, state)
 	if state == Planned && r.hasMediaKey && !asText {

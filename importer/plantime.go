@@ -10,7 +10,7 @@ import (
 // A timedMessage is a message of the plan with its time at Kommo.
 type timedMessage struct {
 	time, place, msec int64
-	sent              bool
+	sent, planned     bool
 }
 
 // assignMillis gives the messages of a conversation that were not sent their msec_timestamp, in order. Each exceeds that of
@@ -38,6 +38,9 @@ func (c *conversationPlan) assignMillis() error {
 		if err == nil && before != m.msec {
 			_, err = c.sql.Exec(`UPDATE message SET msec = ? WHERE conversation = ? AND time = ? AND place = ?`, before, c.id, m.time, m.place)
 		}
+		if m.planned {
+			c.delay = max(c.delay, before-m.time)
+		}
 		if err != nil {
 			return err
 		}
@@ -55,13 +58,27 @@ func (c *conversationPlan) sentMillis() iter.Seq2[int64, error] {
 func (c *conversationPlan) timedMessages() iter.Seq2[timedMessage, error] {
 	key := func(m timedMessage) messageKey { return messageKey{m.time, m.place} }
 	scan := func(rows *sql.Rows) (m timedMessage, err error) {
-		err = rows.Scan(&m.time, &m.place, &m.msec, &m.sent)
+		err = rows.Scan(&m.time, &m.place, &m.msec, &m.sent, &m.planned)
 		return m, err
 	}
 	return migration.Paged(messageKey{time: -1}, key, func(after messageKey) ([]timedMessage, error) {
-		return migration.All(c.sql, scan, `SELECT time, place, msec, `+wasSent+` FROM message
+		return migration.All(c.sql, scan, `SELECT time, place, msec, `+wasSent+`, state = 'planned' FROM message
 			WHERE conversation = ? AND (time, place) > (?, ?) ORDER BY time, place LIMIT 1000`, c.id, after.time, after.place)
 	})
+}
+
+// maxDelay is how much later than it was written a message may be shown without a word, in milliseconds.
+const maxDelay = 60_000
+
+// reportDelay reports the conversation if some of its messages are shown much later than they were written: so many have
+// one time that a millisecond for each adds up.
+func (c *conversationPlan) reportDelay() {
+	if c.delay <= maxDelay {
+		return
+	}
+	c.report.Delayed++
+	c.report.DelayedConversations = appendListed(c.report.DelayedConversations, c.externalID)
+	c.report.DelayedBy = max(c.report.DelayedBy, float64(c.delay)/1000)
 }
 
 // nextMillis returns the msec_timestamp of a message that was written at time and follows a message with the

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -275,6 +276,8 @@ func (p *program) printLoad(v *values, r importer.LoadReport, s importer.Status)
 	p.ui.note(r.Kept, "message", "Left out because of --keep-sent: %s.")
 	p.ui.note(r.Dropped, "message", "Planned before, and left out by the settings of this load: %s.")
 	p.ui.note(r.Restored, "message", "Left out by earlier settings, and planned now: %s.")
+	p.ui.note(r.Delayed, "conversation", "Messages of %s would be shown up to %s late, because too many have the same time and each needs its own: %s",
+		duration(time.Duration(r.DelayedBy*float64(time.Second))), oneLine(strings.Join(r.DelayedConversations, ", "), 300))
 	for _, repair := range r.Repairs {
 		p.ui.info("%s: %s (%s)", plural(repair.Count, "repair"), printable(repair.What), oneLine(repair.Example, 200))
 	}
