@@ -139,6 +139,9 @@ func TestLoadKilled(t *testing.T) {
 		if program.err == nil {
 			break
 		}
+		if err := checkExit(program.err, -1); err != nil {
+			t.Fatalf("load: %v\n%s", err, program.stderr)
+		}
 	}
 	checkConserved(t, folder, messages)
 	bot := []string{"KOMMO_BOT_ID=5a0db0c5-0000-4000-8000-0000000000b1"}

@@ -119,7 +119,7 @@ func OpenReadOnly(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || isBeingMade(path) {
 		return nil, NoFile(path)
 	}
 	f := &File{Path: path}
@@ -135,6 +135,13 @@ func OpenReadOnly(path string) (*File, error) {
 		}
 	}
 	return nil, f.Explain(err)
+}
+
+// isBeingMade reports whether the making of a migration file is not finished, or was killed: only until then SQLite keeps a
+// journal of that name. The next writer undoes what is there of the file; a reader cannot, and would call it damaged.
+func isBeingMade(path string) bool {
+	journal, err := os.Stat(path + "-journal")
+	return err == nil && journal.Size() > 0
 }
 
 // Close closes the file and releases its lock.
