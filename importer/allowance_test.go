@@ -209,3 +209,28 @@ func unequalConversations(conversations int) string {
 	}
 	return content.String()
 }
+
+// With many messages in flight all of them can be in doubt at once: each is resolved, and nothing leaves faster than the rate.
+func TestManyInDoubtAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, workers := range []int{16, 64} {
+		for _, taken := range []bool{true, false} {
+			inBubble(t, fmt.Sprint(workers, taken), func(t *testing.T) {
+				f := newFile(t)
+				load(t, f, manyConversations(workers, 3))
+				box := sandbox.NewKommo(sandbox.Options{Latency: 3 * time.Second})
+				for _, list := range bodies(t, f, newComposer()) {
+					box.AddRule(lose(msgidOf(list[1]), taken))
+				}
+				s := newSender(f, box)
+				s.Workers, s.Pace = workers, pace.New(40)
+				report, err := s.Send(t.Context())
+				settled := workers * btoi(taken)
+				if sum := box.Summary(); err != nil || report.Accepted != 3*workers || report.Settled != settled || sum.Messages != 3*workers ||
+					sum.Doubled+sum.OutOfOrder > 0 || sum.BusiestSecond > 40 {
+					t.Errorf("report %+v, error %v, arrived %+v", report, err, sum)
+				}
+			})
+		}
+	}
+}

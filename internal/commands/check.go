@@ -121,16 +121,23 @@ func (u *checkup) failedBy(name string, err error, advice string) {
 	u.failed(name, err.Error(), cmp.Or(hintText(hint(err)), advice))
 }
 
+// notTested adds that some checks were not made, which is a single line for people.
 func (u *checkup) notTested(why string, names ...string) {
 	for _, name := range names {
-		u.add(checkResult{Name: name, State: checkNotTested, Detail: why})
+		u.results = append(u.results, checkResult{Name: name, State: checkNotTested, Detail: why})
 	}
+	u.print(checkResult{Name: strings.Join(names, ", "), State: checkNotTested, Detail: why})
 }
 
-// add keeps a result, and prints it at once unless the output is JSON.
+// add keeps a result, and prints it at once.
 func (u *checkup) add(r checkResult) {
 	r.Detail, r.Advice = oneLine(r.Detail, 1000), oneLine(r.Advice, 1000)
 	u.results = append(u.results, r)
+	u.print(r)
+}
+
+// print prints a result unless the output is JSON.
+func (u *checkup) print(r checkResult) {
 	if !u.v.on("json") {
 		columns := columnsOf(u.program.stdout)
 		u.program.writef("%s", r.text(columns, columns > 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"))

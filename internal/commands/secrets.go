@@ -48,6 +48,7 @@ func (v *values) secret(name string) (string, error) {
 		if len(content) > maxSecretFile {
 			return "", usage("--%s %s: holds more than %d KB; name a file with nothing but the secret", name, file, maxSecretFile>>10)
 		}
+		v.warnOfOthers(file)
 		text, from = string(content), "--"+name+" "+file
 	}
 	text = strings.TrimSpace(text)
@@ -73,21 +74,16 @@ func readAtMost(name string, limit int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, limit+1))
 }
 
-// warnOfSecretFiles warns of files with secrets that others on this computer can read. Windows has no permissions that
-// are as simple to ask for.
-func (p *program) warnOfSecretFiles(v *values) {
-	if runtime.GOOS == "windows" {
+// warnOfOthers warns of a file with a secret that others on this computer can read. Windows has no permissions that are as
+// simple to ask for.
+func (v *values) warnOfOthers(path string) {
+	const groupAndOthersRead = 0o044
+	if runtime.GOOS == "windows" || v.ui == nil || v.warned[path] {
 		return
 	}
-	for _, s := range settingsIn(v.table, v.command) {
-		if s.kind != kindSecretFile || v.text(s.name) == "" {
-			continue
-		}
-		const groupAndOthersRead = 0o044
-		path := v.text(s.name)
-		if file, err := os.Stat(path); err == nil && file.Mode().IsRegular() && file.Mode().Perm()&groupAndOthersRead != 0 {
-			p.ui.info("Others on this computer can read the secret in %s. To keep it to yourself: chmod 600 %s", printable(path), shellWord(path))
-		}
+	v.warned[path] = true
+	if file, err := os.Stat(path); err == nil && file.Mode().IsRegular() && file.Mode().Perm()&groupAndOthersRead != 0 {
+		v.ui.info("Others on this computer can read the secret in %s. To keep it to yourself: chmod 600 %s", printable(path), shellWord(path))
 	}
 }
 

@@ -30,7 +30,11 @@ minutes from its date.
 }
 
 func (p *program) signRequest(ctx context.Context, v *values) error {
-	method, err := signedMethod(v.text("method"), v.text("body") != "")
+	body, err := p.signedBody(ctx, v.text("body"))
+	if err != nil {
+		return err
+	}
+	method, err := signedMethod(v.text("method"), len(body) > 0)
 	if err != nil {
 		return err
 	}
@@ -46,10 +50,6 @@ func (p *program) signRequest(ctx context.Context, v *values) error {
 	if err != nil {
 		return err
 	}
-	body, err := p.signedBody(ctx, v.text("body"))
-	if err != nil {
-		return err
-	}
 	signer := signing.Signer{Secret: secret}
 	header := signer.Header(method, path, body, date)
 	if text := v.text("date"); text != "" { // signed exactly as it is written, in any time zone
@@ -61,6 +61,9 @@ func (p *program) signRequest(ctx context.Context, v *values) error {
 	}
 	if v.on("verbose") {
 		p.ui.print("What is signed:\n%s", "  "+strings.ReplaceAll(signing.StringToSign(method, path, header), "\n", "\n  "))
+	}
+	if text := v.text("date"); text != "" && !strings.HasPrefix(text, date.Format("Mon")) {
+		p.ui.info("Warning: that day is a %s. The date was signed as it is written.", date.Weekday())
 	}
 	if bytes.HasSuffix(body, []byte("\n")) {
 		p.ui.info("The body ends with a line break, which is signed as well: send it with the same one.")
@@ -118,18 +121,18 @@ func checkSignedPath(path string) error {
 	return nil
 }
 
-// signedDate returns the time of a date in a form that headers have, and now for an empty date.
+// signedDate returns the time of a date in a form that headers have, and now for an empty date. The day of the week may be
+// wrong, as in an example of the documents.
 func signedDate(given string) (time.Time, error) {
 	if given == "" {
 		return time.Now(), nil
 	}
 	for _, form := range []string{time.RFC1123Z, http.TimeFormat} {
-		if date, err := time.Parse(form, given); err == nil && date.Format(form) == given {
+		if date, err := time.Parse(form, given); err == nil && len(given) == len(date.Format(form)) {
 			return date, nil
 		}
 	}
-	return time.Time{}, usage("--date %s: want the form %s, with the right day of the week",
-		oneLine(given, 100), time.Now().UTC().Format(time.RFC1123Z))
+	return time.Time{}, usage("--date %s: want the form %s", oneLine(given, 100), time.Now().UTC().Format(time.RFC1123Z))
 }
 
 func (p *program) signedBody(ctx context.Context, file string) (body []byte, err error) {
@@ -149,9 +152,6 @@ func (p *program) signedBody(ctx context.Context, file string) (body []byte, err
 	}
 	if err != nil {
 		return nil, usage("--body: %w", err)
-	}
-	if len(body) == 0 {
-		return nil, usage("--body %s: it is empty; leave --body out to sign a request without one", file)
 	}
 	return body, nil
 }

@@ -21,6 +21,8 @@ type values struct {
 	flags   *cli.Context
 	file    configFile
 	stored  map[string][]string // sticky settings of the load before
+	ui      *ui
+	warned  map[string]bool // files of which a warning was printed
 }
 
 // An origin is where a value was set.
@@ -59,7 +61,7 @@ func (p *program) read(c *cli.Context) (*values, error) {
 		}
 	}
 	p.json, p.ui.quiet, p.ui.verbose = p.json || v.on("json"), v.on("quiet"), v.on("verbose")
-	p.warnOfSecretFiles(v)
+	v.ui, v.warned = p.ui, make(map[string]bool)
 	if wrong := v.wrong(v.command); len(wrong) > 0 && v.command != "check" {
 		return nil, wrong[0]
 	}

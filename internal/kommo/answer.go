@@ -109,7 +109,8 @@ func (a answer) decode(value any) error {
 	case strings.HasPrefix(text, "<"):
 		return errors.New("the answer is " + web.PageText(text))
 	case typed:
-		return errors.New(join("the answer has an unexpected JSON "+wrong.Value, wrong.Field))
+		field := wrong.Field[strings.LastIndexByte(wrong.Field, '.')+1:] // what stands before it are names of our own, too
+		return errors.New(join("the answer has an unexpected JSON "+wrong.Value, field))
 	}
 	return fmt.Errorf("reading the answer: %w", err)
 }
@@ -119,8 +120,13 @@ func (a answer) decodeWith(value any, required *string, name string) error {
 	if err := a.decode(value); err != nil {
 		return err
 	}
-	if *required == "" {
-		return errors.New("the answer has no " + name)
+	return a.require(*required, name)
+}
+
+// require returns an error if a value of the body is empty, which has this name in errors. Kommo's error text may say why.
+func (a answer) require(value, name string) error {
+	if value == "" {
+		return errors.New(join("the answer has no "+name, a.scrub.Text(readFailure(a.body).Description)))
 	}
 	return nil
 }

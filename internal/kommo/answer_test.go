@@ -1,13 +1,13 @@
 package kommo
 
 import (
-	"syscall"
-	"net"
 	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -64,7 +64,8 @@ func TestAnswers(t *testing.T) {
 		{"200 truncated", 200, nil, acceptedBody[:50], unknown(200, "reading the answer: unexpected end of JSON input")},
 		{"200 without new_message", 200, nil, `{"id":"1"}`, unknown(200, "the answer has no new_message with a msgid")},
 		{"200 with an empty list", 200, nil, `[]`, unknown(200, "the answer has an unexpected JSON array")},
-		{"200 with a number", 200, nil, `{"new_message":{"msgid":5}}`, unknown(200, "the answer has an unexpected JSON number: new_message.msgid")},
+		{"200 with a list", 200, nil, `{"new_message":[]}`, unknown(200, "the answer has an unexpected JSON array: new_message")},
+		{"200 with an error", 200, nil, `{"error_description":"try later"}`, unknown(200, "the answer has no new_message with a msgid: try later")},
 		{"200 with a null msgid", 200, nil, `{"new_message":{"msgid":null}}`, unknown(200, "the answer has no new_message with a msgid")},
 		{"200 too long", 200, nil, acceptedBody + strings.Repeat(" ", maxAnswer), unknown(200, "the answer is longer than 1048576 bytes")},
 		{"204", 204, nil, "", unknown(204, "the answer is empty")},

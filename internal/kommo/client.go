@@ -18,6 +18,7 @@
 package kommo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,16 +75,19 @@ func (c *Client) Send(ctx context.Context, body []byte) (Accepted, error) {
 	var reply struct {
 		NewMessage struct {
 			ChatID    looseText `json:"conversation_id"`
-			MessageID string    `json:"msgid"`
+			MessageID looseText `json:"msgid"`
 			RefID     looseText `json:"ref_id"`
 		} `json:"new_message"`
 	}
 	post := request{method: http.MethodPost, body: body, limit: maxAnswer}
 	_, err := c.do(ctx, post, func(a answer) error {
-		return a.decodeWith(&reply, &reply.NewMessage.MessageID, "new_message with a msgid")
+		if err := a.decode(&reply); err != nil {
+			return err
+		}
+		return a.require(string(cmp.Or(reply.NewMessage.MessageID, reply.NewMessage.RefID)), "new_message with a msgid")
 	})
 	got := reply.NewMessage
-	return Accepted{string(got.ChatID), got.MessageID, string(got.RefID)}, err
+	return Accepted{string(got.ChatID), string(got.MessageID), string(got.RefID)}, err
 }
 
 // A NewChat is a chat to be made, or an existing chat to be found by its ConversationID.
