@@ -65,7 +65,7 @@ func TestWindow(t *testing.T) {
 		s := newSender(f, box)
 		now := time.Now()
 		midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
-		from := now.Add(2 * time.Hour).Sub(midnight).Truncate(time.Minute) % (24 * time.Hour)
+		from := now.Add(2*time.Hour).Sub(midnight).Truncate(time.Minute) % (24 * time.Hour)
 		s.Window = Window{from, from + time.Minute}
 		if _, err := s.Send(t.Context()); err != nil {
 			t.Fatal(err)

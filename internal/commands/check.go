@@ -15,7 +15,7 @@ import (
 )
 
 func (p *program) check() *cli.Command {
-	return p.command("check", "tell whether send would work; changes nothing",
+	return p.command("check", "check whether send would work; changes nothing",
 		`Use it when all is set up, and whenever something does not work. It asks Kommo, Green-API and the
 account, reads the migration file, and tells line by line what is in order, what is not and what to do about it, and what
 it could not test. It works while send runs.

@@ -120,7 +120,7 @@ func hintOf(err error) string {
 		}
 		return fmt.Sprintf("Hint: use the same %s as before. What was sent there would be sent again with another.", e.What)
 	case *importer.StoppedError:
-		return "Hint: what was done is recorded. When the cause is mended, run the same command again to go on."
+		return "Hint: what was done is recorded. Run the same command again when the cause is fixed; it goes on where it stopped."
 	case *migration.MovedError:
 		return lostHint
 	case *migration.StoreError:

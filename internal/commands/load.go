@@ -285,7 +285,7 @@ func (p *program) printLoad(v *values, r importer.LoadReport, s importer.Status)
 	p.ui.info("In the migration file: %s in %s to be sent, %s skipped, %s invalid.", plural(s.Messages.Planned, "message"),
 		plural(s.Conversations.Total-s.Conversations.Done, "conversation"), number(s.Messages.Skipped), number(s.Messages.Invalid))
 	if s.Messages.Invalid > 0 {
-		p.ui.info("What is invalid, and why: kommo-import failures%s", v.migrationFlag())
+		p.ui.info("To list the invalid messages: kommo-import failures%s", v.migrationFlag())
 	}
 }
 

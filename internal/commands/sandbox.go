@@ -157,7 +157,7 @@ func arrived(s sandbox.Summary) string {
 	if s.Doubled == 0 {
 		text += "each once, "
 	} else {
-		text += number(s.Doubled) + " of them doubled, "
+		text += number(s.Doubled) + " of them duplicated, "
 	}
 	if s.OutOfOrder == 0 {
 		text += "all in order, "

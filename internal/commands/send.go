@@ -179,15 +179,15 @@ func (p *program) printSent(v *values, r importer.SendReport, s importer.Status,
 	p.ui.note(r.Renewed, "media link", "Made %s anew because the old ones had died; they differ from the preview: %s",
 		oneLine(strings.Join(r.RenewedMedia, ", "), 2000))
 	p.ui.note(r.Gone, "file", "Gone since the preview, and sent as text: %s (%s)", oneLine(strings.Join(r.GoneMedia, ", "), 2000))
-	p.ui.note(len(r.Unnotified), "conversation", "Nobody was notified of %s, because the last message was refused: %s",
+	p.ui.note(len(r.Unnotified), "conversation", "No notification for %s, because the last message was refused: %s",
 		oneLine(strings.Join(r.Unnotified, ", "), 300))
 	p.ui.note(r.SetAside, "conversation", "Set aside %s: it is not known which messages Kommo has, and the rest waits: %s",
 		oneLine(strings.Join(r.AsideConversations, ", "), 300))
 	if r.SetAside > 0 {
-		p.ui.info("Which, and why: kommo-import failures%s", v.migrationFlag())
+		p.ui.info("To list them: kommo-import failures%s", v.migrationFlag())
 	}
-	p.ui.note(m.Refused, "message", "Kommo refused %s. Which, and why: kommo-import failures%s", v.migrationFlag())
-	p.ui.note(m.Invalid, "message", "Not understood when loading: %s. Which, and why: kommo-import failures%s", v.migrationFlag())
+	p.ui.note(m.Refused, "message", "Kommo refused %s. To list them: kommo-import failures%s", v.migrationFlag())
+	p.ui.note(m.Invalid, "message", "Invalid in the source: %s. To list them: kommo-import failures%s", v.migrationFlag())
 	p.ui.note(m.Planned+m.Sending, "message", "Left to be sent: %s in %s.",
 		plural(s.Conversations.Total-s.Conversations.Done, "conversation"))
 }

@@ -11,7 +11,7 @@ import (
 )
 
 func (p *program) status() *cli.Command {
-	return p.command("status", "tell where the migration stands",
+	return p.command("status", "show where the migration stands",
 		`Use it whenever you want to know what is done and what is left, also while load or send runs.
 
   kommo-import status
@@ -46,13 +46,13 @@ func (p *program) writeStatus(v *values, s importer.Status) {
 		name, meaning string
 	}{
 		{m.Duplicate, "duplicate", "the same message again; not sent twice"},
-		{m.Skipped, "skipped", "left out, see failures"},
-		{m.Invalid, "invalid", "could not be understood, see failures"},
+		{m.Skipped, "skipped", "left out; see failures"},
+		{m.Invalid, "invalid", "could not be read; see failures"},
 		{m.Planned, "planned", "to be sent"},
-		{m.Sending, "sending", "in doubt: asked for before it is sent again"},
+		{m.Sending, "sending", "in doubt: its chat is read before it is sent again"},
 		{m.Accepted, "accepted", "Kommo has it"},
 		{m.Verified, "verified", "read back from Kommo"},
-		{m.Refused, "refused", "Kommo did not want it, see failures"},
+		{m.Refused, "refused", "Kommo refused it; see failures"},
 	} {
 		if row.count > 0 {
 			p.writef("%12s  %-9s  %s\n", number(row.count), row.name, row.meaning)
@@ -158,7 +158,7 @@ func (p *program) printNextOfFailures(v *values, states map[string]int, s import
 	}
 	p.ui.note(states[string(importer.Sending)], "message", "In doubt: %s. send looks for each again; kommo-import failures%s --refuse ID gives one up.",
 		v.migrationFlag())
-	p.ui.note(states["refused"], "message", "Kommo refused %s. When the cause is mended, plan them again: kommo-import failures --retry%s", v.migrationFlag())
+	p.ui.note(states["refused"], "message", "Kommo refused %s. When the cause is fixed, plan them again: kommo-import failures --retry%s", v.migrationFlag())
 	if states["invalid"] > 0 && !onlyGreenAPI(s) {
 		p.ui.info("Next: correct in the source what is invalid, and load it again.")
 	}
