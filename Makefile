@@ -30,7 +30,7 @@ check: ## formatting, vet, modules, staticcheck, known vulnerabilities, and buil
 		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} go build -o /dev/null . || exit 1; \
 	done
 
-demo: build ## a whole migration against a local Kommo, killed half-way
+demo: build ## a whole migration against a local Kommo, in five chapters
 	sh samples/demo.sh
 
 bench: ## the figures of speed and memory, of ROWS messages
