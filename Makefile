@@ -1,13 +1,30 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null)
+BUILD       = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X kommo-import/internal/commands.stamp=$(VERSION)'
 PLATFORMS   = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/amd64 linux/arm64
 FUZZTIME    = 30s
 ROWS        = 5000000
 
-.PHONY: build test race check demo bench fuzz soak
+.PHONY: build release test race check demo bench fuzz soak
 
 build: ## the program, ./kommo-import
-	CGO_ENABLED=0 go build -trimpath -o kommo-import .
+	$(BUILD) -o kommo-import .
+
+# git archive takes the pages and samples of the last commit, and gives every file the time of that commit. The same
+# commit, Go and git thus make the same archives.
+release: ## the program for every system, in archives with checksums, in dist/
+	rm -rf dist && mkdir dist
+	@set -e; for platform in $(PLATFORMS); do \
+		os=$${platform%/*}; arch=$${platform#*/}; program=kommo-import; format=tar.gz; \
+		if [ $$os = windows ]; then program=kommo-import.exe; format=zip; fi; \
+		name=kommo-import-$(VERSION)-$$(echo $$os | sed s/darwin/macos/)-$$arch; \
+		echo "dist/$$name.$$format"; \
+		GOOS=$$os GOARCH=$$arch $(BUILD) -buildvcs=false -o dist/$$program .; \
+		git archive --format=$$format --prefix=$$name/ --add-file=dist/$$program -o dist/$$name.$$format HEAD README.md docs samples; \
+		rm dist/$$program; \
+	done
+	@cd dist && sums=$$(sha256sum kommo-import-* 2>/dev/null || shasum -a 256 kommo-import-*) && echo "$$sums" >SHA256SUMS
 
 test: ## every test
 	go test ./...

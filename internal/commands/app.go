@@ -79,8 +79,14 @@ func (p *program) app() *cli.App {
 	return app
 }
 
-// version returns the version that the program was built from.
+// stamp is the version that make writes into the program, by the linker; "" if go build is called without make.
+var stamp string
+
+// version returns the version that the program was built from: the stamp of make, else the one that go build records.
 func version() string {
+	if stamp != "" {
+		return stamp
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
