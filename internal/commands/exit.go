@@ -14,7 +14,7 @@ import (
 	"kommo-import/internal/migration"
 )
 
-// The exit codes. They are documented in the README, and scripts rely on them.
+// The exit codes. They are documented in docs/json.md, and scripts rely on them.
 const (
 	exitDone        = 0
 	exitError       = 1
