@@ -4,6 +4,7 @@
 # runs exactly that. What arrived is counted by the local Kommo, not by the
 # tool. Start it with: make demo
 set -eu
+COLUMNS=80; export COLUMNS # lines of text that fit, also in a pipe
 cd "$(dirname "$0")/.."
 PATH=$PWD:$PATH # for ./kommo-import
 work=$(mktemp -d "${TMPDIR:-/tmp}/kommo-import-demo.XXXXXX")

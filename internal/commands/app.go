@@ -224,5 +224,5 @@ func (p *program) writeJSON(value any) error {
 
 // writeLine prints a line below an empty line. It is broken between words at the edge of the terminal.
 func (p *program) writeLine(format string, args ...any) {
-	p.writef("\n%s\n", fit(fmt.Sprintf(format, args...), columnsOf(p.stdout), "  "))
+	p.writef("\n%s\n", fit(fmt.Sprintf(format, args...), lineLength(p.stdout), "  "))
 }

@@ -139,8 +139,8 @@ func (u *checkup) add(r checkResult) {
 // print prints a result unless the output is JSON.
 func (u *checkup) print(r checkResult) {
 	if !u.v.on("json") {
-		columns := columnsOf(u.program.stdout)
-		u.program.writef("%s", r.text(columns, columns > 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"))
+		out := u.program.stdout
+		u.program.writef("%s", r.text(lineLength(out), columnsOf(out) > 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"))
 	}
 }
 

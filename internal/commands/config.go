@@ -160,8 +160,8 @@ type shownSecret struct {
 
 func (p *program) configShow() *cli.Command {
 	return p.command("config show", "show every setting, and where it was set",
-		`Use it when something counts that you did not expect, or before a long run. It takes the flags of all
-commands, and shows what they would be with them. Of secrets it tells only whether they are set.
+		`Use it to find out where an unexpected setting comes from, or before a long run. It takes the flags of all
+commands. Of a secret it shows only whether it is set.
 
   kommo-import config show
   kommo-import config show --config other.yaml   with another config file

@@ -19,8 +19,8 @@ import (
 
 func (p *program) failures() *cli.Command {
 	return p.command("failures", "show what did not arrive or is in doubt, and why",
-		`Use it after load or send when they tell of invalid, skipped, refused or set aside messages. Each comes
-with its place in the source and the reason, a message in doubt with its id.
+		`Lists the invalid, skipped, refused and set-aside messages, each with its place in the source and the reason, and a
+message in doubt with its id.
 
   kommo-import failures
   kommo-import failures --csv failures.csv    for a spreadsheet
@@ -66,7 +66,7 @@ func (p *program) writeFailures(ctx context.Context, v *values, file *importer.F
 	out := bufio.NewWriter(p.stdout)
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
-	columns := columnsOf(p.stdout)
+	columns := lineLength(p.stdout)
 	states := make(map[string]int)
 	for failure, err := range until(ctx, file.Failures()) {
 		if err != nil {

@@ -21,8 +21,8 @@ import (
 func (p *program) load() *cli.Command {
 	return p.command("load", "read old conversations into the migration file",
 		`Reads a source and plans what becomes of every message. Sends nothing. Interrupted, it goes on when it is run
-again. A new reading of a table takes the place of the last one. Settings that are not given are as in the last
-load; with settings and without a source, load applies them to what was read before.
+again. A new reading of a table takes the place of the last one. A setting that you leave out keeps its value
+from the last load. Without a source, load applies new settings to the messages in the migration file.
 
   kommo-import load --csv chats.csv --timezone Europe/Madrid
   kommo-import load --green-api                           about one chat a second

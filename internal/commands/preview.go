@@ -66,7 +66,7 @@ func (p *program) writePreview(v *values, file *importer.File, composer importer
 	if v.on("json") {
 		return p.writeJSON(preview)
 	}
-	p.writef("%s", describe(preview, columnsOf(p.stdout)))
+	p.writef("%s", describe(preview, lineLength(p.stdout)))
 	if preview.Messages == 0 {
 		return nil
 	}

@@ -197,6 +197,6 @@ func (p *program) sandboxState(ctx context.Context, v *values) error {
 	if err := json.NewDecoder(response.Body).Decode(&summary); err != nil {
 		return fmt.Errorf("no sandbox answers at --addr %s: %w", v.text("addr"), err)
 	}
-	p.writef("%s\n", fit(arrived(summary), columnsOf(p.stdout), "  "))
+	p.writef("%s\n", fit(arrived(summary), lineLength(p.stdout), "  "))
 	return nil
 }

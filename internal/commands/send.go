@@ -132,7 +132,7 @@ func (p *program) confirm(ctx context.Context, v *values, sender *importer.Sende
 	if v.on("yes") {
 		show = p.ui.info
 	}
-	show("%s\nTo %s\nscope %s\n", describe(preview, p.ui.columns()), printable(sender.Client.BaseURL), sender.Client.ScopeID)
+	show("%s\nTo %s\nscope %s\n", describe(preview, lineLength(p.ui.w)), printable(sender.Client.BaseURL), sender.Client.ScopeID)
 	if sender.Window != (importer.Window{}) {
 		show("Sends only at %s, by the clock of this computer (%s).\n", v.text("window"), time.Now().Format("15:04 MST"))
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -64,6 +65,18 @@ func columnsOf(w io.Writer) int {
 	return width
 }
 
+// lineLength returns the length of the longest line of text that w takes: that of a terminal, else that of the variable
+// COLUMNS, 0 without it.
+func lineLength(w io.Writer) int {
+	if columns := columnsOf(w); columns > 0 {
+		return columns
+	}
+	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns > 0 {
+		return max(columns-1, minColumns)
+	}
+	return 0
+}
+
 // Write is for libraries that want a writer.
 func (u *ui) Write(text []byte) (int, error) {
 	u.mu.Lock()
@@ -75,7 +88,7 @@ func (u *ui) Write(text []byte) (int, error) {
 // print prints lines, also if the user wants quiet. On a terminal long lines are broken between words.
 func (u *ui) print(format string, args ...any) {
 	lines := strings.Split(fmt.Sprintf(format, args...), "\n")
-	columns := u.columns()
+	columns := lineLength(u.w)
 	for i, line := range lines {
 		lines[i] = fit(line, columns, "  ")
 	}
@@ -151,6 +164,9 @@ func (u *ui) draw(label, line string, done, total, columns int) {
 	if u.count = total == 0; u.count {
 		fmt.Fprintf(u.w, "\r%-*s", room(columns), line)
 		return
+	}
+	if u.bar != nil && u.barOf != label {
+		_ = u.bar.Clear() // the next bar may be shorter
 	}
 	isNew := u.bar == nil || u.barOf != label || u.bar.GetMax() != total || isResized
 	if !isNew && done < total && time.Since(u.shown) < drawEvery {
