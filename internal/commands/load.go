@@ -3,10 +3,8 @@ package commands
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -39,21 +37,6 @@ load; with settings and without a source, load applies them to what was read bef
 			}
 			return usage("load what? name a CSV file with --csv FILE, or --green-api")
 		})
-}
-
-// csvSource returns the source of a CSV file.
-func (p *program) csvSource(v *values) (*csvfile.File, error) {
-	zone, err := v.zone()
-	if err != nil {
-		return nil, err
-	}
-	path := v.text("csv")
-	if _, err := os.Stat(path); err != nil { // a mistyped name must not leave a migration file behind
-		return nil, fmt.Errorf("--csv: %w", err)
-	}
-	return &csvfile.File{Path: path, Location: zone, Unknown: func(columns []string) {
-		p.ui.info("These columns are not known and not read: %s", oneLine(strings.Join(columns, ", "), 300))
-	}}, nil
 }
 
 // loader returns the loader that the settings describe, without its file, and the source.
@@ -190,7 +173,7 @@ func (p *program) loadFrom(ctx context.Context, v *values, loader *importer.Load
 	report, err := loader.Load(ctx, source)
 	p.ui.endProgress()
 	if err != nil {
-		return err
+		return v.withTableHint(err)
 	}
 	return p.reportLoad(v, loader.File, report)
 }

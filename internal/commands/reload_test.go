@@ -33,6 +33,7 @@ func withoutIDs(table string) string {
 // settingCases holds two values of each setting that a load keeps for later loads.
 var settingCases = map[string][2]string{
 	"timezone": {"UTC", "Europe/Madrid"},
+	"encoding": {"utf-8", "windows-1251"},
 	"since":    {"", "2024-02-01"},
 	"until":    {"", "2024-02-01"},
 	"include":  {"", "b*"},

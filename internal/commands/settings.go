@@ -68,6 +68,7 @@ const (
 	groupKommo    = "Kommo"
 	groupSending  = "What is sent, and how fast"
 	groupLoading  = "What is loaded"
+	groupTable    = "How a table is read"
 	groupChats    = "What is loaded from Green-API"
 	groupGreenAPI = "Green-API"
 	groupOfAll    = "Of every command"
@@ -238,6 +239,9 @@ func loadSettings() []setting {
 		{name: "media", choices: []string{"link", "text", "skip"}, def: "link", sticky: ofAll,
 			usage: "send media as a link that Kommo fetches the file from, as text, or not at all"},
 		{name: "allow-private-media", kind: kindSwitch, usage: "let media links point into private networks and to this computer"},
+	}), shared(loadCommands, groupTable, []setting{
+		{name: "encoding", value: "NAME", sticky: ofSource,
+			usage: "take a CSV file without a byte order mark to be written in the encoding NAME, such as windows-1251 (default: utf-8)"},
 	}), shared(loadCommands, groupChats, []setting{
 		{name: "chat", kind: kindList, value: "ID", usage: "read only the chat with this ID, such as 79001234567@c.us; repeatable"},
 		{name: "count-max", kind: kindCount, value: "N", def: "all", usage: "read only the newest N messages of a chat"},

@@ -38,11 +38,14 @@ func (v *values) checkSourceFlags() error {
 	applies := v.command == "load" && v.hasSettingsOfAll()
 	for _, s := range settingsIn(v.table, v.command) {
 		switch {
-		case hasGreenAPI || !v.isFlag(s.name):
+		case !v.isFlag(s.name):
+		case hasGreenAPI && s.group == groupTable:
+			return usage("--%s counts for tables, not for --green-api", s.name)
+		case hasGreenAPI:
 		case hasCSV && s.group == groupChats:
 			return usage("--%s counts for --green-api, not for --csv", s.name)
 		case v.command == "load" && (s.sticky == ofAll || s.name == "name" && v.on("discard") || s.name == "allow-private-media" && applies):
-		case !hasCSV && (s.group == groupChats || s.group == groupLoading):
+		case !hasCSV && (s.group == groupChats || s.group == groupLoading || s.group == groupTable):
 			return usage("--%s counts for loading; name what to load with --csv FILE, or --green-api", s.name)
 		}
 	}

@@ -13,6 +13,8 @@ import (
 type converter struct {
 	location *time.Location // of times that name no zone; nil: there is none
 	now      time.Time
+	// decimalComma says that 40,4 may be a number: where commas do not separate columns, they separate fractions.
+	decimalComma bool
 	repairs
 }
 

@@ -1,6 +1,6 @@
-// Package csvfile reads conversations from a CSV file: UTF-8, commas, a header row, one message per row.
+// Package csvfile reads conversations from a CSV file: a header, one message per row.
 //
-// The columns conversation_id, timestamp and direction are required; all columns are the fields of record. Columns and
+// The delimiter and the place of the header are recognised; an encoding other than UTF-8 and UTF-16 must be named. The columns conversation_id, timestamp and direction are required; all columns are the fields of record. Columns and
 // rows may come in any order. A bad row is reported with its line, and reading goes on with the next row. A file that
 // is no such table at all, e.g. an Excel workbook, is refused as a whole.
 //
@@ -19,10 +19,16 @@ import (
 	"kommo-import/sources"
 )
 
+// Settings are how a table is read where that differs from docs/csv.md.
+type Settings struct {
+	Encoding string // as web pages name it, such as windows-1251; "" is UTF-8, or what a byte order mark says
+}
+
 // A File is a CSV file as a source of conversations. A File has no state: it can be read any number of times, and
 // the memory needed does not grow with the size of the file.
 type File struct {
 	Path string
+	Settings
 	// Location is the time zone of timestamps that name no zone. With nil, rows with such timestamps are invalid.
 	Location *time.Location
 	// Now is the clock that decides which times are in the future; nil means time.Now.

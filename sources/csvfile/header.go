@@ -68,11 +68,15 @@ func requiredColumns() []string {
 // readHeader reads the names of the columns from the beginning of the file and prepares the scan for the rows. An error
 // says why the file is not a table of conversations and how to mend it.
 func (s *scan) readHeader() error {
-	s.lines = newLines(s.file)
-	if err := refuseBinary(s.lines); err != nil {
+	text, err := textOf(s.file, s.settings.Encoding)
+	if err != nil {
 		return err
 	}
-	header, err := headerRow(s.lines)
+	s.lines, s.legacy = newLines(text), text.legacy
+	start, _ := s.lines.src.Peek(64 << 10) // less at the end of the file
+	s.layout = findLayout(start, rankOfColumn)
+	s.converter.decimalComma = s.layout.delimiter != ','
+	header, err := s.headerRow()
 	if err != nil {
 		return err
 	}
@@ -81,51 +85,50 @@ func (s *scan) readHeader() error {
 		return err
 	}
 	// gocsv gets a header of our own making, because it compares every name with every field, rune by rune.
-	feed := &struct{ io.Reader }{strings.NewReader(strings.Join(names, ",") + "\n")}
+	delimiter := string(rune(s.layout.delimiter))
+	feed := &struct{ io.Reader }{strings.NewReader(strings.Join(names, delimiter) + "\n")}
 	rows := csv.NewReader(feed)
 	rows.ReuseRecord = true
+	rows.Comma = rune(s.layout.delimiter)
 	s.rows, err = gocsv.NewUnmarshaller(rows, &record{})
 	feed.Reader = s.lines
 	s.unknown, s.width = unknown, len(names)
 	return err
 }
 
-// refuseBinary returns an error for workbooks and for UTF-16.
-func refuseBinary(l *lines) error {
-	for _, format := range []struct{ magic, name string }{
-		{"PK\x03\x04", "is an Excel workbook (or another zip archive)"},
-		{"\xd0\xcf\x11\xe0", "is an old Excel workbook"},
-		{"\xff\xfe", `is UTF-16, which Excel calls "Unicode text"`},
-		{"\xfe\xff", `is UTF-16, which Excel calls "Unicode text"`},
-	} {
-		if start, _ := l.src.Peek(len(format.magic)); string(start) == format.magic {
-			return fmt.Errorf(`%s, not a CSV file: save it as "CSV UTF-8"`, format.name)
-		}
+// rankOfColumn returns how much a name in the normal form says that its row is the header.
+func rankOfColumn(name string) int {
+	if slices.Contains(columns(), name) {
+		return 1
 	}
-	return nil
+	return 0
 }
 
-// headerRow returns the fields of the first row.
-func headerRow(l *lines) ([]string, error) {
-	err := l.begin()
-	if err == nil && bytes.EqualFold(bytes.TrimSpace(l.row()), []byte("sep=,")) {
-		l.accept()
-		err = l.begin()
+// headerRow returns the fields of the header.
+func (s *scan) headerRow() ([]string, error) {
+	l := s.lines
+	l.delimiter = s.layout.delimiter
+	for range s.layout.preamble {
+		if _, _, err := l.preambleRow(); err != nil {
+			return nil, err
+		}
 	}
+	err := l.begin()
 	if errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("the file is empty: its first line must name the columns, at least %s", list(requiredColumns()))
 	}
-	fields, err := csv.NewReader(l).Read()
+	rows := csv.NewReader(l)
+	rows.Comma = rune(l.delimiter)
+	fields, err := rows.Read()
 	switch row := l.buf; {
+	case isWide(row):
+		return nil, errors.New("is UTF-16 without a byte order mark: add --encoding utf-16le, or utf-16be")
 	case bytes.IndexByte(row, 0) >= 0:
-		return nil, errors.New("holds binary data, it is not a CSV file")
+		return nil, errBinary
 	case !utf8.Valid(row):
-		return nil, errors.New(`the header is not UTF-8: save the file as "CSV UTF-8"`)
+		return nil, errors.New("the header is not UTF-8: name the encoding of the file with --encoding, e.g. --encoding windows-1252")
 	case bytes.IndexByte(bytes.TrimRight(l.firstLine(), "\r\n"), '\r') >= 0:
 		return nil, errors.New(`the lines end like those of old Macs (CR): save the file as "CSV UTF-8"`)
-	}
-	if delimiter := otherDelimiter(string(l.firstLine()), fields); delimiter != "" {
-		return nil, fmt.Errorf("the columns are separated by %s: save the file with commas", delimiter)
 	}
 	if broken, ok := errors.AsType[*csv.ParseError](err); ok {
 		return nil, fmt.Errorf("header: %s", quoteReason(broken))
@@ -135,32 +138,6 @@ func headerRow(l *lines) ([]string, error) {
 	}
 	l.accept()
 	return fields, nil
-}
-
-// otherDelimiter returns the name of the delimiter that a header has instead of commas, or "". The fields are those of
-// the line split at commas.
-func otherDelimiter(line string, fields []string) string {
-	if anyKnown(fields) {
-		return ""
-	}
-	line = strings.TrimPrefix(strings.TrimSpace(line), "sep=")
-	for _, delimiter := range []struct{ char, name string }{
-		{";", "semicolons"}, {"\t", "tabs"}, {"|", "vertical bars"},
-	} {
-		parts := strings.Split(line, delimiter.char)
-		if len(parts) > 1 && (len(fields) <= 1 || anyKnown(parts)) {
-			return delimiter.name
-		}
-	}
-	return ""
-}
-
-// anyKnown reports whether any of names is a column of record.
-func anyKnown(names []string) bool {
-	known := columns()
-	return slices.ContainsFunc(names, func(name string) bool {
-		return slices.Contains(known, canonical(strings.Trim(name, `"`)))
-	})
 }
 
 // canonical returns the name of a column as record spells it: " Message-ID " is message_id.

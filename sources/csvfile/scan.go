@@ -6,13 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gocarina/gocsv"
@@ -27,6 +24,9 @@ const maxBatch = 4 << 20
 type scan struct {
 	file      *os.File
 	name      string // of the file, without its folder
+	settings  Settings
+	layout    layout
+	legacy    string // see [text]
 	lines     *lines
 	rows      *gocsv.Unmarshaller
 	width     int      // number of columns in the header
@@ -35,62 +35,6 @@ type scan struct {
 	found     int  // number of fields of the current row if the header has another number, else 0
 	fromStart bool // the scan began at the beginning, and its first batch was not read yet
 	size      int  // number of messages in the batch before
-}
-
-// open begins a scan at the cursor or, if the cursor is no longer valid, at the beginning.
-func (f *File) open(cursor string) (*scan, error) {
-	file, size, err := openRegular(f.Path)
-	if broken, ok := errors.AsType[*fs.PathError](err); ok {
-		err = broken.Err // without the path, which follows
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.Path, err)
-	}
-	now := time.Now
-	if f.Now != nil {
-		now = f.Now
-	}
-	s := &scan{file: file, name: filepath.Base(f.Path), converter: &converter{location: f.Location, now: now()}}
-	if err := s.start(parseCursor(cursor), size); err != nil {
-		file.Close()
-		return nil, fmt.Errorf("%s: %w", f.Path, err)
-	}
-	return s, nil
-}
-
-func openRegular(path string) (file *os.File, size int64, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, 0, err
-	}
-	if info.IsDir() {
-		return nil, 0, errors.New("is a directory: name the CSV file in it")
-	}
-	if !info.Mode().IsRegular() {
-		return nil, 0, errors.New("is not a regular file: save it to disk first")
-	}
-	file, err = os.Open(path)
-	return file, info.Size(), err
-}
-
-// start reads the header and goes to c. It stays at the first row if c is not valid for the file.
-func (s *scan) start(c cursor, size int64) error {
-	if err := s.readHeader(); err != nil {
-		return err
-	}
-	if c.Offset > 0 {
-		if resumed, err := s.lines.seek(c, size); err != nil || resumed {
-			return err
-		}
-		if _, err := s.file.Seek(0, io.SeekStart); err != nil {
-			return err
-		}
-		if err := s.readHeader(); err != nil {
-			return err
-		}
-	}
-	s.fromStart = true
-	return nil
 }
 
 // batch reads up to limit rows. It returns io.EOF when no row is left. The first batch of a scan from the start always
@@ -111,9 +55,16 @@ func (s *scan) batch(limit int) (sources.Batch, error) {
 		return sources.Batch{}, io.EOF
 	}
 	s.fromStart, s.size = false, len(b.Messages)
-	b.Cursor = s.lines.cursor().String()
+	b.Cursor = s.cursor().String()
 	b.Repairs = s.converter.take()
 	return b, nil
+}
+
+// cursor returns the place before the next row.
+func (s *scan) cursor() cursor {
+	c := s.lines.cursor()
+	c.Layout = s.layout.String()
+	return c
 }
 
 // row adds the next row to b, as messages or as invalid. It returns io.EOF if there is no other row.
@@ -188,7 +139,7 @@ func (s *scan) decode() (*record, error) {
 // blank reports whether the current row is a line of empty cells.
 func (s *scan) blank() bool {
 	row := s.lines.row()
-	if len(bytes.Trim(row, "\", \t\r\n")) > 0 || bytes.IndexByte(row[:len(row)-1], '\n') >= 0 {
+	if len(bytes.Trim(row, string(rune(s.layout.delimiter))+"\" \t\r\n")) > 0 || bytes.IndexByte(row[:len(row)-1], '\n') >= 0 {
 		return false
 	}
 	return strings.TrimSpace(strings.Join(s.fields(row), "")) == ""
@@ -204,7 +155,9 @@ func isHeader(rec *record) bool {
 func (s *scan) message(rec *record) (m sources.Message, more []file, err error) {
 	switch raw := s.lines.row(); {
 	case !utf8.Valid(raw):
-		return m, nil, errors.New(`not UTF-8: save the file as "CSV UTF-8"`)
+		return m, nil, errors.New("not UTF-8; a file in another encoding needs --encoding, e.g. --encoding windows-1252")
+	case s.legacy != "" && bytes.ContainsRune(raw, utf8.RuneError):
+		return m, nil, fmt.Errorf("holds bytes that are not %s; name the encoding of the file with --encoding", s.legacy)
 	case bytes.IndexByte(raw, 0) >= 0:
 		return m, nil, errors.New("holds a NUL byte, which no text has")
 	}

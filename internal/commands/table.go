@@ -1,0 +1,69 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"kommo-import/sources/csvfile"
+)
+
+// This file is about tables: how the settings say that they are read, and advice where they cannot be read so.
+
+// csvSource returns the source of a CSV file.
+func (p *program) csvSource(v *values) (*csvfile.File, error) {
+	zone, err := v.zone()
+	if err != nil {
+		return nil, err
+	}
+	path := v.text("csv")
+	if _, err := os.Stat(path); err != nil { // a mistyped name must not leave a migration file behind
+		return nil, fmt.Errorf("--csv: %w", err)
+	}
+	settings, err := v.tableSettings()
+	return &csvfile.File{Path: path, Settings: settings, Location: zone, Unknown: func(columns []string) {
+		p.ui.info("These columns are not known and not read: %s", oneLine(strings.Join(columns, ", "), 300))
+	}}, err
+}
+
+// tableSettings returns the settings that shape the reading of a table.
+func (v *values) tableSettings() (s csvfile.Settings, err error) {
+	if s.Encoding = v.text("encoding"); s.Encoding != "" {
+		if err := csvfile.CheckEncoding(s.Encoding); err != nil {
+			return s, usage("--encoding: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// withTableHint adds a hint to an error about a table: the command that reads it.
+func (v *values) withTableHint(err error) error {
+	broken, ok := errors.AsType[*csvfile.EncodingError](err)
+	if !ok {
+		return err
+	}
+	return &hintedError{err, fmt.Sprintf("Hint: if the first reads well, run: %s\n"+
+		"      Any other encoding can be named too. If it is UTF-8 with broken characters: --encoding utf-8",
+		v.commandWith(map[string][]string{"encoding": {broken.Guesses[0].Name}}))}
+}
+
+// commandWith returns the command that runs, as it was typed, but with other values of some settings.
+func (v *values) commandWith(changed map[string][]string) string {
+	words := []string{"kommo-import", v.command}
+	for _, s := range settingsIn(v.table, v.command) {
+		texts, isChanged := changed[s.name]
+		if !isChanged {
+			if !v.isFlag(s.name) {
+				continue
+			}
+			texts = v.list(s.name)
+		}
+		if s.kind == kindSwitch {
+			words = append(words, "--"+s.name)
+		} else if len(texts) > 0 {
+			words = append(words, flagsText(s.name, texts))
+		}
+	}
+	return strings.Join(words, " ")
+}
