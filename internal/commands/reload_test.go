@@ -34,6 +34,7 @@ func withoutIDs(table string) string {
 var settingCases = map[string][2]string{
 	"timezone": {"UTC", "Europe/Madrid"},
 	"encoding": {"utf-8", "windows-1251"},
+	"map":      {"", "client_name=conversation_id"},
 	"since":    {"", "2024-02-01"},
 	"until":    {"", "2024-02-01"},
 	"include":  {"", "b*"},

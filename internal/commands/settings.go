@@ -242,6 +242,9 @@ func loadSettings() []setting {
 	}), shared(loadCommands, groupTable, []setting{
 		{name: "encoding", value: "NAME", sticky: ofSource,
 			usage: "take a CSV file without a byte order mark to be written in the encoding NAME, such as windows-1251 (default: utf-8)"},
+		{name: "map", kind: kindList, value: "COLUMN=VALUE", sticky: ofSource,
+			usage: "make a COLUMN of docs/csv.md from other columns of the table: text=MESSAGE,timestamp=Day+Hour, " +
+				"conversation_id={phone}@c.us; repeatable"},
 	}), shared(loadCommands, groupChats, []setting{
 		{name: "chat", kind: kindList, value: "ID", usage: "read only the chat with this ID, such as 79001234567@c.us; repeatable"},
 		{name: "count-max", kind: kindCount, value: "N", def: "all", usage: "read only the newest N messages of a chat"},

@@ -3,6 +3,7 @@ package commands
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 
@@ -34,18 +35,37 @@ func (v *values) tableSettings() (s csvfile.Settings, err error) {
 			return s, usage("--encoding: %w", err)
 		}
 	}
+	if s.Map, err = csvfile.ParseMapping(v.list("map")); err != nil {
+		return s, usage("--map: %w", err)
+	}
 	return s, nil
 }
 
 // withTableHint adds a hint to an error about a table: the command that reads it.
 func (v *values) withTableHint(err error) error {
-	broken, ok := errors.AsType[*csvfile.EncodingError](err)
-	if !ok {
-		return err
+	if e, ok := errors.AsType[*csvfile.EncodingError](err); ok {
+		return &hintedError{err, fmt.Sprintf("Hint: if the first reads well, run: %s\n"+
+			"      Any other encoding can be named too. If it is UTF-8 with broken characters: --encoding utf-8",
+			v.commandWith(map[string][]string{"encoding": {e.Guesses[0].Name}}))}
 	}
-	return &hintedError{err, fmt.Sprintf("Hint: if the first reads well, run: %s\n"+
-		"      Any other encoding can be named too. If it is UTF-8 with broken characters: --encoding utf-8",
-		v.commandWith(map[string][]string{"encoding": {broken.Guesses[0].Name}}))}
+	if e, ok := errors.AsType[*csvfile.ColumnsError](err); ok {
+		return &hintedError{err, v.columnsHint(e)}
+	}
+	return err
+}
+
+// columnsHint returns the command that names the columns of a table, as far as their names say what they hold.
+func (v *values) columnsHint(e *csvfile.ColumnsError) string {
+	mapping, _ := csvfile.ParseMapping(v.list("map")) // was read before
+	maps.Copy(mapping, e.Proposal)
+	lead := "Hint: are these the columns? Then run:"
+	for _, name := range e.Missing {
+		if mapping[name] == "" {
+			mapping[name] = "COLUMN"
+			lead = "Hint: put the names of its columns in place of COLUMN (docs/csv.md shows what can stand there), and run:"
+		}
+	}
+	return lead + "\n      " + v.commandWith(map[string][]string{"map": {mapping.String()}})
 }
 
 // commandWith returns the command that runs, as it was typed, but with other values of some settings.

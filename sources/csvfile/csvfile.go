@@ -22,6 +22,7 @@ import (
 // Settings are how a table is read where that differs from docs/csv.md.
 type Settings struct {
 	Encoding string // as web pages name it, such as windows-1251; "" is UTF-8, or what a byte order mark says
+	Map      Mapping
 }
 
 // A File is a CSV file as a source of conversations. A File has no state: it can be read any number of times, and
@@ -57,8 +58,8 @@ func (f *File) Batches(ctx context.Context, cursor string) iter.Seq2[sources.Bat
 			return
 		}
 		defer s.file.Close() // only read from: no data can be lost
-		if f.Unknown != nil && len(s.unknown) > 0 {
-			f.Unknown(s.unknown)
+		if f.Unknown != nil && len(s.plan.unknown) > 0 {
+			f.Unknown(s.plan.unknown)
 		}
 		for {
 			if ctx.Err() != nil {

@@ -74,34 +74,48 @@ func (s *scan) readHeader() error {
 	}
 	s.lines, s.legacy = newLines(text), text.legacy
 	start, _ := s.lines.src.Peek(64 << 10) // less at the end of the file
-	s.layout = findLayout(start, rankOfColumn)
+	s.layout = findLayout(start, rankColumns(s.settings.Map))
 	s.converter.decimalComma = s.layout.delimiter != ','
-	header, err := s.headerRow()
+	names, err := s.headerRow()
 	if err != nil {
 		return err
 	}
-	names, unknown, err := recognise(header)
-	if err != nil {
+	h := newHeader(names)
+	if s.plan, err = planColumns(h, s.settings.Map, s.name); err != nil {
 		return err
+	}
+	if missing := s.plan.missingRequired(); len(missing) > 0 {
+		return &ColumnsError{Missing: missing, Found: names, Proposal: propose(h, s.settings.Map)}
 	}
 	// gocsv gets a header of our own making, because it compares every name with every field, rune by rune.
 	delimiter := string(rune(s.layout.delimiter))
-	feed := &struct{ io.Reader }{strings.NewReader(strings.Join(names, delimiter) + "\n")}
+	feed := &struct{ io.Reader }{strings.NewReader(strings.Join(s.plan.names, delimiter) + "\n")}
 	rows := csv.NewReader(feed)
 	rows.ReuseRecord = true
 	rows.Comma = rune(s.layout.delimiter)
 	s.rows, err = gocsv.NewUnmarshaller(rows, &record{})
 	feed.Reader = s.lines
-	s.unknown, s.width = unknown, len(names)
+	s.width = len(names)
 	return err
 }
 
-// rankOfColumn returns how much a name in the normal form says that its row is the header.
-func rankOfColumn(name string) int {
-	if slices.Contains(columns(), name) {
-		return 1
+// missingRequired returns the required columns that the table does not have.
+func (p *plan) missingRequired() []string {
+	return slices.DeleteFunc(requiredColumns(), func(name string) bool { return !slices.Contains(p.missing, name) })
+}
+
+// A ColumnsError means that a table lacks required columns, under their own names.
+type ColumnsError struct {
+	Missing  []string
+	Found    []string // the names of the columns that it has
+	Proposal Mapping  // columns of the table that probably are columns of docs/csv.md
+}
+
+func (e *ColumnsError) Error() string {
+	if len(e.Missing) == 1 {
+		return fmt.Sprintf("column %s is missing: found %s", e.Missing[0], list(e.Found))
 	}
-	return 0
+	return fmt.Sprintf("columns %s are missing: found %s", list(e.Missing), list(e.Found))
 }
 
 // headerRow returns the fields of the header.
@@ -120,6 +134,7 @@ func (s *scan) headerRow() ([]string, error) {
 	rows := csv.NewReader(l)
 	rows.Comma = rune(l.delimiter)
 	fields, err := rows.Read()
+	s.header = bytes.Clone(bytes.TrimSpace(l.row()))
 	switch row := l.buf; {
 	case isWide(row):
 		return nil, errors.New("is UTF-16 without a byte order mark: add --encoding utf-16le, or utf-16be")
@@ -144,33 +159,6 @@ func (s *scan) headerRow() ([]string, error) {
 func canonical(name string) string {
 	name = strings.ToLower(strings.TrimSpace(strings.Map(visible, name)))
 	return strings.ReplaceAll(strings.ReplaceAll(name, " ", "_"), "-", "_")
-}
-
-// recognise returns the columns of a header by their names in record. A column that record does not have gets the name
-// "", and unknown lists it as the header spells it.
-func recognise(header []string) (names, unknown []string, err error) {
-	known := columns()
-	for _, field := range header {
-		name := canonical(field)
-		switch {
-		case !slices.Contains(known, name):
-			name = ""
-			if field = strings.TrimSpace(field); field != "" {
-				unknown = append(unknown, field)
-			}
-		case slices.Contains(names, name):
-			return nil, nil, fmt.Errorf("column %s appears twice: rename or remove one", name)
-		}
-		names = append(names, name)
-	}
-	missing := slices.DeleteFunc(requiredColumns(), func(name string) bool { return slices.Contains(names, name) })
-	if len(missing) == 1 {
-		return nil, nil, fmt.Errorf("column %s is missing: found %s", missing[0], list(header))
-	}
-	if len(missing) > 1 {
-		return nil, nil, fmt.Errorf("columns %s are missing: found %s", list(missing), list(header))
-	}
-	return names, unknown, nil
 }
 
 // list joins names with commas. It shows at most twelve of them.

@@ -9,7 +9,7 @@ import (
 
 // mend reads the current row again in another form after reading has failed with err. It returns err if there is no
 // other form.
-func (s *scan) mend(err error) (any, error) {
+func (s *scan) mend(err error) (*record, error) {
 	first := s.lines.firstLine()
 	line := first
 	if errors.Is(err, csv.ErrBareQuote) {
@@ -18,9 +18,9 @@ func (s *scan) mend(err error) (any, error) {
 			return nil, err
 		}
 		s.lines.retry(len(first), line)
-		var out any
-		if out, err = s.rows.Read(); err == nil {
-			return out, nil
+		var rec *record
+		if rec, err = s.read(); err == nil {
+			return rec, nil
 		}
 	}
 	if !errors.Is(err, csv.ErrFieldCount) {
@@ -33,7 +33,7 @@ func (s *scan) mend(err error) (any, error) {
 	fitted := make([]string, s.width)
 	copy(fitted, fields)
 	s.lines.retry(s.lines.end, s.encode(fitted))
-	return s.rows.Read()
+	return s.read()
 }
 
 // fields returns the fields of a row, however many there are.

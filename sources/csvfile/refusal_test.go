@@ -38,7 +38,7 @@ func TestRefusals(t *testing.T) {
 		{"semicolons, other names", "chat;date;type\n", "columns conversation_id, timestamp, direction are missing: found chat, date, type"},
 		{"one missing", "Conversation ID,direction,text\n", "column timestamp is missing: found Conversation ID, direction, text"},
 		{"none recognised", "chat,date,type\n", "columns conversation_id, timestamp, direction are missing: found chat, date, type"},
-		{"twice", header[:len(header)-1] + ",Conversation-ID\n", "column conversation_id appears twice: rename or remove one"},
+		{"twice", header[:len(header)-1] + ",Conversation-ID\n", "column conversation_id appears twice: rename one, or name the one to read by its number, as in --map text=#1"},
 		{"open quote", `conversation_id,timestamp,"direction` + "\n", `header: a quoted field is never closed, or a quote (") inside it is not doubled`},
 		{"100,000 columns", strings.Repeat("a column,", 99_999) + "direction\n", "columns conversation_id, timestamp are missing: found a column, " +
 			strings.Repeat("a column, ", 10) + "a column and 99988 more"},

@@ -29,8 +29,10 @@ type scan struct {
 	legacy    string // see [text]
 	lines     *lines
 	rows      *gocsv.Unmarshaller
-	width     int      // number of columns in the header
-	unknown   []string // columns of the header that csvfile does not know
+	header    []byte            // as the file has it
+	plan      *plan             // of the columns
+	cells     map[string]string // of the current row, for computed columns
+	width     int               // number of columns in the header
 	converter *converter
 	found     int  // number of fields of the current row if the header has another number, else 0
 	fromStart bool // the scan began at the beginning, and its first batch was not read yet
@@ -119,9 +121,9 @@ func (s *scan) decode() (*record, error) {
 			return nil, err
 		}
 		s.found = 0
-		out, err := s.rows.Read()
+		rec, err := s.read()
 		if err != nil {
-			out, err = s.mend(err)
+			rec, err = s.mend(err)
 		}
 		if errors.Is(err, io.EOF) {
 			return nil, io.ErrUnexpectedEOF
@@ -129,11 +131,25 @@ func (s *scan) decode() (*record, error) {
 		if err != nil {
 			return nil, err
 		}
-		if rec := out.(*record); !s.blank() && !isHeader(rec) {
+		if !s.blank() && !s.isHeader(rec) {
 			return rec, nil
 		}
 		s.lines.accept()
 	}
+}
+
+// read reads the next row with gocsv.
+func (s *scan) read() (rec *record, err error) {
+	var out any
+	if len(s.plan.computed) == 0 {
+		out, err = s.rows.Read()
+	} else {
+		out, s.cells, err = s.rows.ReadUnmatched()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out.(*record), nil
 }
 
 // blank reports whether the current row is a line of empty cells.
@@ -145,9 +161,9 @@ func (s *scan) blank() bool {
 	return strings.TrimSpace(strings.Join(s.fields(row), "")) == ""
 }
 
-// isHeader reports whether a row repeats the names of the required columns.
-func isHeader(rec *record) bool {
-	return strings.Contains(rec.ConversationID, "onversation") && slices.Equal(requiredColumns(),
+// isHeader reports whether the current row repeats the header, or the names of the required columns.
+func (s *scan) isHeader(rec *record) bool {
+	return bytes.Equal(bytes.TrimSpace(s.lines.row()), s.header) || strings.Contains(rec.ConversationID, "onversation") && slices.Equal(requiredColumns(),
 		[]string{canonical(rec.ConversationID), canonical(rec.Timestamp), canonical(rec.Direction)})
 }
 
@@ -161,6 +177,7 @@ func (s *scan) message(rec *record) (m sources.Message, more []file, err error) 
 	case bytes.IndexByte(raw, 0) >= 0:
 		return m, nil, errors.New("holds a NUL byte, which no text has")
 	}
+	s.converter.compute(rec, s.plan.computed, s.cells)
 	m, more, err = s.converter.message(rec)
 	if err != nil && s.found > 0 && s.found < s.width {
 		err = fmt.Errorf("%w (the row has %d of %d fields)", err, s.found, s.width)

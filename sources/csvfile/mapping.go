@@ -1,0 +1,283 @@
+package csvfile
+
+import (
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Mapping says for columns of docs/csv.md from which columns of a table they are made. The forms of a value are
+//
+//	MESSAGE           the column MESSAGE
+//	Day+Hour          several columns, joined by a space
+//	{phone}@c.us      a template; {file} is the name of the file without its extension
+//	=text             the constant "text"
+//	(empty)           nothing, even if the table has a column of that name
+//
+// #3 is the third column, for tables with unnamed columns or several of one name.
+type Mapping map[string]string
+
+// ParseMapping reads pairs such as text=MESSAGE, of which a text may hold several, separated by commas.
+func ParseMapping(texts []string) (Mapping, error) {
+	m := make(Mapping)
+	for _, text := range texts {
+		last := ""
+		for piece := range strings.SplitSeq(text, ",") {
+			name, value, isPair := strings.Cut(piece, "=")
+			name = canonical(name)
+			switch isKnown := slices.Contains(columns(), name); {
+			case isPair && isKnown && m[name] != "":
+				return nil, fmt.Errorf("%s is there twice", name)
+			case isPair && isKnown:
+				m[name], last = strings.TrimSpace(value), name
+			case last == "":
+				return nil, fmt.Errorf("%q: want COLUMN=VALUE, such as text=MESSAGE; the columns are %s",
+					piece, strings.Join(columns(), ", "))
+			default: // a comma in a name or a constant
+				m[last] += "," + piece
+			}
+		}
+	}
+	return m, nil
+}
+
+// String returns the mapping as ParseMapping reads it, in the order of docs/csv.md.
+func (m Mapping) String() string {
+	var pairs []string
+	for _, name := range columns() {
+		if spec, isMapped := m[name]; isMapped {
+			pairs = append(pairs, name+"="+spec)
+		}
+	}
+	return strings.Join(pairs, ",")
+}
+
+// A piece is a part of a value: a column of the table, or else a text.
+type piece struct {
+	column int // -1 for a text
+	text   string
+}
+
+// A computed column is made from others.
+type computed struct {
+	field  int // of record
+	name   string
+	parts  []piece
+	joined bool // the parts are joined by spaces, and empty parts are left out
+}
+
+// A plan is how the rows of a table become records.
+type plan struct {
+	names    []string // for gocsv: a column of record, "#3" for a column that computed needs, "" for one that nothing needs
+	computed []computed
+	unknown  []string // columns that nothing needs, as the header spells them
+	missing  []string // columns of record that the table does not have
+}
+
+// planColumns returns the plan for a table.
+func planColumns(h *header, m Mapping, file string) (*plan, error) {
+	p := &plan{names: make([]string, len(h.normal))}
+	uses := make(map[int]int)
+	for i, name := range columns() {
+		c := computed{field: i, name: name}
+		spec, isMapped := m[name]
+		if isMapped {
+			if err := c.parse(h, spec, file); err != nil {
+				return nil, fmt.Errorf("--map %s=%s: %w", name, spec, err)
+			}
+		} else if at, err := h.find(name); err != nil {
+			return nil, err
+		} else if at >= 0 {
+			c.parts = []piece{{column: at}}
+		}
+		if len(c.parts) == 0 {
+			p.missing = append(p.missing, name)
+			continue
+		}
+		p.computed = append(p.computed, c)
+		for _, part := range c.parts {
+			uses[part.column]++
+		}
+	}
+	p.nameColumns(h, uses)
+	return p, nil
+}
+
+// nameColumns gives the columns their names for gocsv. A column with a single use, as it is, gets the name in record.
+func (p *plan) nameColumns(h *header, uses map[int]int) {
+	p.computed = slices.DeleteFunc(p.computed, func(c computed) bool {
+		at := c.parts[0].column
+		if len(c.parts) > 1 || uses[at] > 1 || at < 0 {
+			return false
+		}
+		p.names[at] = c.name
+		return true
+	})
+	for i, name := range h.spelled {
+		switch name = strings.TrimSpace(name); {
+		case p.names[i] != "":
+		case uses[i] > 0:
+			p.names[i] = cellName(i)
+		case name != "":
+			p.unknown = append(p.unknown, name)
+		}
+	}
+}
+
+// cellName is the name of the n-th column of a table, from 0, among those that gocsv does not match.
+func cellName(n int) string { return "#" + strconv.Itoa(n+1) }
+
+// parse reads the value of a mapped column.
+func (c *computed) parse(h *header, spec, file string) error {
+	text, isConstant := strings.CutPrefix(spec, "=")
+	switch {
+	case spec == "":
+		return nil
+	case isConstant:
+		c.parts = []piece{{column: -1, text: text}}
+		return nil
+	case strings.Contains(spec, "{"):
+		return c.parseTemplate(h, spec, file)
+	}
+	if at, err := h.find(spec); err != nil || at >= 0 {
+		c.parts = []piece{{column: at}}
+		return err
+	}
+	c.joined = true
+	for name := range strings.SplitSeq(spec, "+") {
+		at, err := h.mustFind(name)
+		if err != nil {
+			return err
+		}
+		c.parts = append(c.parts, piece{column: at})
+	}
+	return nil
+}
+
+func (c *computed) parseTemplate(h *header, spec, file string) error {
+	for spec != "" {
+		text, rest, found := strings.Cut(spec, "{")
+		if text != "" {
+			c.parts = append(c.parts, piece{column: -1, text: text})
+		}
+		if !found {
+			return nil
+		}
+		name, after, closed := strings.Cut(rest, "}")
+		if !closed {
+			return fmt.Errorf("{%s: want a } behind the name of the column", rest)
+		}
+		spec = after
+		if name == "file" {
+			c.parts = append(c.parts, piece{column: -1, text: strings.TrimSuffix(file, filepath.Ext(file))})
+			continue
+		}
+		at, err := h.mustFind(name)
+		if err != nil {
+			return err
+		}
+		c.parts = append(c.parts, piece{column: at})
+	}
+	return nil
+}
+
+// A header holds the names of the columns of a table.
+type header struct {
+	spelled []string
+	normal  []string // see [canonical]
+}
+
+func newHeader(names []string) *header {
+	h := &header{spelled: names}
+	for _, name := range names {
+		h.normal = append(h.normal, canonical(name))
+	}
+	return h
+}
+
+// find returns the place of a column, -1 if there is no such column.
+func (h *header) find(name string) (int, error) {
+	want := canonical(name)
+	at := slices.Index(h.normal, want)
+	if number, isNumber := strings.CutPrefix(want, "#"); at < 0 && isNumber {
+		if n, err := strconv.Atoi(number); err == nil && n >= 1 && n <= len(h.normal) {
+			return n - 1, nil
+		}
+	}
+	if at >= 0 {
+		if again := slices.Index(h.normal[at+1:], want); again >= 0 {
+			return -1, fmt.Errorf("column %s appears twice: rename one, or name the one to read by its number, as in --map text=#%d", want, at+1)
+		}
+	}
+	return at, nil
+}
+
+// mustFind returns the place of a column. It is an error if there is no such column.
+func (h *header) mustFind(name string) (int, error) {
+	at, err := h.find(name)
+	if err == nil && at < 0 {
+		err = fmt.Errorf("there is no column %q: found %s", strings.TrimSpace(name), list(h.spelled))
+	}
+	return at, err
+}
+
+// sourceColumns returns the names of the columns that the mapping may mean, in the normal form.
+func (m Mapping) sourceColumns() (names []string) {
+	for _, spec := range m {
+		names = append(names, canonical(spec))
+		for _, name := range strings.FieldsFunc(spec, func(r rune) bool { return strings.ContainsRune("+/{}", r) }) {
+			names = append(names, canonical(name))
+		}
+	}
+	return names
+}
+
+// compute sets the computed columns of a record from the cells of its row.
+func (c *converter) compute(rec *record, computed []computed, cells map[string]string) {
+	for _, column := range computed {
+		reflect.ValueOf(rec).Elem().Field(column.field).SetString(c.value(&column, cells))
+	}
+}
+
+// value returns the cell of a computed column. A template with an empty cell is empty: all clients without a phone would
+// else be one. Before @c.us only the digits of a phone stay, because WhatsApp's ids are written so.
+func (c *converter) value(column *computed, cells map[string]string) string {
+	var pieces []string
+	for i, part := range column.parts {
+		if part.column < 0 {
+			pieces = append(pieces, part.text)
+			continue
+		}
+		cell := cells[cellName(part.column)]
+		if len(column.parts) > 1 && column.name != "text" {
+			cell = c.plain(column.name, cell)
+		}
+		if i+1 < len(column.parts) && strings.HasPrefix(column.parts[i+1].text, "@c.us") && !isScientific(cell) {
+			cell = digitsOf(cell)
+		}
+		switch blank := strings.TrimSpace(cell) == ""; {
+		case blank && column.joined:
+			continue
+		case blank:
+			return ""
+		}
+		pieces = append(pieces, cell)
+	}
+	if column.joined {
+		return strings.Join(pieces, " ")
+	}
+	return strings.Join(pieces, "")
+}
+
+// digitsOf returns the digits of a phone, without the fraction that a spreadsheet adds.
+func digitsOf(phone string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, strings.TrimSuffix(phone, ".0"))
+}
