@@ -245,6 +245,16 @@ func loadSettings() []setting {
 		{name: "map", kind: kindList, value: "COLUMN=VALUE", sticky: ofSource,
 			usage: "make a COLUMN of docs/csv.md from other columns of the table: text=MESSAGE,timestamp=Day+Hour, " +
 				"conversation_id={phone}@c.us; repeatable"},
+		{name: "incoming", kind: kindList, value: "VALUES", sticky: ofSource,
+			usage: "take these VALUES of the direction column for messages of the client, such as Customer,Visitor; repeatable"},
+		{name: "outgoing", kind: kindList, value: "VALUES", sticky: ofSource,
+			usage: "take these VALUES of the direction column for messages of the company; repeatable"},
+		{name: "skip", kind: kindList, value: "VALUES", sticky: ofSource,
+			usage: "leave out rows with these VALUES in the direction column, such as Note,System; repeatable"},
+		{name: "me", kind: kindList, value: "NAMES", sticky: ofSource,
+			usage: "take messages whose author has one of these NAMES, ids or phones for the company's, all others for the client's; repeatable"},
+		{name: "skip-where", kind: kindList, value: "COLUMN=VALUES", sticky: ofSource,
+			usage: "leave out rows with these VALUES in a COLUMN of the table, such as private=true; repeatable"},
 	}), shared(loadCommands, groupChats, []setting{
 		{name: "chat", kind: kindList, value: "ID", usage: "read only the chat with this ID, such as 79001234567@c.us; repeatable"},
 		{name: "count-max", kind: kindCount, value: "N", def: "all", usage: "read only the newest N messages of a chat"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"kommo-import/sources/csvfile"
@@ -30,6 +31,8 @@ func (p *program) csvSource(v *values) (*csvfile.File, error) {
 
 // tableSettings returns the settings that shape the reading of a table.
 func (v *values) tableSettings() (s csvfile.Settings, err error) {
+	s.Incoming, s.Outgoing, s.Skip = v.list("incoming"), v.list("outgoing"), v.list("skip")
+	s.Me, s.SkipWhere = v.list("me"), v.list("skip-where")
 	if s.Encoding = v.text("encoding"); s.Encoding != "" {
 		if err := csvfile.CheckEncoding(s.Encoding); err != nil {
 			return s, usage("--encoding: %w", err)
@@ -58,14 +61,27 @@ func (v *values) withTableHint(err error) error {
 func (v *values) columnsHint(e *csvfile.ColumnsError) string {
 	mapping, _ := csvfile.ParseMapping(v.list("map")) // was read before
 	maps.Copy(mapping, e.Proposal)
-	lead := "Hint: are these the columns? Then run:"
+	changed, unknown := map[string][]string{}, []string{}
 	for _, name := range e.Missing {
-		if mapping[name] == "" {
-			mapping[name] = "COLUMN"
-			lead = "Hint: put the names of its columns in place of COLUMN (docs/csv.md shows what can stand there), and run:"
+		switch {
+		case mapping[name] != "":
+		case name == "direction" && (mapping["author_name"] != "" || slices.Contains(e.Found, "author_name")):
+			changed["me"], unknown = []string{"NAMES"}, append(unknown, "NAMES: the company's among the authors")
+		case name == "conversation_id":
+			mapping[name], unknown = "COLUMN", append(unknown, "COLUMN: that of conversation_id, or '{file}' if the file is one conversation")
+		default:
+			mapping[name], unknown = "COLUMN", append(unknown, "COLUMN: that of "+name)
 		}
 	}
-	return lead + "\n      " + v.commandWith(map[string][]string{"map": {mapping.String()}})
+	if len(mapping) > 0 {
+		changed["map"] = []string{mapping.String()}
+	}
+	command := v.commandWith(changed)
+	if len(unknown) == 0 {
+		return "Hint: are these the columns? Then run:\n      " + command
+	}
+	return "Hint: docs/csv.md shows what can stand for a column. Fill in and run:\n      " + command + "\n      " +
+		strings.Join(unknown, "; ")
 }
 
 // commandWith returns the command that runs, as it was typed, but with other values of some settings.

@@ -23,6 +23,12 @@ import (
 type Settings struct {
 	Encoding string // as web pages name it, such as windows-1251; "" is UTF-8, or what a byte order mark says
 	Map      Mapping
+	// Incoming, Outgoing and Skip are values of the direction column. The rows of Skip are left out. Values that neither
+	// these lists nor docs/csv.md name make invalid rows. Each element may hold several values, separated by commas.
+	Incoming, Outgoing, Skip []string
+	// Me are names, ids and phones of the company. If there are any, a message is outgoing if its author is among them.
+	Me        []string
+	SkipWhere []string // values of other columns whose rows are left out, such as Type=Note,System
 }
 
 // A File is a CSV file as a source of conversations. A File has no state: it can be read any number of times, and

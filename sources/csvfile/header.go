@@ -81,10 +81,13 @@ func (s *scan) readHeader() error {
 		return err
 	}
 	h := newHeader(names)
-	if s.plan, err = planColumns(h, s.settings.Map, s.name); err != nil {
+	if s.plan, err = planColumns(h, &s.settings, s.name); err != nil {
 		return err
 	}
-	if missing := s.plan.missingRequired(); len(missing) > 0 {
+	if s.converter.sides, err = newSides(&s.settings); err != nil {
+		return err
+	}
+	if missing := s.missingRequired(); len(missing) > 0 {
 		return &ColumnsError{Missing: missing, Found: names, Proposal: propose(h, s.settings.Map)}
 	}
 	// gocsv gets a header of our own making, because it compares every name with every field, rune by rune.
@@ -99,9 +102,16 @@ func (s *scan) readHeader() error {
 	return err
 }
 
-// missingRequired returns the required columns that the table does not have.
-func (p *plan) missingRequired() []string {
-	return slices.DeleteFunc(requiredColumns(), func(name string) bool { return !slices.Contains(p.missing, name) })
+// missingRequired returns the columns that the table must have and does not. With --me an author stands for the direction.
+func (s *scan) missingRequired() []string {
+	required := requiredColumns()
+	if len(s.settings.Me) > 0 {
+		required[2] = "author_name"
+		if !slices.Contains(s.plan.missing, "author_id") {
+			required = required[:2]
+		}
+	}
+	return slices.DeleteFunc(required, func(name string) bool { return !slices.Contains(s.plan.missing, name) })
 }
 
 // A ColumnsError means that a table lacks required columns, under their own names.

@@ -1,12 +1,15 @@
 package csvfile
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+
+	"kommo-import/sources"
 )
 
 // A Mapping says for columns of docs/csv.md from which columns of a table they are made. The forms of a value are
@@ -14,6 +17,7 @@ import (
 //	MESSAGE           the column MESSAGE
 //	Day+Hour          several columns, joined by a space
 //	{phone}@c.us      a template; {file} is the name of the file without its extension
+//	From|To           From of an incoming message, To of an outgoing message; each can have any of these forms
 //	=text             the constant "text"
 //	(empty)           nothing, even if the table has a column of that name
 //
@@ -67,19 +71,35 @@ type computed struct {
 	name   string
 	parts  []piece
 	joined bool // the parts are joined by spaces, and empty parts are left out
+	// outgoing is the column for outgoing messages, if it differs.
+	outgoing *computed
+}
+
+// columns returns the columns of the table that c is made from.
+func (c *computed) columns() (columns []int) {
+	for ; c != nil; c = c.outgoing {
+		for _, part := range c.parts {
+			if part.column >= 0 {
+				columns = append(columns, part.column)
+			}
+		}
+	}
+	return columns
 }
 
 // A plan is how the rows of a table become records.
 type plan struct {
 	names    []string // for gocsv: a column of record, "#3" for a column that computed needs, "" for one that nothing needs
 	computed []computed
+	sided    bool // some of computed depend on the direction
+	filters  []filter
 	unknown  []string // columns that nothing needs, as the header spells them
 	missing  []string // columns of record that the table does not have
 }
 
 // planColumns returns the plan for a table.
-func planColumns(h *header, m Mapping, file string) (*plan, error) {
-	p := &plan{names: make([]string, len(h.normal))}
+func planColumns(h *header, s *Settings, file string) (*plan, error) {
+	p, m := &plan{names: make([]string, len(h.normal))}, s.Map
 	uses := make(map[int]int)
 	for i, name := range columns() {
 		c := computed{field: i, name: name}
@@ -98,9 +118,17 @@ func planColumns(h *header, m Mapping, file string) (*plan, error) {
 			continue
 		}
 		p.computed = append(p.computed, c)
-		for _, part := range c.parts {
-			uses[part.column]++
+		p.sided = p.sided || c.outgoing != nil
+		for _, at := range c.columns() {
+			uses[at]++
 		}
+	}
+	var err error
+	if p.filters, err = parseFilters(h, s.SkipWhere); err != nil {
+		return nil, err
+	}
+	for _, f := range p.filters {
+		uses[f.column] += 2 // gocsv must not take it for a column of record
 	}
 	p.nameColumns(h, uses)
 	return p, nil
@@ -110,7 +138,7 @@ func planColumns(h *header, m Mapping, file string) (*plan, error) {
 func (p *plan) nameColumns(h *header, uses map[int]int) {
 	p.computed = slices.DeleteFunc(p.computed, func(c computed) bool {
 		at := c.parts[0].column
-		if len(c.parts) > 1 || uses[at] > 1 || at < 0 {
+		if len(c.parts) > 1 || c.outgoing != nil || at < 0 || uses[at] > 1 {
 			return false
 		}
 		p.names[at] = c.name
@@ -139,12 +167,16 @@ func (c *computed) parse(h *header, spec, file string) error {
 	case isConstant:
 		c.parts = []piece{{column: -1, text: text}}
 		return nil
-	case strings.Contains(spec, "{"):
-		return c.parseTemplate(h, spec, file)
 	}
 	if at, err := h.find(spec); err != nil || at >= 0 {
 		c.parts = []piece{{column: at}}
 		return err
+	}
+	if incoming, outgoing, isSided := strings.Cut(spec, "|"); isSided {
+		return c.parseSides(h, incoming, outgoing, file)
+	}
+	if strings.Contains(spec, "{") {
+		return c.parseTemplate(h, spec, file)
 	}
 	c.joined = true
 	for name := range strings.SplitSeq(spec, "+") {
@@ -155,6 +187,14 @@ func (c *computed) parse(h *header, spec, file string) error {
 		c.parts = append(c.parts, piece{column: at})
 	}
 	return nil
+}
+
+func (c *computed) parseSides(h *header, incoming, outgoing, file string) error {
+	if c.name == "direction" || strings.HasPrefix(c.name, "author_") {
+		return errors.New("| chooses by the direction, so the direction and the author cannot be made with it")
+	}
+	c.outgoing = &computed{field: c.field, name: c.name}
+	return errors.Join(c.parse(h, incoming, file), c.outgoing.parse(h, outgoing, file))
 }
 
 func (c *computed) parseTemplate(h *header, spec, file string) error {
@@ -228,17 +268,25 @@ func (h *header) mustFind(name string) (int, error) {
 func (m Mapping) sourceColumns() (names []string) {
 	for _, spec := range m {
 		names = append(names, canonical(spec))
-		for _, name := range strings.FieldsFunc(spec, func(r rune) bool { return strings.ContainsRune("+/{}", r) }) {
+		for _, name := range strings.FieldsFunc(spec, func(r rune) bool { return strings.ContainsRune("+|{}", r) }) {
 			names = append(names, canonical(name))
 		}
 	}
 	return names
 }
 
-// compute sets the computed columns of a record from the cells of its row.
-func (c *converter) compute(rec *record, computed []computed, cells map[string]string) {
-	for _, column := range computed {
-		reflect.ValueOf(rec).Elem().Field(column.field).SetString(c.value(&column, cells))
+// compute sets the computed columns of a record from the cells of its row: those that depend on the direction, or all
+// others.
+func (c *converter) compute(rec *record, p *plan, cells map[string]string, direction sources.Direction) {
+	for i := range p.computed {
+		column := &p.computed[i]
+		if (column.outgoing != nil) != (direction != "") {
+			continue
+		}
+		if direction == sources.Outgoing {
+			column = column.outgoing
+		}
+		reflect.ValueOf(rec).Elem().Field(column.field).SetString(c.value(column, cells))
 	}
 }
 

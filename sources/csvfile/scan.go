@@ -43,17 +43,17 @@ type scan struct {
 // exists, even if it is empty.
 func (s *scan) batch(limit int) (sources.Batch, error) {
 	b := sources.Batch{FromStart: s.fromStart}
-	first := s.lines.offset
+	first, isEnd := s.lines.offset, false
 	for len(b.Messages)+len(b.Invalid) < limit && s.lines.offset-first < maxBatch {
 		err := s.row(&b)
-		if errors.Is(err, io.EOF) {
+		if isEnd = errors.Is(err, io.EOF); isEnd {
 			break
 		}
 		if err != nil {
 			return sources.Batch{}, fmt.Errorf("%s: %w", s.position(), err)
 		}
 	}
-	if len(b.Messages)+len(b.Invalid) == 0 && !b.FromStart {
+	if isEnd && len(b.Messages)+len(b.Invalid) == 0 && !b.FromStart {
 		return sources.Batch{}, io.EOF
 	}
 	s.fromStart, s.size = false, len(b.Messages)
@@ -92,6 +92,12 @@ func (s *scan) row(b *sources.Batch) error {
 func (s *scan) add(b *sources.Batch, rec *record) {
 	position := s.position()
 	message, more, err := s.message(rec)
+	if err != nil && message.Skip != "" { // a line of the table that was never a message
+		s.converter.forget()
+		s.converter.note(rowPassedOver, "the row", message.Skip, "no message")
+		s.converter.accept(position)
+		return
+	}
 	if err != nil {
 		s.converter.forget()
 		b.Invalid = append(b.Invalid, sources.Invalid{Position: position, Reason: err.Error(), Raw: excerpt(s.lines.row())})
@@ -141,7 +147,7 @@ func (s *scan) decode() (*record, error) {
 // read reads the next row with gocsv.
 func (s *scan) read() (rec *record, err error) {
 	var out any
-	if len(s.plan.computed) == 0 {
+	if len(s.plan.computed)+len(s.plan.filters) == 0 {
 		out, err = s.rows.Read()
 	} else {
 		out, s.cells, err = s.rows.ReadUnmatched()
@@ -177,8 +183,7 @@ func (s *scan) message(rec *record) (m sources.Message, more []file, err error) 
 	case bytes.IndexByte(raw, 0) >= 0:
 		return m, nil, errors.New("holds a NUL byte, which no text has")
 	}
-	s.converter.compute(rec, s.plan.computed, s.cells)
-	m, more, err = s.converter.message(rec)
+	m, more, err = s.converter.message(row{rec, s.plan, s.cells, s.plan.leftOut(s.cells)})
 	if err != nil && s.found > 0 && s.found < s.width {
 		err = fmt.Errorf("%w (the row has %d of %d fields)", err, s.found, s.width)
 	}
