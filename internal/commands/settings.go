@@ -253,6 +253,8 @@ func loadSettings() []setting {
 			usage: "leave out rows with these VALUES in the direction column, such as Note,System; repeatable"},
 		{name: "me", kind: kindList, value: "NAMES", sticky: ofSource,
 			usage: "take messages whose author has one of these NAMES, ids or phones for the company's, all others for the client's; repeatable"},
+		{name: "time-format", value: "FORMAT", sticky: ofSource,
+			usage: "read times of this FORMAT, such as \"DD.MM.YYYY HH:MM\" or \"MM/DD/YY HH:MM\"; seconds, AM/PM and zones may follow"},
 		{name: "skip-where", kind: kindList, value: "COLUMN=VALUES", sticky: ofSource,
 			usage: "leave out rows with these VALUES in a COLUMN of the table, such as private=true; repeatable"},
 	}), shared(loadCommands, groupChats, []setting{

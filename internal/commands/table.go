@@ -38,6 +38,11 @@ func (v *values) tableSettings() (s csvfile.Settings, err error) {
 			return s, usage("--encoding: %w", err)
 		}
 	}
+	if s.TimeFormat = v.text("time-format"); s.TimeFormat != "" {
+		if err := csvfile.CheckTimeFormat(s.TimeFormat); err != nil {
+			return s, usage("--time-format: %w", err)
+		}
+	}
 	if s.Map, err = csvfile.ParseMapping(v.list("map")); err != nil {
 		return s, usage("--map: %w", err)
 	}

@@ -12,6 +12,7 @@ import (
 // A converter turns records into messages. Its errors name the column, the value and the reason.
 type converter struct {
 	location *time.Location // of times that name no zone; nil: there is none
+	format   *timeFormat    // of times; nil: the forms of docs/csv.md
 	now      time.Time
 	// decimalComma says that 40,4 may be a number: where commas do not separate columns, they separate fractions.
 	decimalComma bool

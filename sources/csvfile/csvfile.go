@@ -27,8 +27,10 @@ type Settings struct {
 	// these lists nor docs/csv.md name make invalid rows. Each element may hold several values, separated by commas.
 	Incoming, Outgoing, Skip []string
 	// Me are names, ids and phones of the company. If there are any, a message is outgoing if its author is among them.
-	Me        []string
-	SkipWhere []string // values of other columns whose rows are left out, such as Type=Note,System
+	Me []string
+	// TimeFormat is the form of times, such as DD.MM.YYYY HH:MM; "" are the forms of docs/csv.md.
+	TimeFormat string
+	SkipWhere  []string // values of other columns whose rows are left out, such as Type=Note,System
 }
 
 // A File is a CSV file as a source of conversations. A File has no state: it can be read any number of times, and

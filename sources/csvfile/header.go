@@ -87,6 +87,11 @@ func (s *scan) readHeader() error {
 	if s.converter.sides, err = newSides(&s.settings); err != nil {
 		return err
 	}
+	if s.settings.TimeFormat != "" {
+		if s.converter.format, err = parseTimeFormat(s.settings.TimeFormat); err != nil {
+			return fmt.Errorf("--time-format %w", err)
+		}
+	}
 	if missing := s.missingRequired(); len(missing) > 0 {
 		return &ColumnsError{Missing: missing, Found: names, Proposal: propose(h, s.settings.Map)}
 	}

@@ -126,7 +126,7 @@ c,1700000000,in,three,m3,location,0,0,,,,,p,nowhere
 `},
 		{"repairs of invalid rows do not count", "conversation_id,timestamp,direction,text\n'c,'x,in,a\n'd,1700000000,in,b\n", `
 3 +0s inc d: text "b"
-chats.csv:2! timestamp "x": not a time; use unix seconds, RFC 3339 or YYYY-MM-DD HH:MM:SS
+chats.csv:2! timestamp "x": not a time; use unix seconds, RFC 3339, YYYY-MM-DD HH:MM:SS, or --time-format "DD.MM.YYYY HH:MM"
 1 x apostrophes before a cell, removed: chats.csv:3: conversation_id "'d" is d
 `},
 	} {
