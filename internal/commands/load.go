@@ -30,6 +30,8 @@ load; with settings and without a source, load applies them to what was read bef
 			switch {
 			case v.on("discard"):
 				return p.discard(v)
+			case v.on("explain"):
+				return p.explain(ctx, v)
 			case v.hasSource():
 				return p.loadFirst(ctx, v)
 			case v.hasSettingsOfAll():
@@ -173,7 +175,10 @@ func (p *program) loadFrom(ctx context.Context, v *values, loader *importer.Load
 	report, err := loader.Load(ctx, source)
 	p.ui.endProgress()
 	if err != nil {
-		return v.withTableHint(err)
+		return v.withTableHint(ctx, err, source)
+	}
+	if table, isTable := source.(*csvfile.File); isTable && isMostlyInvalid(report) {
+		p.adviseOnTable(ctx, v, table)
 	}
 	return p.reportLoad(v, loader.File, report)
 }
@@ -217,7 +222,9 @@ func (p *program) printNextOfLoad(v *values, s importer.Status) {
 			return
 		}
 	}
-	p.ui.info("Next: kommo-import preview%s", v.migrationFlag())
+	if s.Messages.Planned > 0 || s.Messages.Invalid == 0 {
+		p.ui.info("Next: kommo-import preview%s", v.migrationFlag())
+	}
 }
 
 // nameOf returns the name of a source for people: the path of a CSV file, the id of an instance.

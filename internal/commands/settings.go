@@ -215,6 +215,8 @@ func kommoSettings() []setting {
 
 func loadSettings() []setting {
 	return slices.Concat(shared("load", "", []setting{
+		{name: "explain", kind: kindSwitch, perRun: true,
+			usage: "show how a table would be understood, and the command that loads it; change nothing"},
 		{name: "discard", kind: kindSwitch, perRun: true, usage: "drop what an interrupted load has read of a table"},
 	}), shared(loadCommands, groupLoading, []setting{
 		{name: "green-api", kind: kindSwitch, perRun: true, usage: "read the WhatsApp chats of a Green-API instance"},
@@ -242,8 +244,8 @@ func loadSettings() []setting {
 	}), shared(loadCommands, groupTable, []setting{
 		{name: "encoding", value: "NAME", sticky: ofSource,
 			usage: "take a CSV file without a byte order mark to be written in the encoding NAME, such as windows-1251 (default: utf-8)"},
-		{name: "map", kind: kindList, value: "COLUMN=VALUE", sticky: ofSource,
-			usage: "make a COLUMN of docs/csv.md from other columns of the table: text=MESSAGE,timestamp=Day+Hour, " +
+		{name: "map", kind: kindList, value: "PAIRS", sticky: ofSource,
+			usage: "make the columns of docs/csv.md from others, as PAIRS such as text=MESSAGE,timestamp=Day+Hour say, or " +
 				"conversation_id={phone}@c.us; repeatable"},
 		{name: "incoming", kind: kindList, value: "VALUES", sticky: ofSource,
 			usage: "take these VALUES of the direction column for messages of the client, such as Customer,Visitor; repeatable"},
@@ -255,8 +257,8 @@ func loadSettings() []setting {
 			usage: "take messages whose author has one of these NAMES, ids or phones for the company's, all others for the client's; repeatable"},
 		{name: "time-format", value: "FORMAT", sticky: ofSource,
 			usage: "read times of this FORMAT, such as \"DD.MM.YYYY HH:MM\" or \"MM/DD/YY HH:MM\"; seconds, AM/PM and zones may follow"},
-		{name: "skip-where", kind: kindList, value: "COLUMN=VALUES", sticky: ofSource,
-			usage: "leave out rows with these VALUES in a COLUMN of the table, such as private=true; repeatable"},
+		{name: "skip-where", kind: kindList, value: "PAIRS", sticky: ofSource,
+			usage: "leave out rows with values in other columns of the table, as PAIRS such as private=true say; repeatable"},
 	}), shared(loadCommands, groupChats, []setting{
 		{name: "chat", kind: kindList, value: "ID", usage: "read only the chat with this ID, such as 79001234567@c.us; repeatable"},
 		{name: "count-max", kind: kindCount, value: "N", def: "all", usage: "read only the newest N messages of a chat"},

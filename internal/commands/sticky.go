@@ -128,10 +128,13 @@ func flagsText(name string, texts []string) string {
 	return strings.Join(flags, " ")
 }
 
-// quoted returns an argument as a shell takes it.
+// quoted returns an argument as a shell takes it. Double quotes do in the shells of Windows too.
 func quoted(text string) string {
-	if text != "" && !strings.ContainsAny(text, " \t\n\"'`$&|;<>()*?[]#~!\\") {
+	switch {
+	case text != "" && !strings.ContainsAny(text, " \t\n\"'`$&|;<>()*?[]{}#~!\\"):
 		return text
+	case !strings.ContainsAny(text, "\"`$!\\%"):
+		return `"` + text + `"`
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

@@ -1,13 +1,13 @@
 package commands
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 
+	"kommo-import/sources"
 	"kommo-import/sources/csvfile"
 )
 
@@ -50,43 +50,26 @@ func (v *values) tableSettings() (s csvfile.Settings, err error) {
 }
 
 // withTableHint adds a hint to an error about a table: the command that reads it.
-func (v *values) withTableHint(err error) error {
+func (v *values) withTableHint(ctx context.Context, err error, source sources.Source) error {
 	if e, ok := errors.AsType[*csvfile.EncodingError](err); ok {
 		return &hintedError{err, fmt.Sprintf("Hint: if the first reads well, run: %s\n"+
 			"      Any other encoding can be named too. If it is UTF-8 with broken characters: --encoding utf-8",
 			v.commandWith(map[string][]string{"encoding": {e.Guesses[0].Name}}))}
 	}
-	if e, ok := errors.AsType[*csvfile.ColumnsError](err); ok {
-		return &hintedError{err, v.columnsHint(e)}
+	table, isTable := source.(*csvfile.File)
+	if !isTable || !is[*csvfile.ColumnsError](err) {
+		return err
 	}
-	return err
-}
-
-// columnsHint returns the command that names the columns of a table, as far as their names say what they hold.
-func (v *values) columnsHint(e *csvfile.ColumnsError) string {
-	mapping, _ := csvfile.ParseMapping(v.list("map")) // was read before
-	maps.Copy(mapping, e.Proposal)
-	changed, unknown := map[string][]string{}, []string{}
-	for _, name := range e.Missing {
-		switch {
-		case mapping[name] != "":
-		case name == "direction" && (mapping["author_name"] != "" || slices.Contains(e.Found, "author_name")):
-			changed["me"], unknown = []string{"NAMES"}, append(unknown, "NAMES: the company's among the authors")
-		case name == "conversation_id":
-			mapping[name], unknown = "COLUMN", append(unknown, "COLUMN: that of conversation_id, or '{file}' if the file is one conversation")
-		default:
-			mapping[name], unknown = "COLUMN", append(unknown, "COLUMN: that of "+name)
-		}
+	explained, explainErr := table.Explain(ctx)
+	if explainErr != nil {
+		return err
 	}
-	if len(mapping) > 0 {
-		changed["map"] = []string{mapping.String()}
+	command, questions := v.proposal(explained)
+	hint := "Hint: is it so? Then run:\n      " + command
+	if len(questions) > 0 {
+		hint = "Hint: fill in and run:\n      " + command + "\n      " + strings.Join(questions, "\n      ")
 	}
-	command := v.commandWith(changed)
-	if len(unknown) == 0 {
-		return "Hint: are these the columns? Then run:\n      " + command
-	}
-	return "Hint: docs/csv.md shows what can stand for a column. Fill in and run:\n      " + command + "\n      " +
-		strings.Join(unknown, "; ")
+	return &hintedError{err, hint + "\n      To see how the table would be read: add --explain"}
 }
 
 // commandWith returns the command that runs, as it was typed, but with other values of some settings.
@@ -100,9 +83,11 @@ func (v *values) commandWith(changed map[string][]string) string {
 			}
 			texts = v.list(s.name)
 		}
-		if s.kind == kindSwitch {
+		switch {
+		case len(texts) == 0:
+		case s.kind == kindSwitch:
 			words = append(words, "--"+s.name)
-		} else if len(texts) > 0 {
+		default:
 			words = append(words, flagsText(s.name, texts))
 		}
 	}

@@ -47,6 +47,7 @@ type File struct {
 	// Unknown, if not nil, is called at the beginning of each scan of a file with columns that csvfile does not know.
 	// It gets their names as the header spells them. Columns without a name are left out.
 	Unknown func(columns []string)
+	lenient bool // required columns may be missing
 }
 
 // Family returns [sources.Table].

@@ -72,7 +72,7 @@ func (s *scan) readHeader() error {
 	if err != nil {
 		return err
 	}
-	s.lines, s.legacy = newLines(text), text.legacy
+	s.lines, s.legacy, s.encoding = newLines(text), text.legacy, text.encoding
 	start, _ := s.lines.src.Peek(64 << 10) // less at the end of the file
 	s.layout = findLayout(start, rankColumns(s.settings.Map))
 	s.converter.decimalComma = s.layout.delimiter != ','
@@ -80,8 +80,8 @@ func (s *scan) readHeader() error {
 	if err != nil {
 		return err
 	}
-	h := newHeader(names)
-	if s.plan, err = planColumns(h, &s.settings, s.name); err != nil {
+	s.columns = newHeader(names)
+	if s.plan, err = planColumns(s.columns, &s.settings, s.name); err != nil {
 		return err
 	}
 	if s.converter.sides, err = newSides(&s.settings); err != nil {
@@ -92,8 +92,8 @@ func (s *scan) readHeader() error {
 			return fmt.Errorf("--time-format %w", err)
 		}
 	}
-	if missing := s.missingRequired(); len(missing) > 0 {
-		return &ColumnsError{Missing: missing, Found: names, Proposal: propose(h, s.settings.Map)}
+	if missing := s.missingRequired(); len(missing) > 0 && !s.lenient {
+		return &ColumnsError{missing, names}
 	}
 	// gocsv gets a header of our own making, because it compares every name with every field, rune by rune.
 	delimiter := string(rune(s.layout.delimiter))
@@ -121,9 +121,8 @@ func (s *scan) missingRequired() []string {
 
 // A ColumnsError means that a table lacks required columns, under their own names.
 type ColumnsError struct {
-	Missing  []string
-	Found    []string // the names of the columns that it has
-	Proposal Mapping  // columns of the table that probably are columns of docs/csv.md
+	Missing []string
+	Found   []string // the names of the columns that it has
 }
 
 func (e *ColumnsError) Error() string {
@@ -149,6 +148,7 @@ func (s *scan) headerRow() ([]string, error) {
 	rows := csv.NewReader(l)
 	rows.Comma = rune(l.delimiter)
 	fields, err := rows.Read()
+	s.headerLine = l.line
 	s.header = bytes.Clone(bytes.TrimSpace(l.row()))
 	switch row := l.buf; {
 	case isWide(row):

@@ -21,6 +21,11 @@ type layout struct {
 // String returns the layout for cursors. A file that is still short may get another layout when it grows.
 func (l layout) String() string { return string(rune(l.delimiter)) + strings.Repeat("#", l.preamble) }
 
+// name returns the name of the delimiter.
+func (l layout) name() string {
+	return map[byte]string{',': "commas", ';': "semicolons", '\t': "tabs", '|': "vertical bars"}[l.delimiter]
+}
+
 // A candidate is a layout with what speaks for it.
 type candidate struct {
 	layout

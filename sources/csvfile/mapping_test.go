@@ -97,13 +97,21 @@ func TestProposals(t *testing.T) {
 		"Telefone;Data e hora;Direção;Mensagem;Mensagem": "conversation_id={Telefone}@c.us,timestamp=Data e hora,direction=Direção,client_phone=Telefone",
 		"a,b,c": "",
 	} {
-		_, err := sourcetest.Read(t.Context(), &csvfile.File{Path: write(t, "Report 7\n\n"+header+"\n"), Now: now}, "")
-		e, ok := errors.AsType[*csvfile.ColumnsError](err)
-		if !ok {
+		file := &csvfile.File{Path: write(t, "Report 7\n\n"+header+"\n"), Now: now}
+		if _, err := sourcetest.Read(t.Context(), file, ""); !is[*csvfile.ColumnsError](err) {
 			t.Fatalf("%s: got %v, want a ColumnsError", header, err)
 		}
-		if got := e.Proposal.String(); got != want {
+		e, err := file.Explain(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.Proposal.Map.String(); got != want {
 			t.Errorf("%s:\ngot  %s\nwant %s", header, got, want)
 		}
 	}
+}
+
+func is[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
 }

@@ -3,6 +3,8 @@ package csvfile
 import (
 	"slices"
 	"strings"
+
+	"kommo-import/sources"
 )
 
 // plainNames are names that tables have for the columns of record, in the normal form: English, Russian, Spanish and
@@ -77,4 +79,22 @@ func (m Mapping) proposeConversation(h *header) {
 	if phone != "" {
 		m["conversation_id"] = "{" + phone + "}@c.us"
 	}
+}
+
+// proposedSides returns what values of a direction column plainly mean, beyond the words that need no setting.
+func proposedSides() map[string]string {
+	plain := make(map[string]string)
+	for as, words := range map[string]string{
+		string(sources.Incoming): "входящее|входящий|входящая|входящие|от клиента|клиент|получено|entrante|entrada|recibido|recibida|cliente|" +
+			"recebido|recebida|contato|contacto|visitor|user|lead|contact|end_user|incoming message|وارد|واردة",
+		string(sources.Outgoing): "исходящее|исходящий|исходящая|исходящие|менеджер|оператор|сотрудник|отправлено|бот|saliente|salida|enviado|enviada|" +
+			"agente|saída|saida|atendente|operador|admin|outbound-api|outbound-reply|outbound-call|outgoing message|صادر|صادرة",
+		"skipped": "note|private note|internal note|comment|notification|system|system message|activity|event|template_error|" +
+			"заметка|примечание|системное|системное сообщение|уведомление|nota|nota privada|nota interna|sistema|notificación|notificação",
+	} {
+		for word := range strings.SplitSeq(words, "|") {
+			plain[word] = as
+		}
+	}
+	return plain
 }

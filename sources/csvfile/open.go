@@ -23,7 +23,7 @@ func (f *File) open(cursor string) (*scan, error) {
 	if f.Now != nil {
 		now = f.Now
 	}
-	s := &scan{file: file, name: filepath.Base(f.Path), settings: f.Settings, converter: &converter{location: f.Location, now: now()}}
+	s := &scan{file: file, name: filepath.Base(f.Path), settings: f.Settings, lenient: f.lenient, converter: &converter{location: f.Location, now: now()}}
 	if err := s.start(parseCursor(cursor), size); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("%s: %w", f.Path, err)

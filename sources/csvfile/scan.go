@@ -22,21 +22,25 @@ const maxBatch = 4 << 20
 
 // A scan is one pass over a file.
 type scan struct {
-	file      *os.File
-	name      string // of the file, without its folder
-	settings  Settings
-	layout    layout
-	legacy    string // see [text]
-	lines     *lines
-	rows      *gocsv.Unmarshaller
-	header    []byte            // as the file has it
-	plan      *plan             // of the columns
-	cells     map[string]string // of the current row, for computed columns
-	width     int               // number of columns in the header
-	converter *converter
-	found     int  // number of fields of the current row if the header has another number, else 0
-	fromStart bool // the scan began at the beginning, and its first batch was not read yet
-	size      int  // number of messages in the batch before
+	file       *os.File
+	name       string // of the file, without its folder
+	settings   Settings
+	lenient    bool // required columns may be missing
+	layout     layout
+	encoding   string // of the file
+	legacy     string // see [text]
+	lines      *lines
+	rows       *gocsv.Unmarshaller
+	header     []byte  // as the file has it, without white space around it
+	columns    *header // its names
+	headerLine int
+	plan       *plan             // of the columns
+	cells      map[string]string // of the current row, for computed columns
+	width      int               // number of columns in the header
+	converter  *converter
+	found      int  // number of fields of the current row if the header has another number, else 0
+	fromStart  bool // the scan began at the beginning, and its first batch was not read yet
+	size       int  // number of messages in the batch before
 }
 
 // batch reads up to limit rows. It returns io.EOF when no row is left. The first batch of a scan from the start always

@@ -15,7 +15,8 @@ import (
 // A text is a file as UTF-8.
 type text struct {
 	io.Reader
-	file *counter
+	file     *counter
+	encoding string // its name, for people
 	// legacy is the encoding of a file whose bytes may stand for no character; "" for UTF-8 and UTF-16.
 	legacy string
 }
@@ -39,9 +40,10 @@ func textOf(file io.ReadSeeker, name string) (*text, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &text{file: &counter{Reader: file}}
+	t := &text{file: &counter{Reader: file}, encoding: "UTF-8"}
 	switch {
 	case strings.HasPrefix(mark, "\xff\xfe"), strings.HasPrefix(mark, "\xfe\xff"):
+		t.encoding = "UTF-16"
 		t.Reader = transform.NewReader(t.file, unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder())
 	case name == "" || strings.HasPrefix(mark, "\ufeff"):
 		t.Reader = t.file
@@ -70,7 +72,7 @@ func (t *text) decode(name string) error {
 	if err != nil {
 		return err
 	}
-	switch canonical {
+	switch t.encoding = canonical; canonical {
 	case "utf-8":
 		t.Reader = t.file
 		return nil
