@@ -21,8 +21,8 @@ type explanationReport struct {
 
 // explain prints how a table would be understood, and the command that loads it.
 func (p *program) explain(ctx context.Context, v *values) error {
-	if v.text("csv") == "" {
-		return usage("--explain counts for tables; name one with --csv FILE")
+	if v.tablePath() == "" {
+		return usage("--explain counts for tables; name one with --xlsx FILE or --csv FILE")
 	}
 	name, err := v.sourceName()
 	if err != nil {
@@ -31,7 +31,7 @@ func (p *program) explain(ctx context.Context, v *values) error {
 	if err := p.takeSettingsOver(v, name); err != nil {
 		return err
 	}
-	table, err := p.csvSource(v)
+	table, err := p.tableSource(v)
 	if err != nil {
 		return err
 	}

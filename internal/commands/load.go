@@ -22,6 +22,7 @@ it goes on where it stopped when it is run again. A source that was read before 
 reading of a table takes the place of the last one. Settings that are not given are as in the last
 load; with settings and without a source, load applies them to what was read before.
 
+  kommo-import load --xlsx chats.xlsx --explain           how it would be understood
   kommo-import load --csv chats.csv --timezone Europe/Madrid
   kommo-import load --green-api                           every chat: about one a second
   kommo-import load --green-api --chat 79001234567@c.us   one chat
@@ -37,7 +38,7 @@ load; with settings and without a source, load applies them to what was read bef
 			case v.hasSettingsOfAll():
 				return p.applySettings(ctx, v)
 			}
-			return usage("load what? name a CSV file with --csv FILE, or --green-api")
+			return usage("load what? name a workbook with --xlsx FILE, a CSV file with --csv FILE, or --green-api")
 		})
 }
 
@@ -63,7 +64,7 @@ func (p *program) loader(v *values) (*importer.Loader, sources.Source, error) {
 	loader.Settings = v.settingsOfAll(loader.Filter)
 	if !v.on("green-api") {
 		loader.Shape = v.sticky(ofSource)
-		source, err := p.csvSource(v)
+		source, err := p.tableSource(v)
 		return loader, source, err
 	}
 	client, err := p.greenAPIClient(v)
@@ -227,7 +228,7 @@ func (p *program) printNextOfLoad(v *values, s importer.Status) {
 	}
 }
 
-// nameOf returns the name of a source for people: the path of a CSV file, the id of an instance.
+// nameOf returns the name of a source for people: the path of a table, the id of an instance.
 func nameOf(source sources.Source) string {
 	switch source := source.(type) {
 	case *csvfile.File:

@@ -76,7 +76,7 @@ var correctorStages = []struct {
 func TestLoadWithAnotherSetting(t *testing.T) {
 	n := 0
 	for _, s := range settings() {
-		if s.sticky == notSticky {
+		if s.sticky == notSticky || s.name == "sheet" { // a sheet is another table
 			continue
 		}
 		values, ok := settingCases[s.name]

@@ -220,6 +220,7 @@ func loadSettings() []setting {
 		{name: "discard", kind: kindSwitch, perRun: true, usage: "drop what an interrupted load has read of a table"},
 	}), shared(loadCommands, groupLoading, []setting{
 		{name: "green-api", kind: kindSwitch, perRun: true, usage: "read the WhatsApp chats of a Green-API instance"},
+		{name: "xlsx", kind: kindFile, value: "FILE", perRun: true, usage: "read conversations from an Excel workbook, FILE"},
 		{name: "csv", kind: kindFile, value: "FILE", perRun: true, usage: "read conversations from a CSV FILE"},
 		{name: "name", value: "NAME", perRun: true,
 			usage: "call the source NAME in the migration file; a source of that name is replaced (default: its path)"},
@@ -242,6 +243,8 @@ func loadSettings() []setting {
 			usage: "send media as a link that Kommo fetches the file from, as text, or not at all"},
 		{name: "allow-private-media", kind: kindSwitch, usage: "let media links point into private networks and to this computer"},
 	}), shared(loadCommands, groupTable, []setting{
+		{name: "sheet", value: "NAME", sticky: ofSource,
+			usage: "read the sheet NAME of a workbook (default: the first that is not empty)"},
 		{name: "encoding", value: "NAME", sticky: ofSource,
 			usage: "take a CSV file without a byte order mark to be written in the encoding NAME, such as windows-1251 (default: utf-8)"},
 		{name: "map", kind: kindList, value: "PAIRS", sticky: ofSource,

@@ -9,24 +9,29 @@ import (
 
 	"kommo-import/sources"
 	"kommo-import/sources/csvfile"
+	"kommo-import/sources/xlsxfile"
 )
 
 // This file is about tables: how the settings say that they are read, and advice where they cannot be read so.
 
-// csvSource returns the source of a CSV file.
-func (p *program) csvSource(v *values) (*csvfile.File, error) {
+// tableSource returns the source of a table.
+func (p *program) tableSource(v *values) (*csvfile.File, error) {
 	zone, err := v.zone()
 	if err != nil {
 		return nil, err
 	}
-	path := v.text("csv")
+	path := v.tablePath()
 	if _, err := os.Stat(path); err != nil { // a mistyped name must not leave a migration file behind
-		return nil, fmt.Errorf("--csv: %w", err)
+		return nil, fmt.Errorf("--%s: %w", v.sourceFlags()[0], err)
 	}
 	settings, err := v.tableSettings()
-	return &csvfile.File{Path: path, Settings: settings, Location: zone, Unknown: func(columns []string) {
+	table := &csvfile.File{Path: path, Settings: settings, Location: zone, Unknown: func(columns []string) {
 		p.ui.info("These columns are not known and not read: %s", oneLine(strings.Join(columns, ", "), 300))
-	}}, err
+	}}
+	if v.text("xlsx") != "" {
+		table.Text = xlsxfile.Sheet(v.text("sheet")).Text
+	}
+	return table, err
 }
 
 // tableSettings returns the settings that shape the reading of a table.

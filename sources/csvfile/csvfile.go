@@ -38,6 +38,8 @@ type Settings struct {
 type File struct {
 	Path string
 	Settings
+	// Text, if not nil, opens the file as UTF-8 text with commas, whatever it is: a sheet of a workbook, for example.
+	Text func(path string) (io.ReadCloser, error)
 	// Location is the time zone of timestamps that name no zone. With nil, rows with such timestamps are invalid.
 	Location *time.Location
 	// Now is the clock that decides which times are in the future; nil means time.Now.
@@ -66,7 +68,7 @@ func (f *File) Batches(ctx context.Context, cursor string) iter.Seq2[sources.Bat
 			yield(sources.Batch{}, err)
 			return
 		}
-		defer s.file.Close() // only read from: no data can be lost
+		defer s.close()
 		if f.Unknown != nil && len(s.plan.unknown) > 0 {
 			f.Unknown(s.plan.unknown)
 		}

@@ -65,7 +65,7 @@ func (f *File) Explain(ctx context.Context) (*Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.file.Close() // only read from
+	s.close()
 	if slices.ContainsFunc(append(requiredColumns(), "text"), func(name string) bool { return slices.Contains(s.plan.missing, name) }) {
 		probe.Map = maps.Clone(f.Map)
 		if probe.Map == nil {

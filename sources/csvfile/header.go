@@ -68,13 +68,17 @@ func requiredColumns() []string {
 // readHeader reads the names of the columns from the beginning of the file and prepares the scan for the rows. An error
 // says why the file is not a table of conversations and how to mend it.
 func (s *scan) readHeader() error {
-	text, err := textOf(s.file, s.settings.Encoding)
+	text, err := s.text()
 	if err != nil {
 		return err
 	}
 	s.lines, s.legacy, s.encoding = newLines(text), text.legacy, text.encoding
 	start, _ := s.lines.src.Peek(64 << 10) // less at the end of the file
-	s.layout = findLayout(start, rankColumns(s.settings.Map))
+	delimiters := ",;\t|"
+	if s.open != nil {
+		delimiters = ","
+	}
+	s.layout = findLayout(start, delimiters, rankColumns(s.settings.Map))
 	s.converter.decimalComma = s.layout.delimiter != ','
 	names, err := s.headerRow()
 	if err != nil {

@@ -36,9 +36,9 @@ type candidate struct {
 // findLayout returns the layout of the table at the beginning of a text. Its header is the row with the most names that
 // rank above 0. If there is no such row, it is the first row with the usual number of columns, of which there must be
 // more than with any other delimiter.
-func findLayout(start []byte, rank func(name string) int) layout {
+func findLayout(start []byte, delimiters string, rank func(name string) int) layout {
 	best := candidate{layout: layout{delimiter: ','}, fields: 1}
-	for _, delimiter := range []byte(",;\t|") {
+	for _, delimiter := range []byte(delimiters) {
 		c := inspect(start, delimiter, rank)
 		if c.known > best.known || best.known == 0 && c.known == 0 && c.fields > best.fields {
 			best = c

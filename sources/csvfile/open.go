@@ -23,9 +23,9 @@ func (f *File) open(cursor string) (*scan, error) {
 	if f.Now != nil {
 		now = f.Now
 	}
-	s := &scan{file: file, name: filepath.Base(f.Path), settings: f.Settings, lenient: f.lenient, converter: &converter{location: f.Location, now: now()}}
+	s := &scan{file: file, name: filepath.Base(f.Path), settings: f.Settings, open: f.Text, lenient: f.lenient, converter: &converter{location: f.Location, now: now()}}
 	if err := s.start(parseCursor(cursor), size); err != nil {
-		file.Close()
+		s.close()
 		return nil, fmt.Errorf("%s: %w", f.Path, err)
 	}
 	return s, nil
@@ -48,13 +48,8 @@ func openRegular(path string) (file *os.File, size int64, err error) {
 
 // start reads the header and goes to c. It stays at the first row if c is not valid for the file.
 func (s *scan) start(c cursor, size int64) error {
-	if err := refuseBinary(s.file); err != nil {
+	if err := s.checkText(c.Offset == 0); err != nil {
 		return err
-	}
-	if c.Offset == 0 && s.settings.Encoding == "" {
-		if err := checkUTF8(s.file); err != nil {
-			return err
-		}
 	}
 	if err := s.readHeader(); err != nil {
 		return err
@@ -71,6 +66,44 @@ func (s *scan) start(c cursor, size int64) error {
 	return nil
 }
 
+// checkText refuses files that are no text. The whole file is looked at only before its first reading.
+func (s *scan) checkText(isFirst bool) error {
+	if s.open != nil {
+		return nil
+	}
+	if err := refuseBinary(s.file); err != nil || !isFirst || s.settings.Encoding != "" {
+		return err
+	}
+	return checkUTF8(s.file)
+}
+
+// text returns the text of the file from its beginning.
+func (s *scan) text() (*text, error) {
+	if s.open == nil {
+		return textOf(s.file, s.settings.Encoding)
+	}
+	s.closeText()
+	opened, err := s.open(s.file.Name())
+	if err != nil {
+		return nil, err
+	}
+	s.opened = opened
+	return &text{Reader: opened, file: &counter{}, encoding: "a workbook"}, nil
+}
+
+// close ends the scan. The file was only read from: no data can be lost.
+func (s *scan) close() {
+	s.closeText()
+	s.file.Close()
+}
+
+func (s *scan) closeText() {
+	if s.opened != nil {
+		s.opened.Close()
+		s.opened = nil
+	}
+}
+
 // refuseBinary returns an error for workbooks.
 func refuseBinary(file io.ReadSeeker) error {
 	start, err := readMark(file)
@@ -78,11 +111,11 @@ func refuseBinary(file io.ReadSeeker) error {
 		return err
 	}
 	for _, format := range []struct{ magic, name string }{
-		{"PK\x03\x04", "is an Excel workbook (or another zip archive)"},
-		{"\xd0\xcf\x11\xe0", "is an old Excel workbook"},
+		{"PK\x03\x04", "is an Excel workbook (or another zip archive), not a CSV file: load it with --xlsx"},
+		{"\xd0\xcf\x11\xe0", "is an old Excel workbook, or has a password: save it as .xlsx, and load it with --xlsx"},
 	} {
 		if start == format.magic {
-			return fmt.Errorf(`%s, not a CSV file: save it as "CSV UTF-8"`, format.name)
+			return errors.New(format.name)
 		}
 	}
 	return nil

@@ -23,7 +23,9 @@ const maxBatch = 4 << 20
 // A scan is one pass over a file.
 type scan struct {
 	file       *os.File
-	name       string // of the file, without its folder
+	name       string                                   // of the file, without its folder
+	open       func(path string) (io.ReadCloser, error) // see [File.Text]
+	opened     io.Closer                                // what open returned
 	settings   Settings
 	lenient    bool // required columns may be missing
 	layout     layout

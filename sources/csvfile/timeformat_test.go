@@ -41,7 +41,7 @@ func TestTimeFormats(t *testing.T) {
 		{"DD.MM.YYYY HH:MM", "11.04.23 10:00", ""},
 		{"DD.MM.YYYY HH:MM", "11.04.2023", ""},
 		{"DD.MM.YYYY HH:MM", "11.04.2023 10:00 or so", ""},
-		{"DD.MM.YYYY HH:MM", "2023-04-11 10:00", ""},
+		{"DD.MM.YYYY HH:MM", "2023-04-11 10:00", "2023-04-11T08:00:00Z"},
 		{"YYYY-DD-MM HH:MM", "2023-04-31 10:00", ""},
 		{"DD.MM.YYYY HH:MM", "11.04.2023 24:00", ""},
 		{"DD.MM.YYYY HH:MM", "31.03.2024 02:30", ""}, // clocks were put forward

@@ -29,7 +29,9 @@ func (c *converter) time(s string) (time.Time, error) {
 	return t, sources.CheckTime(t, c.now)
 }
 
-// parseTime parses s in the format of the table. Numbers need no format: they have no order of days and months.
+// parseTime parses s in the format of the table. Numbers and times such as 2023-04-11 10:00 need no format, because their
+// order is known. In a workbook, some cells of a column are dates, others texts. Only a format with the year in front could
+// mean another order.
 func (c *converter) parseTime(s string) (time.Time, error) {
 	if c.format == nil {
 		return parseTime(s, c.location)
@@ -37,8 +39,10 @@ func (c *converter) parseTime(s string) (time.Time, error) {
 	if clock, ok := c.format.parse(s); ok {
 		return clock.in(c.location)
 	}
-	if isNumber(s) {
-		return parseTime(s, c.location)
+	if yearFirst := strings.ContainsRune("Yy", rune(c.format.fields[0].kind)); !yearFirst || isNumber(s) {
+		if t, err := parseTime(s, c.location); !errors.Is(err, errNotATime) {
+			return t, err
+		}
 	}
 	return time.Time{}, fmt.Errorf("not a time of the form %q; --time-format names another one", c.format.spec)
 }

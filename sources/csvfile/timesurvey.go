@@ -71,10 +71,10 @@ func (s *timeSurvey) add(value string) {
 	}
 }
 
-// best returns the formats that fit the most values, if they fit more than the forms of docs/csv.md.
+// best returns the formats that fit the most of the values which need one, if these are a tenth or more.
 func (s *timeSurvey) best() (readings []TimeReading) {
 	most := slices.MaxFunc(s.formats, func(a, b surveyed) int { return cmp.Compare(a.fits, b.fits) }).fits
-	if most <= s.plain {
+	if most*10 < s.total || most == 0 {
 		return nil
 	}
 	for _, f := range s.formats {
