@@ -22,8 +22,13 @@ type explanationReport struct {
 // explain prints how a table would be understood, and the command that loads it.
 func (p *program) explain(ctx context.Context, v *values) error {
 	if v.tablePath() == "" {
-		return usage("--explain counts for tables; name one with --xlsx FILE or --csv FILE")
+		return usage("--explain counts for tables; name one with --xlsx FILE, --csv FILE or --jsonl FILE")
 	}
+	remove, err := p.keepStdin(v)
+	if err != nil {
+		return err
+	}
+	defer remove()
 	name, err := v.sourceName()
 	if err != nil {
 		return err

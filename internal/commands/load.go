@@ -38,7 +38,7 @@ load; with settings and without a source, load applies them to what was read bef
 			case v.hasSettingsOfAll():
 				return p.applySettings(ctx, v)
 			}
-			return usage("load what? name a workbook with --xlsx FILE, a CSV file with --csv FILE, or --green-api")
+			return usage("load what? name a workbook with --xlsx FILE, a CSV file with --csv FILE, JSON lines with --jsonl FILE, or --green-api")
 		})
 }
 
@@ -50,7 +50,7 @@ func (p *program) loader(v *values) (*importer.Loader, sources.Source, error) {
 	if loader.Name, err = v.sourceName(); err != nil {
 		return nil, nil, err
 	}
-	if loader.Named && !v.on("green-api") {
+	if loader.Named && !v.on("green-api") && v.tablePath() != "-" {
 		if loader.Formerly, err = v.pathName(); err != nil {
 			return nil, nil, err
 		}
@@ -86,6 +86,11 @@ func (p *program) loadFirst(ctx context.Context, v *values) error {
 	if !v.hasSource() {
 		return nil
 	}
+	remove, err := p.keepStdin(v)
+	if err != nil {
+		return err
+	}
+	defer remove()
 	loader, source, err := p.loader(v)
 	if err != nil {
 		return err

@@ -222,6 +222,7 @@ func loadSettings() []setting {
 		{name: "green-api", kind: kindSwitch, perRun: true, usage: "read the WhatsApp chats of a Green-API instance"},
 		{name: "xlsx", kind: kindFile, value: "FILE", perRun: true, usage: "read conversations from an Excel workbook, FILE"},
 		{name: "csv", kind: kindFile, value: "FILE", perRun: true, usage: "read conversations from a CSV FILE"},
+		{name: "jsonl", kind: kindFile, value: "FILE", perRun: true, usage: "read conversations from a FILE of JSON lines, or from stdin: -"},
 		{name: "name", value: "NAME", perRun: true,
 			usage: "call the source NAME in the migration file; a source of that name is replaced (default: its path)"},
 		{name: "add", kind: kindSwitch, perRun: true, usage: "load the source beside others that look like it; both are sent"},

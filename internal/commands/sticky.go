@@ -22,7 +22,7 @@ func (v *values) hasSource() bool { return len(v.sourceFlags()) > 0 }
 
 // sourceFlags returns the names of the flags that name a source.
 func (v *values) sourceFlags() (names []string) {
-	for _, name := range []string{"xlsx", "csv"} {
+	for _, name := range []string{"xlsx", "csv", "jsonl"} {
 		if v.text(name) != "" {
 			names = append(names, name)
 		}
@@ -34,7 +34,7 @@ func (v *values) sourceFlags() (names []string) {
 }
 
 // tablePath returns the path of the table that the flags name, "" if they name none.
-func (v *values) tablePath() string { return cmp.Or(v.text("xlsx"), v.text("csv")) }
+func (v *values) tablePath() string { return cmp.Or(v.text("xlsx"), v.text("csv"), v.text("jsonl")) }
 
 // hasSettingsOfAll reports whether a setting for the messages of all sources is on the command line.
 func (v *values) hasSettingsOfAll() bool {
@@ -52,6 +52,9 @@ func (v *values) checkSourceFlags() error {
 	if len(named) > 1 {
 		return usage("--%s and --%s: load one after the other, into the same migration file", named[0], named[1])
 	}
+	if v.text("jsonl") == "-" && strings.TrimSpace(v.text("name")) == "" {
+		return usage("--jsonl -: stdin has no name; give one with --name, by which later loads know the source again")
+	}
 	hasGreenAPI, hasTable := v.on("green-api"), v.tablePath() != ""
 	applies := v.command == "load" && v.hasSettingsOfAll()
 	for _, s := range settingsIn(v.table, v.command) {
@@ -66,7 +69,7 @@ func (v *values) checkSourceFlags() error {
 			return usage("--%s does not count for --%s", s.name, named[0])
 		case v.command == "load" && (s.sticky == ofAll || s.name == "name" && v.on("discard") || s.name == "allow-private-media" && applies):
 		case !hasTable && (s.group == groupChats || s.group == groupLoading || s.group == groupTable):
-			return usage("--%s counts for loading; name what to load with --xlsx FILE, --csv FILE or --green-api", s.name)
+			return usage("--%s counts for loading; name what to load with --xlsx FILE, --csv FILE, --jsonl FILE or --green-api", s.name)
 		}
 	}
 	return nil
@@ -191,10 +194,8 @@ func (v *values) flagOf(source importer.SourceStatus) string {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(v.text("migration")), path)
 	}
-	flag := "--csv "
-	if strings.EqualFold(filepath.Ext(path), ".xlsx") {
-		flag = "--xlsx "
-	}
+	flag := map[string]string{".xlsx": "--xlsx ", ".jsonl": "--jsonl "}[strings.ToLower(filepath.Ext(path))]
+	flag = cmp.Or(flag, "--csv ")
 	if _, err := os.Stat(path); err != nil {
 		return flag + "FILE --name " + quoted(printable(source.Name))
 	}

@@ -1,14 +1,18 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"kommo-import/sources"
 	"kommo-import/sources/csvfile"
+	"kommo-import/sources/jsonlfile"
 	"kommo-import/sources/xlsxfile"
 )
 
@@ -20,7 +24,7 @@ func (p *program) tableSource(v *values) (*csvfile.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := v.tablePath()
+	path := cmp.Or(v.stdin, v.tablePath())
 	if _, err := os.Stat(path); err != nil { // a mistyped name must not leave a migration file behind
 		return nil, fmt.Errorf("--%s: %w", v.sourceFlags()[0], err)
 	}
@@ -28,10 +32,37 @@ func (p *program) tableSource(v *values) (*csvfile.File, error) {
 	table := &csvfile.File{Path: path, Settings: settings, Location: zone, Unknown: func(columns []string) {
 		p.ui.info("These columns are not known and not read: %s", oneLine(strings.Join(columns, ", "), 300))
 	}}
-	if v.text("xlsx") != "" {
+	switch v.sourceFlags()[0] {
+	case "xlsx":
 		table.Text = xlsxfile.Sheet(v.text("sheet")).Text
+	case "jsonl":
+		table.Text, table.NoHeaderLine = jsonlfile.Text, true
 	}
 	return table, err
+}
+
+// keepStdin copies stdin to a temporary file if --jsonl names it, because a source is read more than once. remove removes
+// the file.
+func (p *program) keepStdin(v *values) (remove func(), err error) {
+	if v.text("jsonl") != "-" {
+		return func() {}, nil
+	}
+	folder, err := os.MkdirTemp("", "kommo-import-")
+	if err != nil {
+		return nil, err
+	}
+	remove = func() { os.RemoveAll(folder) }
+	v.stdin = filepath.Join(folder, "stdin")
+	file, err := os.OpenFile(v.stdin, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = io.Copy(file, p.stdin)
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		remove()
+		return nil, fmt.Errorf("--jsonl -: %w", err)
+	}
+	return remove, nil
 }
 
 // tableSettings returns the settings that shape the reading of a table.

@@ -19,6 +19,7 @@ type values struct {
 	flags   *cli.Context
 	file    configFile
 	stored  map[string][]string // sticky settings of the load before
+	stdin   string              // the file that holds what was read from stdin
 }
 
 // An origin is where a value was set.

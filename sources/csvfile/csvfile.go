@@ -40,6 +40,8 @@ type File struct {
 	Settings
 	// Text, if not nil, opens the file as UTF-8 text with commas, whatever it is: a sheet of a workbook, for example.
 	Text func(path string) (io.ReadCloser, error)
+	// NoHeaderLine says that the header in Text is no line of the file.
+	NoHeaderLine bool
 	// Location is the time zone of timestamps that name no zone. With nil, rows with such timestamps are invalid.
 	Location *time.Location
 	// Now is the clock that decides which times are in the future; nil means time.Now.

@@ -48,7 +48,17 @@ type record struct {
 	PostPreviewPermalink string `csv:"post_preview_permalink"`
 	PostUsername         string `csv:"post_username"`
 	PostCaption          string `csv:"post_caption"`
+
+	Broken string `csv:"#broken"` // see [Broken]
+	Raw    string `csv:"#raw"`
 }
+
+// Columns in which [File.Text] can say why a row is no message, and what stands in the file in its place. They are not
+// shown.
+const (
+	Broken = "#broken"
+	Raw    = "#raw"
+)
 
 // columns returns the names of all columns, in the order of record.
 func columns() []string {
@@ -73,6 +83,9 @@ func (s *scan) readHeader() error {
 		return err
 	}
 	s.lines, s.legacy, s.encoding = newLines(text), text.legacy, text.encoding
+	if s.noHeaderLine {
+		s.lines.line--
+	}
 	start, _ := s.lines.src.Peek(64 << 10) // less at the end of the file
 	delimiters := ",;\t|"
 	if s.open != nil {
@@ -97,7 +110,7 @@ func (s *scan) readHeader() error {
 		}
 	}
 	if missing := s.missingRequired(); len(missing) > 0 && !s.lenient {
-		return &ColumnsError{missing, names}
+		return &ColumnsError{missing, s.columns.shown()}
 	}
 	// gocsv gets a header of our own making, because it compares every name with every field, rune by rune.
 	delimiter := string(rune(s.layout.delimiter))

@@ -39,7 +39,7 @@ func ParseMapping(texts []string) (Mapping, error) {
 				m[name], last = strings.TrimSpace(value), name
 			case last == "":
 				return nil, fmt.Errorf("%q: want COLUMN=VALUE, such as text=MESSAGE; the columns are %s",
-					piece, strings.Join(columns(), ", "))
+					piece, strings.Join(slices.DeleteFunc(columns(), isHidden), ", "))
 			default: // a comma in a name or a constant
 				m[last] += "," + piece
 			}
@@ -238,6 +238,11 @@ func newHeader(names []string) *header {
 	return h
 }
 
+// shown returns the names without those of hidden columns.
+func (h *header) shown() []string { return slices.DeleteFunc(slices.Clone(h.spelled), isHidden) }
+
+func isHidden(name string) bool { return name == Broken || name == Raw }
+
 // find returns the place of a column, -1 if there is no such column.
 func (h *header) find(name string) (int, error) {
 	want := canonical(name)
@@ -259,7 +264,7 @@ func (h *header) find(name string) (int, error) {
 func (h *header) mustFind(name string) (int, error) {
 	at, err := h.find(name)
 	if err == nil && at < 0 {
-		err = fmt.Errorf("there is no column %q: found %s", strings.TrimSpace(name), list(h.spelled))
+		err = fmt.Errorf("there is no column %q: found %s", strings.TrimSpace(name), list(h.shown()))
 	}
 	return at, err
 }

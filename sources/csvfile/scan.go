@@ -22,27 +22,28 @@ const maxBatch = 4 << 20
 
 // A scan is one pass over a file.
 type scan struct {
-	file       *os.File
-	name       string                                   // of the file, without its folder
-	open       func(path string) (io.ReadCloser, error) // see [File.Text]
-	opened     io.Closer                                // what open returned
-	settings   Settings
-	lenient    bool // required columns may be missing
-	layout     layout
-	encoding   string // of the file
-	legacy     string // see [text]
-	lines      *lines
-	rows       *gocsv.Unmarshaller
-	header     []byte  // as the file has it, without white space around it
-	columns    *header // its names
-	headerLine int
-	plan       *plan             // of the columns
-	cells      map[string]string // of the current row, for computed columns
-	width      int               // number of columns in the header
-	converter  *converter
-	found      int  // number of fields of the current row if the header has another number, else 0
-	fromStart  bool // the scan began at the beginning, and its first batch was not read yet
-	size       int  // number of messages in the batch before
+	file         *os.File
+	name         string                                   // of the file, without its folder
+	open         func(path string) (io.ReadCloser, error) // see [File.Text]
+	opened       io.Closer                                // what open returned
+	noHeaderLine bool
+	settings     Settings
+	lenient      bool // required columns may be missing
+	layout       layout
+	encoding     string // of the file
+	legacy       string // see [text]
+	lines        *lines
+	rows         *gocsv.Unmarshaller
+	header       []byte  // as the file has it, without white space around it
+	columns      *header // its names
+	headerLine   int
+	plan         *plan             // of the columns
+	cells        map[string]string // of the current row, for computed columns
+	width        int               // number of columns in the header
+	converter    *converter
+	found        int  // number of fields of the current row if the header has another number, else 0
+	fromStart    bool // the scan began at the beginning, and its first batch was not read yet
+	size         int  // number of messages in the batch before
 }
 
 // batch reads up to limit rows. It returns io.EOF when no row is left. The first batch of a scan from the start always
@@ -106,7 +107,11 @@ func (s *scan) add(b *sources.Batch, rec *record) {
 	}
 	if err != nil {
 		s.converter.forget()
-		b.Invalid = append(b.Invalid, sources.Invalid{Position: position, Reason: err.Error(), Raw: excerpt(s.lines.row())})
+		raw := s.lines.row()
+		if rec.Broken != "" {
+			raw = []byte(rec.Raw)
+		}
+		b.Invalid = append(b.Invalid, sources.Invalid{Position: position, Reason: err.Error(), Raw: excerpt(raw)})
 		return
 	}
 	s.converter.accept(position)
@@ -186,6 +191,8 @@ func (s *scan) message(rec *record) (m sources.Message, more []file, err error) 
 		return m, nil, errors.New("not UTF-8; a file in another encoding needs --encoding, e.g. --encoding windows-1252")
 	case s.legacy != "" && bytes.ContainsRune(raw, utf8.RuneError):
 		return m, nil, fmt.Errorf("holds bytes that are not %s; name the encoding of the file with --encoding", s.legacy)
+	case rec.Broken != "":
+		return m, nil, errors.New(rec.Broken)
 	case bytes.IndexByte(raw, 0) >= 0:
 		return m, nil, errors.New("holds a NUL byte, which no text has")
 	}

@@ -130,7 +130,9 @@ func (p *plan) uses(h *header) (uses []ColumnUse) {
 				use.As = append(use.As, p.computed[j].name)
 			}
 		}
-		uses = append(uses, use)
+		if !isHidden(name) {
+			uses = append(uses, use)
+		}
 	}
 	return uses
 }
