@@ -131,6 +131,9 @@ func (v *values) proposal(e *csvfile.Explanation) (command string, questions []s
 	if len(s.Map) > 0 {
 		changed["map"] = []string{s.Map.String()}
 	}
+	if s.HTML {
+		changed["html"] = []string{"true"}
+	}
 	for name, list := range map[string][]string{"incoming": s.Incoming, "outgoing": s.Outgoing, "skip": s.Skip} {
 		if len(list) > 0 {
 			changed[name] = []string{strings.Join(list, ",")}

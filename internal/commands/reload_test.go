@@ -39,6 +39,7 @@ var settingCases = map[string][2]string{
 	"outgoing":    {"", "out"},
 	"skip":        {"note", "in"},
 	"me":          {"Shop", "Bob"},
+	"html":        {"false", "true"},
 	"time-format": {"", "YYYY-MM-DDTHH:MM"},
 	"skip-where":  {"", "client_name=Ann"},
 	"since":       {"", "2024-02-01"},
@@ -105,13 +106,13 @@ func TestLoadWithAnotherSetting(t *testing.T) {
 						for way, ways := 0, 1; way < ways; way++ {
 							c := newCorrector(t)
 							writeFile(t, c.path("chats.csv"), table)
-							flags := []string{"--" + s.name, from}
+							flags := []string{"--" + s.name + "=" + from}
 							if s.name != "timezone" {
 								flags = append(flags, "--timezone", "UTC")
 							}
 							c.load("chats.csv", flags...)
 							stage.bring(c)
-							found, _ := c.loadAndFollow(way, "chats.csv", "--"+s.name, to)
+							found, _ := c.loadAndFollow(way, "chats.csv", "--"+s.name+"="+to)
 							ways = max(ways, found)
 							c.check(correctedTags...)
 						}

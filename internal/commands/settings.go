@@ -261,6 +261,7 @@ func loadSettings() []setting {
 			usage: "take messages whose author has one of these NAMES, ids or phones for the company's, all others for the client's; repeatable"},
 		{name: "time-format", value: "FORMAT", sticky: ofSource,
 			usage: "read times of this FORMAT, such as \"DD.MM.YYYY HH:MM\" or \"MM/DD/YY HH:MM\"; seconds, AM/PM and zones may follow"},
+		{name: "html", kind: kindSwitch, sticky: ofSource, usage: "make text of messages that are HTML, as mail programs export them"},
 		{name: "skip-where", kind: kindList, value: "PAIRS", sticky: ofSource,
 			usage: "leave out rows with values in other columns of the table, as PAIRS such as private=true say; repeatable"},
 	}), shared(loadCommands, groupChats, []setting{

@@ -142,11 +142,15 @@ func (p *program) takeSettingsOver(v *values, source string) error {
 	return nil
 }
 
-// flagsText returns a setting as flags on the command line: "--exclude ann --exclude bob".
+// flagsText returns a setting as flags on the command line: "--exclude ann --exclude bob". The value of a switch needs a =.
 func flagsText(name string, texts []string) string {
 	var flags []string
 	for _, text := range texts {
-		flags = append(flags, "--"+name+" "+quoted(text))
+		separator := " "
+		if text == "true" || text == "false" {
+			separator = "="
+		}
+		flags = append(flags, "--"+name+separator+quoted(text))
 	}
 	return strings.Join(flags, " ")
 }

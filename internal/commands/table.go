@@ -68,6 +68,7 @@ func (p *program) keepStdin(v *values) (remove func(), err error) {
 // tableSettings returns the settings that shape the reading of a table.
 func (v *values) tableSettings() (s csvfile.Settings, err error) {
 	s.Incoming, s.Outgoing, s.Skip = v.list("incoming"), v.list("outgoing"), v.list("skip")
+	s.HTML = v.on("html")
 	s.Me, s.SkipWhere = v.list("me"), v.list("skip-where")
 	if s.Encoding = v.text("encoding"); s.Encoding != "" {
 		if err := csvfile.CheckEncoding(s.Encoding); err != nil {
@@ -119,11 +120,7 @@ func (v *values) commandWith(changed map[string][]string) string {
 			}
 			texts = v.list(s.name)
 		}
-		switch {
-		case len(texts) == 0:
-		case s.kind == kindSwitch:
-			words = append(words, "--"+s.name)
-		default:
+		if len(texts) > 0 {
 			words = append(words, flagsText(s.name, texts))
 		}
 	}

@@ -26,6 +26,9 @@ type content struct {
 // of all but the first.
 func (c *converter) setContent(m *sources.Message, rec *record) (more []file, err error) {
 	m.Text = c.free("text", rec.Text)
+	if c.html {
+		m.Text = textOfHTML(m.Text)
+	}
 	row := content{word: c.plain("type", rec.Type)}
 	row.declaration, row.unknown = declared(row.word)
 	if err := c.readFiles(&row, rec, m.Text); err != nil {

@@ -17,6 +17,7 @@ type converter struct {
 	// decimalComma says that 40,4 may be a number: where commas do not separate columns, they separate fractions.
 	decimalComma bool
 	sides        *sides
+	html         bool // texts are HTML
 	repairs
 }
 

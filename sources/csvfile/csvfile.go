@@ -30,6 +30,7 @@ type Settings struct {
 	Me []string
 	// TimeFormat is the form of times, such as DD.MM.YYYY HH:MM; "" are the forms of docs/csv.md.
 	TimeFormat string
+	HTML       bool     // texts are HTML
 	SkipWhere  []string // values of other columns whose rows are left out, such as Type=Note,System
 }
 

@@ -92,6 +92,7 @@ func (s *scan) readHeader() error {
 		delimiters = ","
 	}
 	s.layout = findLayout(start, delimiters, rankColumns(s.settings.Map))
+	s.converter.html = s.settings.HTML
 	s.converter.decimalComma = s.layout.delimiter != ','
 	names, err := s.headerRow()
 	if err != nil {

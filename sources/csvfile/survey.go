@@ -18,6 +18,8 @@ const most = 1000
 type survey struct {
 	*scan
 	rows       int
+	texts      int // that are not empty
+	html       int // of texts, those that are HTML
 	times      *timeSurvey
 	directions map[string]int
 	authors    map[string]int
@@ -64,6 +66,12 @@ func (s *survey) look(rec *record) {
 	if known := c.sides.words[strings.ToLower(direction)]; known.skip == "" {
 		s.times.add(c.plain("timestamp", rec.Timestamp))
 	}
+	if rec.Text != "" {
+		s.texts++
+	}
+	if isHTML(rec.Text) {
+		s.html++
+	}
 	c.forget()
 }
 
@@ -81,6 +89,7 @@ func (s *survey) explanation() *Explanation {
 	if len(e.Times) == 1 && s.settings.TimeFormat == "" {
 		e.Proposal.TimeFormat = e.Times[0].Format
 	}
+	e.Proposal.HTML = e.Proposal.HTML || s.html*2 > s.texts
 	e.Directions = ranked(s.directions)
 	s.proposeSides(e)
 	return e
