@@ -131,6 +131,9 @@ func (v *values) proposal(e *csvfile.Explanation) (command string, questions []s
 	if len(s.Map) > 0 {
 		changed["map"] = []string{s.Map.String()}
 	}
+	if s.Preset != "" {
+		changed["preset"] = []string{s.Preset}
+	}
 	if s.HTML {
 		changed["html"] = []string{"true"}
 	}

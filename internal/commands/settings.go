@@ -11,6 +11,7 @@ import (
 
 	"kommo-import/internal/pace"
 	"kommo-import/internal/sandbox"
+	"kommo-import/sources/csvfile"
 )
 
 // A setting is a value that somebody can set. Flags, variables of the environment, keys of the config file, help, the
@@ -246,6 +247,7 @@ func loadSettings() []setting {
 	}), shared(loadCommands, groupTable, []setting{
 		{name: "sheet", value: "NAME", sticky: ofSource,
 			usage: "read the sheet NAME of a workbook (default: the first that is not empty)"},
+		{name: "preset", sticky: ofSource, choices: csvfile.Presets(), usage: "read a table as this program exports it"},
 		{name: "encoding", value: "NAME", sticky: ofSource,
 			usage: "take a CSV file without a byte order mark to be written in the encoding NAME, such as windows-1251 (default: utf-8)"},
 		{name: "map", kind: kindList, value: "PAIRS", sticky: ofSource,

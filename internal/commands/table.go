@@ -68,7 +68,7 @@ func (p *program) keepStdin(v *values) (remove func(), err error) {
 // tableSettings returns the settings that shape the reading of a table.
 func (v *values) tableSettings() (s csvfile.Settings, err error) {
 	s.Incoming, s.Outgoing, s.Skip = v.list("incoming"), v.list("outgoing"), v.list("skip")
-	s.HTML = v.on("html")
+	s.Preset, s.HTML = v.text("preset"), v.on("html")
 	s.Me, s.SkipWhere = v.list("me"), v.list("skip-where")
 	if s.Encoding = v.text("encoding"); s.Encoding != "" {
 		if err := csvfile.CheckEncoding(s.Encoding); err != nil {

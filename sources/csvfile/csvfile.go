@@ -21,6 +21,7 @@ import (
 
 // Settings are how a table is read where that differs from docs/csv.md.
 type Settings struct {
+	Preset   string // one of Presets, or ""
 	Encoding string // as web pages name it, such as windows-1251; "" is UTF-8, or what a byte order mark says
 	Map      Mapping
 	// Incoming, Outgoing and Skip are values of the direction column. The rows of Skip are left out. Values that neither

@@ -66,13 +66,7 @@ func (f *File) Explain(ctx context.Context) (*Explanation, error) {
 		return nil, err
 	}
 	s.close()
-	if slices.ContainsFunc(append(requiredColumns(), "text"), func(name string) bool { return slices.Contains(s.plan.missing, name) }) {
-		probe.Map = maps.Clone(f.Map)
-		if probe.Map == nil {
-			probe.Map = make(Mapping)
-		}
-		maps.Copy(probe.Map, propose(s.columns, f.Map))
-	}
+	probe.suggestColumns(s)
 	if s, err = probe.open(""); err != nil {
 		return nil, err
 	}
@@ -81,8 +75,24 @@ func (f *File) Explain(ctx context.Context) (*Explanation, error) {
 	if err := survey.read(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Path, err)
 	}
-	e := survey.explanation()
+	e := survey.explanation(probe.Settings)
 	return e, probe.tryOut(ctx, e)
+}
+
+// suggestColumns adds the preset or the mapping that the header of a table suggests to the settings. A table in which
+// nothing is missing needs none.
+func (f *File) suggestColumns(s *scan) {
+	needed := append(requiredColumns(), "text")
+	if !slices.ContainsFunc(needed, func(name string) bool { return slices.Contains(s.plan.missing, name) }) {
+		return
+	}
+	if name := recognised(s.columns); name != "" && f.Preset == "" && len(f.Map) == 0 {
+		f.Preset = name
+		return
+	}
+	mapping := propose(s.columns, s.settings.Map)
+	maps.Copy(mapping, f.Map)
+	f.Map = mapping
 }
 
 // tryOut reads the file with the proposed settings, and counts what becomes of its rows. Times without a zone are those

@@ -23,7 +23,12 @@ func (f *File) open(cursor string) (*scan, error) {
 	if f.Now != nil {
 		now = f.Now
 	}
-	s := &scan{file: file, name: filepath.Base(f.Path), settings: f.Settings, open: f.Text, noHeaderLine: f.NoHeaderLine, lenient: f.lenient, converter: &converter{location: f.Location, now: now()}}
+	settings, err := f.withPreset()
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("--preset: %w", err)
+	}
+	s := &scan{file: file, name: filepath.Base(f.Path), settings: settings, open: f.Text, noHeaderLine: f.NoHeaderLine, lenient: f.lenient, converter: &converter{location: f.Location, now: now()}}
 	if err := s.start(parseCursor(cursor), size); err != nil {
 		s.close()
 		return nil, fmt.Errorf("%s: %w", f.Path, err)

@@ -81,15 +81,15 @@ func count(values map[string]int, value string) {
 	}
 }
 
-// explanation returns what the survey found, with the settings that it suggests.
-func (s *survey) explanation() *Explanation {
-	e := &Explanation{Encoding: s.encoding, Delimiter: s.layout.name(), Line: s.headerLine, Rows: s.rows, Proposal: s.settings,
+// explanation returns what the survey found, and the given settings with those that it suggests.
+func (s *survey) explanation(given Settings) *Explanation {
+	e := &Explanation{Encoding: s.encoding, Delimiter: s.layout.name(), Line: s.headerLine, Rows: s.rows, Proposal: given,
 		Missing: s.missingRequired(), Times: s.times.best(), NeedsZone: s.times.zoneless, Authors: ranked(s.authors)}
 	e.Columns = s.plan.uses(s.columns)
 	if len(e.Times) == 1 && s.settings.TimeFormat == "" {
 		e.Proposal.TimeFormat = e.Times[0].Format
 	}
-	e.Proposal.HTML = e.Proposal.HTML || s.html*2 > s.texts
+	e.Proposal.HTML = given.HTML || !s.settings.HTML && s.html*2 > s.texts
 	e.Directions = ranked(s.directions)
 	s.proposeSides(e)
 	return e
