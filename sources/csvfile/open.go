@@ -79,6 +79,9 @@ func (s *scan) checkText(isFirst bool) error {
 	if err := refuseBinary(s.file); err != nil || !isFirst || s.settings.Encoding != "" {
 		return err
 	}
+	if mark, err := readMark(s.file); err != nil || isUTF16(mark) {
+		return err
+	}
 	return checkUTF8(s.file)
 }
 

@@ -36,7 +36,7 @@ func planColumns(h *header, s *Settings, file string) (*plan, error) {
 		} else if at >= 0 {
 			c.parts = []piece{{column: at}}
 		}
-		if len(c.parts) == 0 {
+		if len(c.parts) == 0 && c.outgoing == nil {
 			p.missing = append(p.missing, name)
 			continue
 		}
@@ -60,8 +60,11 @@ func planColumns(h *header, s *Settings, file string) (*plan, error) {
 // nameColumns gives the columns their names for gocsv. A column with a single use, as it is, gets the name in record.
 func (p *plan) nameColumns(h *header, uses map[int]int) {
 	p.computed = slices.DeleteFunc(p.computed, func(c computed) bool {
+		if len(c.parts) != 1 || c.outgoing != nil {
+			return false
+		}
 		at := c.parts[0].column
-		if len(c.parts) > 1 || c.outgoing != nil || at < 0 || uses[at] > 1 {
+		if at < 0 || uses[at] > 1 {
 			return false
 		}
 		p.names[at] = c.name

@@ -66,7 +66,7 @@ chats.csv:7! author_id and author_name are empty, which --me needs; --skip-where
 1 x rows left out that have no conversation or time, passed over: chats.csv:6: the row "left out by --skip-where direction=sistema" is no message
 `},
 		{"the other side is the conversation", csvfile.Settings{Incoming: sides.Incoming, Outgoing: sides.Outgoing,
-			Skip: []string{"nota,sistema"}, Map: csvfile.Mapping{"conversation_id": "{From}@c.us|{To}@c.us", "client_name": "=Ana"}}, `
+			Skip: []string{"nota,sistema"}, Map: csvfile.Mapping{"conversation_id": "{From}@c.us|{To}@c.us", "client_name": "=Ana", "client_email": "|"}}, `
 2 +14557600s inc 34600000001@c.us (name Ana, phone 34600000001@c.us): text "hola"
 3 +14557601s out 34600000001@c.us (name Ana, phone 34600000001@c.us): text "buenas"
 4 +14557602s inc 7000@c.us (name Ana): text "no paga nunca" skipped: left out by --skip

@@ -86,13 +86,25 @@ func (s *survey) explanation(given Settings) *Explanation {
 	e := &Explanation{Encoding: s.encoding, Delimiter: s.layout.name(), Line: s.headerLine, Rows: s.rows, Proposal: given,
 		Missing: s.missingRequired(), Times: s.times.best(), NeedsZone: s.times.zoneless, Authors: ranked(s.authors)}
 	e.Columns = s.plan.uses(s.columns)
-	if len(e.Times) == 1 && s.settings.TimeFormat == "" {
-		e.Proposal.TimeFormat = e.Times[0].Format
+	if len(e.Times) > 0 && !s.fitsFormat(e.Times[0].Example) { // a given format fits less
+		e.Proposal.TimeFormat = ""
+		if len(e.Times) == 1 {
+			e.Proposal.TimeFormat = e.Times[0].Format
+		}
 	}
 	e.Proposal.HTML = given.HTML || !s.settings.HTML && s.html*2 > s.texts
 	e.Directions = ranked(s.directions)
 	s.proposeSides(e)
 	return e
+}
+
+// fitsFormat reports whether the given format of times fits a value.
+func (s *survey) fitsFormat(value string) bool {
+	if s.converter.format == nil {
+		return false
+	}
+	_, ok := s.converter.format.parse(value)
+	return ok
 }
 
 // ranked returns values with their numbers, the most frequent first.

@@ -42,7 +42,7 @@ func textOf(file io.ReadSeeker, name string) (*text, error) {
 	}
 	t := &text{file: &counter{Reader: file}, encoding: "UTF-8"}
 	switch {
-	case strings.HasPrefix(mark, "\xff\xfe"), strings.HasPrefix(mark, "\xfe\xff"):
+	case isUTF16(mark):
 		t.encoding = "UTF-16"
 		t.Reader = transform.NewReader(t.file, unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder())
 	case name == "" || strings.HasPrefix(mark, "\ufeff"):
@@ -51,6 +51,11 @@ func textOf(file io.ReadSeeker, name string) (*text, error) {
 		err = t.decode(name)
 	}
 	return t, err
+}
+
+// isUTF16 reports whether a file that begins so is UTF-16, by its byte order mark.
+func isUTF16(start string) bool {
+	return strings.HasPrefix(start, "\xff\xfe") || strings.HasPrefix(start, "\xfe\xff")
 }
 
 // readMark returns the first four bytes of a file, fewer if it has no more, and goes back to its beginning.
