@@ -3,19 +3,24 @@ package importer
 import (
 	"context"
 	"database/sql"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 
 	"kommo-import/internal/sandbox"
 	"kommo-import/sources/csvfile"
+	"kommo-import/sources/xlsxfile"
 )
 
 // texts returns the texts of what would be sent, by conversation.
@@ -219,6 +224,56 @@ func TestSameMessagesFromAnotherFile(t *testing.T) {
 	if m := status.Messages; err != nil || m.Planned != 10 || m.Duplicate != 20 || m.Read != 30 {
 		t.Errorf("got %+v, error %v, want 10 planned and 20 duplicates", m, err)
 	}
+}
+
+// A workbook after a CSV pilot: what the pilot sent is not sent again, the rest once.
+func TestWorkbookAfterCSVPilot(t *testing.T) {
+	const withID, withoutID = "conversation_id,timestamp,direction,text,message_id\n", "conversation_id,timestamp,direction,text\n"
+	for name, table := range map[string]string{
+		"with ids":    withID + "ann,1700000000,in,hi,1\nann,1700000001,out,\"two\nlines\",2\nbob,1700000002,in,well,1\n",
+		"without ids": withoutID + "ann,1700000000,in,hi\nann,1700000000,in,hi\nann,1700000001,out,\"two\nlines\"\nbob,1700000002,in,well\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, box := newFile(t), sandbox.NewKommo(sandbox.Options{})
+			load(t, f, table)
+			s := newSender(f, box)
+			s.Selection.MaxConversations = 1
+			if report, err := s.Send(t.Context()); err != nil || report.Accepted == 0 {
+				t.Fatalf("report %+v, error %v", report, err)
+			}
+			path := filepath.Join(t.TempDir(), "chats.xlsx")
+			writeWorkbook(t, path, table)
+			_, err := (&Loader{File: f, Name: path}).Load(t.Context(), &csvfile.File{Path: path, Text: xlsxfile.Sheet("").Text, Now: longAfter})
+			must(t, err)
+			if _, err := newSender(f, box).Send(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			want := strings.Count(table, ",1700000")
+			if got := box.Summary(); got.Messages != want || got.Distinct != want {
+				t.Errorf("got %+v, want %d messages", got, want)
+			}
+		})
+	}
+}
+
+// writeWorkbook writes a CSV table as a workbook. Its times are numbers.
+func writeWorkbook(t *testing.T, path, table string) {
+	t.Helper()
+	rows, err := csv.NewReader(strings.NewReader(table)).ReadAll()
+	must(t, err)
+	file := excelize.NewFile()
+	defer file.Close()
+	for r, row := range rows {
+		for c, text := range row {
+			cell, _ := excelize.CoordinatesToCellName(c+1, r+1)
+			var value any = text
+			if n, err := strconv.Atoi(text); err == nil {
+				value = n
+			}
+			must(t, file.SetCellValue("Sheet1", cell, value))
+		}
+	}
+	must(t, file.SaveAs(path))
 }
 
 // A load that is broken off at any commit, written or not, or between any two batches, ends after another load where

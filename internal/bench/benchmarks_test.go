@@ -33,15 +33,28 @@ func BenchmarkProgram(b *testing.B) {
 	source := chats{conversations, func(i int) int { return int(50 / math.Sqrt((float64(i)+0.5)/float64(conversations))) }}
 	total := source.total()
 	export := filepath.Join(p.folder, "chats.csv")
-	if err := source.writeCSV(export); err != nil {
+	if err := source.writeCSV(export, time.RFC3339); err != nil {
 		b.Fatal(err)
 	}
 	box := sandbox.NewKommo(sandbox.Options{})
 	environment := serve(b, box)
+	var plain time.Duration
 	b.Run("load", func(b *testing.B) {
 		load := p.run(b, nil, nil, "load", "--csv", export, "--quiet")
 		reportAtLeast(b, float64(total)/load.elapsed.Seconds(), "rows/s", 50_000)
 		reportAtMost(b, load.peak, "MB-peak", maxPeak)
+		plain = load.elapsed
+	})
+	os.Remove(export)
+	b.Run("load, mapped", func(b *testing.B) {
+		if err := source.writeCSV(export, "02.01.2006 15:04:05"); err != nil {
+			b.Fatal(err)
+		}
+		load := p.run(b, nil, nil, "load", "--csv", export, "--quiet", "-m", "mapped.db", "--time-format", "DD.MM.YYYY HH:MM",
+			"--timezone", "UTC", "--map", "conversation_id={client_phone}@c.us,author_name=author_name+author_id")
+		reportAtLeast(b, 100*plain.Seconds()/load.elapsed.Seconds(), "%-of-plain", 85)
+		reportAtMost(b, load.peak, "MB-peak", maxPeak)
+		os.Remove(filepath.Join(p.folder, "mapped.db"))
 	})
 	os.Remove(export)
 	b.Run("preview", func(b *testing.B) {

@@ -119,8 +119,8 @@ func loadSource(b testing.TB, path string, source sources.Source) *importer.File
 }
 
 // writeCSV writes the conversations as the export of a messenger: sorted by time, and so interleaved. No conversation
-// may have more messages than one before it.
-func (c chats) writeCSV(path string) error {
+// may have more messages than one before it. Times have the layout.
+func (c chats) writeCSV(path, layout string) error {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func (c chats) writeCSV(path string) error {
 		for i := 0; i < c.conversations && n < c.messages(i); i++ {
 			m := c.message(i, n)
 			row := []string{m.Conversation.ID, m.Conversation.Client.Name, m.Conversation.Client.Phone,
-				fmt.Sprintf("client%d@example.com", i), m.ID, m.Time.Format(time.RFC3339), string(m.Direction), m.Author.ID, m.Author.Name,
+				fmt.Sprintf("client%d@example.com", i), m.ID, m.Time.Format(layout), string(m.Direction), m.Author.ID, m.Author.Name,
 				string(m.Kind), m.Text, "", "", "", m.ReplyTo}
 			if m.Media != nil {
 				row[11], row[12], row[13] = m.Media.URL, m.Media.Name, fmt.Sprint(m.Media.Size)

@@ -26,7 +26,8 @@ func documentedJSON() map[string][]any {
 		"load": {struct {
 			Load importer.LoadReport `json:"load"`
 		}{}},
-		"preview": {importer.Preview{}},
+		"load --explain": {explanationReport{}},
+		"preview":        {importer.Preview{}},
 		"send": {struct {
 			Run importer.SendReport `json:"run"`
 		}{}},

@@ -3,7 +3,6 @@ package commands
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,38 +20,25 @@ import (
 func (p *program) load() *cli.Command {
 	return p.command("load", "read old conversations into the migration file",
 		`Reads a source and plans what becomes of every message. Sends nothing. Interrupted, it goes on when it is run
-again. A new reading of a table takes the place of the last one. A setting that you leave out keeps its value
-from the last load. Without a source, load applies new settings to the messages in the migration file.
+again. A new reading of a table takes the place of the last one. A setting that you leave out keeps its value;
+without a source, load applies new settings to the messages in the migration file.
 
-  kommo-import load --csv chats.csv --timezone Europe/Madrid
-  kommo-import load --green-api                           about one chat a second
-  kommo-import load --exclude 79001234567@c.us            leave a conversation out`,
+  kommo-import load --xlsx chats.xlsx --explain   how it would be understood
+  kommo-import load --csv chats.csv
+  kommo-import load --green-api                   about one chat a second`,
 		func(ctx context.Context, v *values) error {
 			switch {
 			case v.on("discard"):
 				return p.discard(v)
+			case v.on("explain"):
+				return p.explain(ctx, v)
 			case v.hasSource():
 				return p.loadFirst(ctx, v)
 			case v.hasSettingsOfAll():
 				return p.applySettings(ctx, v)
 			}
-			return usage("load what? name a CSV file with --csv FILE, or --green-api")
+			return usage("load what? name a workbook with --xlsx FILE, a CSV file with --csv FILE, JSON lines with --jsonl FILE, or --green-api")
 		})
-}
-
-// csvSource returns the source of a CSV file.
-func (p *program) csvSource(v *values) (*csvfile.File, error) {
-	zone, err := v.zone()
-	if err != nil {
-		return nil, err
-	}
-	path := v.text("csv")
-	if _, err := os.Stat(path); err != nil { // a mistyped name must not leave a migration file behind
-		return nil, fmt.Errorf("--csv: %w", err)
-	}
-	return &csvfile.File{Path: path, Location: zone, Unknown: func(columns []string) {
-		p.ui.info("These columns are not known and not read: %s", oneLine(strings.Join(columns, ", "), 300))
-	}}, nil
 }
 
 // loader returns the loader that the settings describe, without its file, and the source.
@@ -63,7 +49,7 @@ func (p *program) loader(v *values) (*importer.Loader, sources.Source, error) {
 	if loader.Name, err = v.sourceName(); err != nil {
 		return nil, nil, err
 	}
-	if loader.Named && !v.on("green-api") {
+	if loader.Named && !v.on("green-api") && v.tablePath() != "-" {
 		if loader.Formerly, err = v.pathName(); err != nil {
 			return nil, nil, err
 		}
@@ -77,7 +63,7 @@ func (p *program) loader(v *values) (*importer.Loader, sources.Source, error) {
 	loader.Settings = v.settingsOfAll(loader.Filter)
 	if !v.on("green-api") {
 		loader.Shape = v.sticky(ofSource)
-		source, err := p.csvSource(v)
+		source, err := p.tableSource(v)
 		return loader, source, err
 	}
 	client, err := p.greenAPIClient(v)
@@ -99,6 +85,11 @@ func (p *program) loadFirst(ctx context.Context, v *values) error {
 	if !v.hasSource() {
 		return nil
 	}
+	remove, err := p.keepStdin(v)
+	if err != nil {
+		return err
+	}
+	defer remove()
 	loader, source, err := p.loader(v)
 	if err != nil {
 		return err
@@ -193,7 +184,10 @@ func (p *program) loadFrom(ctx context.Context, v *values, loader *importer.Load
 	report, err := loader.Load(ctx, source)
 	p.ui.endProgress()
 	if err != nil {
-		return err
+		return v.withTableHint(ctx, err, source)
+	}
+	if table, isTable := source.(*csvfile.File); isTable && isMostlyInvalid(report) {
+		p.adviseOnTable(ctx, v, table)
 	}
 	return p.reportLoad(v, loader.File, report)
 }
@@ -240,7 +234,7 @@ func (p *program) printNextOfLoad(v *values, s importer.Status) {
 	p.printNext(v, nextStep(v, s))
 }
 
-// nameOf returns the name of a source for people: the path of a CSV file, the id of an instance.
+// nameOf returns the name of a source for people: the path of a table, the id of an instance.
 func nameOf(source sources.Source) string {
 	switch source := source.(type) {
 	case *csvfile.File:

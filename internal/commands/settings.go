@@ -11,6 +11,7 @@ import (
 
 	"kommo-import/internal/pace"
 	"kommo-import/internal/sandbox"
+	"kommo-import/sources/csvfile"
 )
 
 // A setting is a value that somebody can set. Flags, variables of the environment, keys of the config file, help, the
@@ -72,6 +73,7 @@ const (
 	groupKommo    = "Kommo"
 	groupSending  = "What is sent, and how fast"
 	groupLoading  = "What is loaded"
+	groupTable    = "How a table is read"
 	groupChats    = "What is loaded from Green-API"
 	groupGreenAPI = "Green-API"
 	groupOfAll    = "Of every command"
@@ -221,17 +223,21 @@ func kommoSettings() []setting {
 
 func loadSettings() []setting {
 	return slices.Concat(shared("load", "", []setting{
+		{name: "explain", kind: kindSwitch, perRun: true,
+			usage: "show how a table would be understood, and the command that loads it; change nothing"},
 		{name: "discard", rare: true, kind: kindSwitch, perRun: true, usage: "drop what an interrupted load has read of a table"},
 	}), shared(loadCommands, groupLoading, []setting{
 		{name: "green-api", kind: kindSwitch, perRun: true, usage: "read the WhatsApp chats of a Green-API instance"},
+		{name: "xlsx", kind: kindFile, value: "FILE", perRun: true, usage: "read conversations from an Excel workbook, FILE"},
 		{name: "csv", kind: kindFile, value: "FILE", perRun: true, usage: "read conversations from a CSV FILE"},
+		{name: "jsonl", kind: kindFile, value: "FILE", perRun: true, usage: "read a FILE of JSON lines, or stdin: -"},
 		{name: "name", rare: true, value: "NAME", perRun: true,
 			usage: "call the source NAME in the migration file; a source of that name is replaced (default: its path)"},
 		{name: "add", rare: true, kind: kindSwitch, perRun: true, usage: "load the source beside others that look like it; both are sent"},
 		{name: "keep-sent", rare: true, kind: kindSwitch, perRun: true,
 			usage: "if sent messages of a conversation are missing from the source, leave the conversation as it is"},
 		{name: "timezone", value: "ZONE", sticky: ofSource, usage: "the ZONE of times that name none, such as Europe/Madrid or Local"},
-		{name: "since", value: "TIME", sticky: ofAll, usage: "leave out messages before TIME (2024-01-31, or 2024-01-31T08:00:00Z)"},
+		{name: "since", value: "TIME", sticky: ofAll, usage: "leave out messages before TIME, such as 2024-01-31"},
 		{name: "until", rare: true, value: "TIME", sticky: ofAll, usage: "leave out messages after TIME; a day is included"},
 		{name: "include", rare: true, kind: kindList, value: "ID", sticky: ofAll,
 			usage: "take only the conversation with this ID; * matches any characters; repeatable"},
@@ -245,6 +251,28 @@ func loadSettings() []setting {
 		{name: "media", choices: []string{"link", "text", "skip"}, def: "link", sticky: ofAll,
 			usage: "how to send media: as a link that Kommo downloads, as text, or not at all"},
 		{name: "allow-private-media", rare: true, kind: kindSwitch, usage: "let media links point into private networks and to this computer"},
+	}), shared(loadCommands, groupTable, []setting{
+		{name: "sheet", rare: true, value: "NAME", sticky: ofSource,
+			usage: "read the sheet NAME of a workbook (default: the first that is not empty)"},
+		{name: "preset", rare: true, sticky: ofSource, choices: csvfile.Presets(), usage: "read a table as this program exports it"},
+		{name: "encoding", rare: true, value: "NAME", sticky: ofSource,
+			usage: "take a CSV file without a byte order mark to be written in the encoding NAME, such as windows-1251 (default: utf-8)"},
+		{name: "map", rare: true, kind: kindList, value: "PAIRS", sticky: ofSource,
+			usage: "make the columns of docs/csv.md from others, as PAIRS such as text=MESSAGE,timestamp=Day+Hour say, or " +
+				"conversation_id={phone}@c.us; repeatable"},
+		{name: "incoming", rare: true, kind: kindList, value: "VALUES", sticky: ofSource,
+			usage: "take these VALUES of the direction column for messages of the client, such as Customer,Visitor; repeatable"},
+		{name: "outgoing", rare: true, kind: kindList, value: "VALUES", sticky: ofSource,
+			usage: "take these VALUES of the direction column for messages of the company; repeatable"},
+		{name: "skip", rare: true, kind: kindList, value: "VALUES", sticky: ofSource,
+			usage: "leave out rows with these VALUES in the direction column, such as Note,System; repeatable"},
+		{name: "me", rare: true, kind: kindList, value: "NAMES", sticky: ofSource,
+			usage: "take messages whose author has one of these NAMES, ids or phones for the company's, all others for the client's; repeatable"},
+		{name: "time-format", rare: true, value: "FORMAT", sticky: ofSource,
+			usage: "read times of this FORMAT, such as \"DD.MM.YYYY HH:MM\" or \"MM/DD/YY HH:MM\"; seconds, AM/PM and zones may follow"},
+		{name: "html", rare: true, kind: kindSwitch, sticky: ofSource, usage: "make text of messages that are HTML, as mail programs export them"},
+		{name: "skip-where", rare: true, kind: kindList, value: "PAIRS", sticky: ofSource,
+			usage: "leave out rows with values in other columns of the table, as PAIRS such as private=true say; repeatable"},
 	}), shared(loadCommands, groupChats, []setting{
 		{name: "chat", rare: true, kind: kindList, value: "ID", usage: "read only the chat with this ID, such as 79001234567@c.us; repeatable"},
 		{name: "count-max", rare: true, kind: kindCount, value: "N", def: "all", usage: "read only the newest N messages of a chat"},
@@ -268,7 +296,7 @@ func (s setting) isIn(command string) bool {
 
 // isEveryday reports whether the setting is in the short help of a command.
 func (s setting) isEveryday(command string) bool {
-	isLoading := s.group == groupLoading || s.group == groupChats
+	isLoading := s.group == groupLoading || s.group == groupTable || s.group == groupChats
 	switch {
 	case s.rare || slices.Contains([]string{groupKommo, groupAccount, groupGreenAPI}, s.group):
 		return false

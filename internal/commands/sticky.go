@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -17,7 +18,23 @@ import (
 // This file is about the source of a load and its sticky settings, which the migration file keeps for later loads.
 
 // hasSource reports whether the flags name a source.
-func (v *values) hasSource() bool { return v.text("csv") != "" || v.on("green-api") }
+func (v *values) hasSource() bool { return len(v.sourceFlags()) > 0 }
+
+// sourceFlags returns the names of the flags that name a source.
+func (v *values) sourceFlags() (names []string) {
+	for _, name := range []string{"xlsx", "csv", "jsonl"} {
+		if v.text(name) != "" {
+			names = append(names, name)
+		}
+	}
+	if v.on("green-api") {
+		names = append(names, "green-api")
+	}
+	return names
+}
+
+// tablePath returns the path of the table that the flags name, "" if they name none.
+func (v *values) tablePath() string { return cmp.Or(v.text("xlsx"), v.text("csv"), v.text("jsonl")) }
 
 // hasSettingsOfAll reports whether a setting for the messages of all sources is on the command line.
 func (v *values) hasSettingsOfAll() bool {
@@ -31,19 +48,28 @@ func (v *values) checkSourceFlags() error {
 	if v.find("csv").group != groupLoading { // the command does not load
 		return nil
 	}
-	hasCSV, hasGreenAPI := v.text("csv") != "", v.on("green-api")
-	if hasCSV && hasGreenAPI {
-		return usage("--csv and --green-api: load one after the other, into the same migration file")
+	named := v.sourceFlags()
+	if len(named) > 1 {
+		return usage("--%s and --%s: load one after the other, into the same migration file", named[0], named[1])
 	}
+	if v.text("jsonl") == "-" && strings.TrimSpace(v.text("name")) == "" {
+		return usage("--jsonl -: stdin has no name; give one with --name, by which later loads know the source again")
+	}
+	hasGreenAPI, hasTable := v.on("green-api"), v.tablePath() != ""
 	applies := v.command == "load" && v.hasSettingsOfAll()
 	for _, s := range settingsIn(v.table, v.command) {
 		switch {
-		case hasGreenAPI || !v.isFlag(s.name):
-		case hasCSV && s.group == groupChats:
-			return usage("--%s counts for --green-api, not for --csv", s.name)
+		case !v.isFlag(s.name):
+		case hasGreenAPI && s.group == groupTable:
+			return usage("--%s counts for tables, not for --green-api", s.name)
+		case hasGreenAPI:
+		case hasTable && s.group == groupChats:
+			return usage("--%s counts for --green-api, not for --%s", s.name, named[0])
+		case s.name == "sheet" && named[0] != "xlsx", s.name == "encoding" && named[0] != "csv":
+			return usage("--%s does not count for --%s", s.name, named[0])
 		case v.command == "load" && (s.sticky == ofAll || s.name == "name" && v.on("discard") || s.name == "allow-private-media" && applies):
-		case !hasCSV && (s.group == groupChats || s.group == groupLoading):
-			return usage("--%s counts for loading; name what to load with --csv FILE, or --green-api", s.name)
+		case !hasTable && (s.group == groupChats || s.group == groupLoading || s.group == groupTable):
+			return usage("--%s counts for loading; name what to load with --xlsx FILE, --csv FILE, --jsonl FILE or --green-api", s.name)
 		}
 	}
 	return nil
@@ -64,7 +90,7 @@ func (v *values) sourceName() (string, error) {
 // pathName returns the name of a file as a source: its path. Below the folder of the migration file it is relative, so that the
 // folder can be moved.
 func (v *values) pathName() (string, error) {
-	path, err := filepath.Abs(v.text("csv"))
+	path, err := filepath.Abs(v.tablePath())
 	if err != nil {
 		return "", err
 	}
@@ -116,19 +142,26 @@ func (p *program) takeSettingsOver(v *values, source string) error {
 	return nil
 }
 
-// flagsText returns a setting as flags on the command line: "--exclude ann --exclude bob".
+// flagsText returns a setting as flags on the command line: "--exclude ann --exclude bob". The value of a switch needs a =.
 func flagsText(name string, texts []string) string {
 	var flags []string
 	for _, text := range texts {
-		flags = append(flags, "--"+name+" "+quoted(text))
+		separator := " "
+		if text == "true" || text == "false" {
+			separator = "="
+		}
+		flags = append(flags, "--"+name+separator+quoted(text))
 	}
 	return strings.Join(flags, " ")
 }
 
-// quoted returns an argument as a shell takes it.
+// quoted returns an argument as a shell takes it. Double quotes do in the shells of Windows too.
 func quoted(text string) string {
-	if text != "" && !strings.ContainsAny(text, " \t\n\"'`$&|;<>()*?[]#~!\\") {
+	switch {
+	case text != "" && !strings.ContainsAny(text, " \t\n\"'`$&|;<>()*?[]{}#~!\\"):
 		return text
+	case !strings.ContainsAny(text, "\"`$!\\%"):
+		return `"` + text + `"`
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
@@ -165,8 +198,10 @@ func (v *values) flagOf(source importer.SourceStatus) string {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(v.text("migration")), path)
 	}
+	flag := map[string]string{".xlsx": "--xlsx ", ".jsonl": "--jsonl "}[strings.ToLower(filepath.Ext(path))]
+	flag = cmp.Or(flag, "--csv ")
 	if _, err := os.Stat(path); err != nil {
-		return "--csv FILE --name " + quoted(printable(source.Name))
+		return flag + "FILE --name " + quoted(printable(source.Name))
 	}
-	return "--csv " + quoted(printable(path))
+	return flag + quoted(printable(path))
 }

@@ -67,8 +67,11 @@ func columnsOf(w io.Writer) int {
 
 // lineLength returns the length of the longest line of text that w takes: that of a terminal, else that of the variable
 // COLUMNS, 0 without it.
-func lineLength(w io.Writer) int {
-	if columns := columnsOf(w); columns > 0 {
+func lineLength(w io.Writer) int { return orVariable(columnsOf(w)) }
+
+// orVariable returns the columns of a terminal, else those of the variable COLUMNS, 0 without it.
+func orVariable(columns int) int {
+	if columns > 0 {
 		return columns
 	}
 	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns > 0 {
@@ -88,7 +91,7 @@ func (u *ui) Write(text []byte) (int, error) {
 // print prints lines, also if the user wants quiet. On a terminal long lines are broken between words.
 func (u *ui) print(format string, args ...any) {
 	lines := strings.Split(fmt.Sprintf(format, args...), "\n")
-	columns := lineLength(u.w)
+	columns := orVariable(u.columns())
 	for i, line := range lines {
 		lines[i] = fit(line, columns, "  ")
 	}

@@ -18,15 +18,18 @@ func BenchmarkBatches(b *testing.B) {
 		name       string
 		timestamps string // layout
 		perClient  int    // rows of one conversation
+		settings   csvfile.Settings
 	}{
-		{"zoned", time.RFC3339, 50},
-		{"local", time.DateTime, 50},
-		{"many clients", time.RFC3339, 5},
+		{"zoned", time.RFC3339, 50, csvfile.Settings{}},
+		{"local", time.DateTime, 50, csvfile.Settings{}},
+		{"many clients", time.RFC3339, 5, csvfile.Settings{}},
+		{"mapped, with a time format", "02.01.2006 15:04:05", 50, csvfile.Settings{
+			Map: csvfile.Mapping{"conversation_id": "{client_phone}@c.us", "author_name": "author_name+author_id"}, TimeFormat: "DD.MM.YYYY HH:MM"}},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			const rows = 100_000
 			path := writeBig(b, rows, bench.timestamps, bench.perClient)
-			file := &csvfile.File{Path: path, Location: location(b, "Europe/Madrid"), Now: now}
+			file := &csvfile.File{Path: path, Location: location(b, "Europe/Madrid"), Now: now, Settings: bench.settings}
 			b.ReportAllocs()
 			for b.Loop() {
 				n := 0

@@ -46,6 +46,9 @@ func describe(b sources.Batch) string {
 		if m.Location != nil {
 			fmt.Fprintf(&out, " at %v %v", m.Location.Latitude, m.Location.Longitude)
 		}
+		if m.Skip != "" {
+			fmt.Fprintf(&out, " skipped: %s", m.Skip)
+		}
 		fmt.Fprintln(&out)
 	}
 	for _, i := range b.Invalid {

@@ -26,6 +26,9 @@ type content struct {
 // of all but the first.
 func (c *converter) setContent(m *sources.Message, rec *record) (more []file, err error) {
 	m.Text = c.free("text", rec.Text)
+	if c.html {
+		m.Text = textOfHTML(m.Text)
+	}
 	row := content{word: c.plain("type", rec.Type)}
 	row.declaration, row.unknown = declared(row.word)
 	if err := c.readFiles(&row, rec, m.Text); err != nil {
@@ -100,8 +103,8 @@ func (c *converter) readPoint(row *content, rec *record) {
 	if x == "" && y == "" {
 		return
 	}
-	latitude, errX := degrees("latitude", x, 90)
-	longitude, errY := degrees("longitude", y, 180)
+	latitude, errX := c.degrees("latitude", x, 90)
+	longitude, errY := c.degrees("longitude", y, 180)
 	if row.pointErr = errX; errX == nil {
 		row.pointErr = errY
 	}
@@ -111,8 +114,12 @@ func (c *converter) readPoint(row *content, rec *record) {
 	}
 }
 
-func degrees(column, s string, most float64) (float64, error) {
-	d, err := strconv.ParseFloat(s, 64)
+func (c *converter) degrees(column, s string, most float64) (float64, error) {
+	number := s
+	if c.decimalComma {
+		number = strings.Replace(s, ",", ".", 1)
+	}
+	d, err := strconv.ParseFloat(number, 64)
 	if err != nil || math.IsNaN(d) || math.Abs(d) > most {
 		return 0, invalid(column, s, fmt.Errorf("not a number of degrees from -%v to %v", most, most))
 	}

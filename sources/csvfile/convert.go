@@ -1,7 +1,7 @@
 package csvfile
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -12,17 +12,34 @@ import (
 // A converter turns records into messages. Its errors name the column, the value and the reason.
 type converter struct {
 	location *time.Location // of times that name no zone; nil: there is none
+	format   *timeFormat    // of times; nil: the forms of docs/csv.md
 	now      time.Time
+	// decimalComma says that 40,4 may be a number: where commas do not separate columns, they separate fractions.
+	decimalComma bool
+	sides        *sides
+	html         bool // texts are HTML
 	repairs
+}
+
+// A row is a record with the cells from which columns are computed.
+type row struct {
+	*record
+	plan    *plan
+	cells   map[string]string
+	leftOut string // the reason why the row is no message, "" if it is one
 }
 
 // message returns the message of a row. If the row has several links, message returns the files of all links but the
 // first too. They become messages of their own, see part.
-func (c *converter) message(rec *record) (m sources.Message, more []file, err error) {
-	if m, err = c.envelope(rec); err != nil {
+func (c *converter) message(r row) (m sources.Message, more []file, err error) {
+	if m, err = c.envelope(r); err != nil {
 		return m, nil, err
 	}
-	more, err = c.setContent(&m, rec)
+	more, err = c.setContent(&m, r.record)
+	if m.Skip != "" && (err != nil || more != nil) {
+		m.Kind, m.Media, m.Location, m.Contact = sources.KindText, nil, nil, nil
+		return m, nil, nil
+	}
 	return m, more, err
 }
 
@@ -33,25 +50,31 @@ func part(m sources.Message, n int, f file) sources.Message {
 }
 
 // envelope returns the message of a row without its content.
-func (c *converter) envelope(rec *record) (m sources.Message, err error) {
-	if m.Conversation, err = c.conversation(rec); err != nil {
+func (c *converter) envelope(r row) (m sources.Message, err error) {
+	c.compute(r.record, r.plan, r.cells, "")
+	m.Author = sources.Author{ID: c.optionalID("author_id", r.AuthorID), Name: c.name("author_name", r.AuthorName)}
+	side, sideErr := c.sides.of(c.plain("direction", r.Direction), m.Author)
+	m.Direction, m.Skip = side.direction, cmp.Or(r.leftOut, side.skip)
+	if m.Skip != "" {
+		m.Direction, sideErr = cmp.Or(m.Direction, sources.Incoming), nil
+	}
+	if sideErr != nil && r.plan.sided {
+		return m, sideErr
+	}
+	c.compute(r.record, r.plan, r.cells, cmp.Or(m.Direction, sources.Incoming))
+	if m.Conversation, err = c.conversation(r.record); err != nil {
 		return m, err
 	}
-	if m.ID, err = c.id("message_id", rec.MessageID); err != nil {
+	if m.ID, err = c.id("message_id", r.MessageID); err != nil {
 		return m, err
 	}
-	timestamp := c.plain("timestamp", rec.Timestamp)
+	timestamp := c.plain("timestamp", r.Timestamp)
 	if m.Time, err = c.time(timestamp); err != nil {
 		return m, invalid("timestamp", timestamp, err)
 	}
-	word := c.plain("direction", rec.Direction)
-	if m.Direction, err = direction(word); err != nil {
-		return m, invalid("direction", word, err)
-	}
-	m.Author = sources.Author{ID: c.optionalID("author_id", rec.AuthorID), Name: c.name("author_name", rec.AuthorName)}
-	m.ReplyTo = c.optionalID("reply_to", rec.ReplyTo)
-	m.Post = c.post(rec)
-	return m, nil
+	m.ReplyTo = c.optionalID("reply_to", r.ReplyTo)
+	m.Post = c.post(r.record)
+	return m, sideErr
 }
 
 // optionalID returns a cell that identifies something, or "" if it is unusable.
@@ -62,16 +85,6 @@ func (c *converter) optionalID(column, cell string) string {
 		return ""
 	}
 	return id
-}
-
-func direction(s string) (sources.Direction, error) {
-	switch strings.ToLower(s) {
-	case "in", "incoming", "inbound", "received", "client", "customer":
-		return sources.Incoming, nil
-	case "out", "outgoing", "outbound", "sent", "agent", "manager", "operator", "bot":
-		return sources.Outgoing, nil
-	}
-	return "", errors.New("not a direction; use in or out")
 }
 
 // post returns the post on which the row is a comment. It returns nil if the row is not a comment, or if the post has no

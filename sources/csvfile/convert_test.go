@@ -18,8 +18,9 @@ func valid(change func(*record)) *record {
 }
 
 func convert(rec *record) (sources.Message, error) {
-	c := &converter{now: time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)}
-	m, _, err := c.message(rec)
+	sides, _ := newSides(&Settings{})
+	c := &converter{now: time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC), sides: sides}
+	m, _, err := c.message(row{record: rec, plan: new(plan)})
 	return m, err
 }
 
@@ -105,11 +106,11 @@ func TestReasons(t *testing.T) {
 		{`client_id "7,9E+10": a spreadsheet has shortened this number; format the column as text and export it again`, func(r *record) { r.ClientID = "7,9E+10" }},
 		{`message_id "3E+17": a spreadsheet has shortened this number; format the column as text and export it again`, func(r *record) { r.MessageID = "'3E+17" }},
 		{"timestamp is empty", func(r *record) { r.Timestamp = "" }},
-		{`timestamp "yesterday": not a time; use unix seconds, RFC 3339 or YYYY-MM-DD HH:MM:SS`, func(r *record) { r.Timestamp = "yesterday" }},
+		{`timestamp "yesterday": not a time; use unix seconds, RFC 3339, YYYY-MM-DD HH:MM:SS, or --time-format "DD.MM.YYYY HH:MM"`, func(r *record) { r.Timestamp = "yesterday" }},
 		{`timestamp "2024-05-01 10:00": has no time zone; name it with --timezone, e.g. --timezone Europe/Madrid`, func(r *record) { r.Timestamp = "2024-05-01 10:00" }},
 		{`timestamp "2055-01-01T00:00:00Z": 2055-01-01 00:00:00 UTC is in the future`, func(r *record) { r.Timestamp = "2055-01-01T00:00:00Z" }},
-		{`timestamp "45413": 1970-01-01 12:36:53 UTC is before 2009`, func(r *record) { r.Timestamp = "45413" }},
-		{`direction "sideways": not a direction; use in or out`, func(r *record) { r.Direction = "sideways" }},
+		{`timestamp "4541": 1970-01-01 01:15:41 UTC is before 2009`, func(r *record) { r.Timestamp = "4541" }},
+		{`direction "sideways": not a direction; use in or out, or list the value in --incoming, --outgoing or --skip`, func(r *record) { r.Direction = "sideways" }},
 		{"direction is empty", func(r *record) { r.Direction = "" }},
 		{"text is empty", func(r *record) { r.Text = " \n" }},
 		{"text is empty", func(r *record) { r.Text = "NULL" }},
@@ -124,7 +125,7 @@ func TestReasons(t *testing.T) {
 		{"longitude is empty", func(r *record) { r.Text, r.Type, r.Latitude = "", "location", "55.7" }},
 		{"latitude and longitude are empty, which type location needs", func(r *record) { r.Text, r.Type = "", "location" }},
 		{"contact_name and contact_phone are empty, which type contact needs", func(r *record) { r.Text, r.Type = "", "contact" }},
-		{`direction "жжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжж…": not a direction; use in or out`,
+		{`direction "жжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжж…": not a direction; use in or out, or list the value in --incoming, --outgoing or --skip`,
 			func(r *record) {
 				r.Direction = "жжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжжж"
 			}},

@@ -1,6 +1,6 @@
-// Package csvfile reads conversations from a CSV file: UTF-8, commas, a header row, one message per row.
+// Package csvfile reads conversations from a CSV file: a header, one message per row.
 //
-// The columns conversation_id, timestamp and direction are required; all columns are the fields of record. Columns and
+// The delimiter and the place of the header are recognised; an encoding other than UTF-8 and UTF-16 must be named. The columns conversation_id, timestamp and direction are required; all columns are the fields of record. Columns and
 // rows may come in any order. A bad row is reported with its line, and reading goes on with the next row. A file that
 // is no such table at all, e.g. an Excel workbook, is refused as a whole.
 //
@@ -19,10 +19,31 @@ import (
 	"kommo-import/sources"
 )
 
+// Settings are how a table is read where that differs from docs/csv.md.
+type Settings struct {
+	Preset   string // one of Presets, or ""
+	Encoding string // as web pages name it, such as windows-1251; "" is UTF-8, or what a byte order mark says
+	Map      Mapping
+	// Incoming, Outgoing and Skip are values of the direction column. The rows of Skip are left out. Values that neither
+	// these lists nor docs/csv.md name make invalid rows. Each element may hold several values, separated by commas.
+	Incoming, Outgoing, Skip []string
+	// Me are names, ids and phones of the company. If there are any, a message is outgoing if its author is among them.
+	Me []string
+	// TimeFormat is the form of times, such as DD.MM.YYYY HH:MM; "" are the forms of docs/csv.md.
+	TimeFormat string
+	HTML       bool     // texts are HTML
+	SkipWhere  []string // values of other columns whose rows are left out, such as Type=Note,System
+}
+
 // A File is a CSV file as a source of conversations. A File has no state: it can be read any number of times, and
 // the memory needed does not grow with the size of the file.
 type File struct {
 	Path string
+	Settings
+	// Text, if not nil, opens the file as UTF-8 text with commas, whatever it is: a sheet of a workbook, for example.
+	Text func(path string) (io.ReadCloser, error)
+	// NoHeaderLine says that the header in Text is no line of the file.
+	NoHeaderLine bool
 	// Location is the time zone of timestamps that name no zone. With nil, rows with such timestamps are invalid.
 	Location *time.Location
 	// Now is the clock that decides which times are in the future; nil means time.Now.
@@ -32,6 +53,7 @@ type File struct {
 	// Unknown, if not nil, is called at the beginning of each scan of a file with columns that csvfile does not know.
 	// It gets their names as the header spells them. Columns without a name are left out.
 	Unknown func(columns []string)
+	lenient bool // required columns may be missing
 }
 
 // Family returns [sources.Table].
@@ -50,9 +72,9 @@ func (f *File) Batches(ctx context.Context, cursor string) iter.Seq2[sources.Bat
 			yield(sources.Batch{}, err)
 			return
 		}
-		defer s.file.Close() // only read from: no data can be lost
-		if f.Unknown != nil && len(s.unknown) > 0 {
-			f.Unknown(s.unknown)
+		defer s.close()
+		if f.Unknown != nil && len(s.plan.unknown) > 0 {
+			f.Unknown(s.plan.unknown)
 		}
 		for {
 			if ctx.Err() != nil {

@@ -50,7 +50,17 @@ type record struct {
 	PostPreviewPermalink string `csv:"post_preview_permalink"`
 	PostUsername         string `csv:"post_username"`
 	PostCaption          string `csv:"post_caption"`
+
+	Broken string `csv:"#broken"` // see [Broken]
+	Raw    string `csv:"#raw"`
 }
+
+// Columns in which [File.Text] can say why a row is no message, and what stands in the file in its place. They are not
+// shown.
+const (
+	Broken = "#broken"
+	Raw    = "#raw"
+)
 
 // columns returns the names of all columns, in the order of record.
 func columns() []string {
@@ -70,41 +80,63 @@ func requiredColumns() []string {
 // readHeader reads the names of the columns from the beginning of the file and prepares the scan for the rows. An error
 // says why the file is not a table of conversations and how to mend it.
 func (s *scan) readHeader() error {
-	s.lines = newLines(s.file)
-	if err := refuseBinary(s.lines); err != nil {
-		return err
-	}
-	header, err := headerRow(s.lines)
+	text, err := s.text()
 	if err != nil {
 		return err
 	}
-	names, unknown, err := recognise(header)
+	s.lines, s.legacy, s.encoding = newLines(text), text.legacy, text.encoding
+	if s.noHeaderLine {
+		s.lines.line--
+	}
+	start, _ := s.lines.src.Peek(64 << 10) // less at the end of the file
+	delimiters := ",;\t|"
+	if s.open != nil {
+		delimiters = ","
+	}
+	s.layout = findLayout(start, delimiters, rankColumns(s.settings.Map))
+	s.converter.html = s.settings.HTML
+	s.converter.decimalComma = s.layout.delimiter != ','
+	names, err := s.headerRow()
 	if err != nil {
 		return err
+	}
+	s.columns = newHeader(names)
+	if s.plan, err = planColumns(s.columns, &s.settings, s.name); err != nil {
+		return err
+	}
+	if s.converter.sides, err = newSides(&s.settings); err != nil {
+		return err
+	}
+	if s.settings.TimeFormat != "" {
+		if s.converter.format, err = parseTimeFormat(s.settings.TimeFormat); err != nil {
+			return fmt.Errorf("--time-format %w", err)
+		}
+	}
+	if missing := s.missingRequired(); len(missing) > 0 && !s.lenient {
+		return &ColumnsError{missing, s.columns.shown()}
 	}
 	// gocsv gets a header of our own making, because it compares every name with every field, rune by rune.
-	feed := &struct{ io.Reader }{strings.NewReader(strings.Join(names, ",") + "\n")}
+	delimiter := string(rune(s.layout.delimiter))
+	feed := &struct{ io.Reader }{strings.NewReader(strings.Join(s.plan.names, delimiter) + "\n")}
 	rows := csv.NewReader(feed)
 	rows.ReuseRecord = true
+	rows.Comma = rune(s.layout.delimiter)
 	s.rows, err = gocsv.NewUnmarshaller(rows, &record{})
 	feed.Reader = s.lines
-	s.unknown, s.width = unknown, len(names)
+	s.width = len(names)
 	return err
 }
 
-// refuseBinary returns an error for workbooks and for UTF-16.
-func refuseBinary(l *lines) error {
-	for _, format := range []struct{ magic, name string }{
-		{"PK\x03\x04", "is an Excel workbook (or another zip archive)"},
-		{"\xd0\xcf\x11\xe0", "is an old Excel workbook"},
-		{"\xff\xfe", `is UTF-16, which Excel calls "Unicode text"`},
-		{"\xfe\xff", `is UTF-16, which Excel calls "Unicode text"`},
-	} {
-		if start, _ := l.src.Peek(len(format.magic)); string(start) == format.magic {
-			return fmt.Errorf(`%s, not a CSV file: save it as "CSV UTF-8"`, format.name)
+// missingRequired returns the columns that the table must have and does not. With --me an author stands for the direction.
+func (s *scan) missingRequired() []string {
+	required := requiredColumns()
+	if len(s.settings.Me) > 0 {
+		required[2] = "author_name"
+		if !slices.Contains(s.plan.missing, "author_id") {
+			required = required[:2]
 		}
 	}
-	return nil
+	return slices.DeleteFunc(required, func(name string) bool { return !slices.Contains(s.plan.missing, name) })
 }
 
 // maxColumns is the largest number of columns, which is Excel's. It bounds the memory that each row needs.
@@ -112,32 +144,51 @@ const maxColumns = 16_384
 
 var errManyColumns = errors.New("the header has more than 16,384 columns, which is Excel's limit: remove those without a name")
 
-// headerRow returns the fields of the first row.
-func headerRow(l *lines) ([]string, error) {
-	err := l.begin()
-	if err == nil && bytes.EqualFold(bytes.TrimSpace(l.row()), []byte("sep=,")) {
-		l.accept()
-		err = l.begin()
+// A ColumnsError means that a table lacks required columns, under their own names.
+type ColumnsError struct {
+	Missing []string
+	Found   []string // the names of the columns that it has
+}
+
+func (e *ColumnsError) Error() string {
+	if len(e.Missing) == 1 {
+		return fmt.Sprintf("column %s is missing: found %s", e.Missing[0], list(e.Found))
 	}
+	return fmt.Sprintf("columns %s are missing: found %s", list(e.Missing), list(e.Found))
+}
+
+// headerRow returns the fields of the header.
+func (s *scan) headerRow() ([]string, error) {
+	l := s.lines
+	l.delimiter = s.layout.delimiter
+	for range s.layout.preamble {
+		if _, _, err := l.preambleRow(); err != nil {
+			return nil, err
+		}
+	}
+	err := l.begin()
 	if errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("the file is empty: its first line must name the columns, at least %s", list(requiredColumns()))
 	}
-	if bytes.Count(l.firstLine(), []byte(",")) >= maxColumns {
+	if bytes.Count(l.firstLine(), []byte{l.delimiter}) >= maxColumns {
 		return nil, errManyColumns
 	}
-	fields, err := csv.NewReader(l).Read()
+	rows := csv.NewReader(l)
+	rows.Comma = rune(l.delimiter)
+	fields, err := rows.Read()
+	s.headerLine = l.line
+	s.header = bytes.Clone(bytes.TrimSpace(l.row()))
 	switch row := l.buf; {
 	case len(fields) > maxColumns:
 		return nil, errManyColumns
+	case isWide(row):
+		return nil, errors.New("is UTF-16 without a byte order mark: add --encoding utf-16le, or utf-16be")
 	case bytes.IndexByte(row, 0) >= 0:
-		return nil, errors.New("holds binary data, it is not a CSV file")
+		return nil, errBinary
 	case !utf8.Valid(row):
-		return nil, errors.New(`the header is not UTF-8: save the file as "CSV UTF-8"`)
+		return nil, errors.New("the header is not UTF-8: name the encoding of the file with --encoding, e.g. --encoding windows-1252")
 	case bytes.IndexByte(bytes.TrimRight(l.firstLine(), "\r\n"), '\r') >= 0:
 		return nil, errors.New(`the lines end like those of old Macs (CR): save the file as "CSV UTF-8"`)
-	}
-	if delimiter := otherDelimiter(string(l.firstLine()), fields); delimiter != "" {
-		return nil, fmt.Errorf("the columns are separated by %s: save the file with commas", delimiter)
 	}
 	if broken, ok := errors.AsType[*csv.ParseError](err); ok {
 		return nil, fmt.Errorf("header: %s", quoteReason(broken))
@@ -149,63 +200,10 @@ func headerRow(l *lines) ([]string, error) {
 	return fields, nil
 }
 
-// otherDelimiter returns the name of the delimiter that a header has instead of commas, or "". The fields are those of
-// the line split at commas.
-func otherDelimiter(line string, fields []string) string {
-	if anyKnown(fields) {
-		return ""
-	}
-	line = strings.TrimPrefix(strings.TrimSpace(line), "sep=")
-	for _, delimiter := range []struct{ char, name string }{
-		{";", "semicolons"}, {"\t", "tabs"}, {"|", "vertical bars"},
-	} {
-		parts := strings.Split(line, delimiter.char)
-		if len(parts) > 1 && (len(fields) <= 1 || anyKnown(parts)) {
-			return delimiter.name
-		}
-	}
-	return ""
-}
-
-// anyKnown reports whether any of names is a column of record.
-func anyKnown(names []string) bool {
-	known := columns()
-	return slices.ContainsFunc(names, func(name string) bool {
-		return slices.Contains(known, canonical(strings.Trim(name, `"`)))
-	})
-}
-
 // canonical returns the name of a column as record spells it: " Message-ID " is message_id.
 func canonical(name string) string {
 	name = strings.ToLower(sources.CleanID(name))
 	return strings.ReplaceAll(strings.ReplaceAll(name, " ", "_"), "-", "_")
-}
-
-// recognise returns the columns of a header by their names in record. A column that record does not have gets the name
-// "", and unknown lists it as the header spells it.
-func recognise(header []string) (names, unknown []string, err error) {
-	known := columns()
-	for _, field := range header {
-		name := canonical(field)
-		switch {
-		case !slices.Contains(known, name):
-			name = ""
-			if field = strings.TrimSpace(field); field != "" {
-				unknown = append(unknown, field)
-			}
-		case slices.Contains(names, name):
-			return nil, nil, fmt.Errorf("column %s appears twice: rename or remove one", name)
-		}
-		names = append(names, name)
-	}
-	missing := slices.DeleteFunc(requiredColumns(), func(name string) bool { return slices.Contains(names, name) })
-	if len(missing) == 1 {
-		return nil, nil, fmt.Errorf("column %s is missing: found %s", missing[0], list(header))
-	}
-	if len(missing) > 1 {
-		return nil, nil, fmt.Errorf("columns %s are missing: found %s", list(missing), list(header))
-	}
-	return names, unknown, nil
 }
 
 // list joins names with commas. It shows at most twelve of them.

@@ -26,8 +26,9 @@ var byteOrderMarks = []string{"\ufeff", "ï»¿", "\ufeff"}
 // the first. Reading goes on there, whatever an open quote has swallowed.
 type lines struct {
 	src    *bufio.Reader
+	file   *counter  // the file behind src
 	hash   hash.Hash // of the bytes before offset
-	offset int64     // of the current row in the file
+	offset int64     // of the current row in the text
 	line   int       // number of the line on which the current row begins
 	atEnd  int64     // size of the file, if the last row ended only because the file did; see cursor.End
 
@@ -36,11 +37,13 @@ type lines struct {
 	end   int    // buf[:end] is the current row, as far as the csv.Reader asked for it
 	fed   int    // buf[:fed] has been given to the csv.Reader
 
+	delimiter byte // of columns
+
 	instead []byte // bytes to give to the csv.Reader next, in place of those of the file
 }
 
-func newLines(r io.Reader) *lines {
-	l := &lines{src: bufio.NewReaderSize(r, 64<<10), hash: sha256.New(), line: 1}
+func newLines(t *text) *lines {
+	l := &lines{src: bufio.NewReaderSize(t, 64<<10), file: t.file, hash: sha256.New(), line: 1, delimiter: ','}
 	for _, mark := range byteOrderMarks {
 		for l.skip(mark) {
 		}
@@ -60,16 +63,17 @@ func (l *lines) skip(mark string) bool {
 	return true
 }
 
-// begin starts the next row. It passes over lines that hold only commas and spaces. It returns io.EOF if there is no
+// begin starts the next row. It passes over lines that hold only delimiters and spaces. It returns io.EOF if there is no
 // other row.
 func (l *lines) begin() error {
+	blanks := string(rune(l.delimiter)) + " \t\r\n"
 	for {
 		l.end, l.fed, l.instead = 0, 0, nil
 		if err := l.fetch(); err != nil {
 			return err
 		}
 		row := l.row()
-		if len(bytes.Trim(row, ", \t\r\n")) > 0 {
+		if len(bytes.Trim(row, blanks)) > 0 {
 			return nil
 		}
 		if row[len(row)-1] != '\n' {
@@ -144,7 +148,7 @@ func (l *lines) fetch() error {
 			continue
 		case errors.Is(err, io.EOF) && l.end == len(l.buf):
 			if l.end > 0 {
-				l.atEnd = l.offset + int64(l.end)
+				l.atEnd = l.file.n
 			}
 			return io.EOF
 		case err != nil && !errors.Is(err, io.EOF):
@@ -171,7 +175,7 @@ func (l *lines) reject() error {
 		l.commit(len(l.buf))
 		switch {
 		case errors.Is(err, io.EOF):
-			l.atEnd = l.offset
+			l.atEnd = l.file.n
 			return nil
 		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
 			return err
@@ -194,10 +198,11 @@ func (l *lines) commit(n int) {
 
 // A cursor is a place between two rows, stored as JSON:
 //
-//	{"offset":48213,"line":172,"sha256":"9f86d081…"}
+//	{"offset":48213,"line":172,"layout":";","sha256":"9f86d081…"}
 type cursor struct {
-	Offset int64  `json:"offset"` // number of bytes before the next row
+	Offset int64  `json:"offset"` // number of bytes of UTF-8 before the next row
 	Line   int    `json:"line"`   // line number of the next row; the first line is 1
+	Layout string `json:"layout"` // see [layout.String]
 	SHA256 string `json:"sha256"` // of all bytes before Offset
 	// End is the size of the file if the last row ended only because the file did: it has no line end, or a quote in
 	// it is still open. When the file has grown, that row may be another. End is 0 otherwise.
@@ -223,13 +228,17 @@ func (l *lines) cursor() cursor {
 	return cursor{Offset: l.offset, Line: l.line, SHA256: hex.EncodeToString(l.hash.Sum(nil)), End: l.atEnd}
 }
 
-// seek reads on to c and reports whether c is still valid: the file of the given size begins with the bytes that c
-// stands for. After false or an error, l must not be used any more.
+// seek reads on to c and reports whether c is still valid: the file, which has the given size, begins with the text
+// that c stands for. After false or an error, l must not be used any more.
 func (l *lines) seek(c cursor, size int64) (bool, error) {
-	if c.Offset < l.offset || c.Offset > size || c.End > 0 && size > c.End {
+	if c.Offset < l.offset || c.End > 0 && size > c.End {
 		return false, nil
 	}
-	if _, err := io.CopyN(l.hash, l.src, c.Offset-l.offset); err != nil {
+	_, err := io.CopyN(l.hash, l.src, c.Offset-l.offset)
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	if err != nil {
 		return false, fmt.Errorf("read again up to byte %d: %w", c.Offset, err)
 	}
 	l.offset, l.line, l.atEnd = c.Offset, c.Line, c.End

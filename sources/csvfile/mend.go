@@ -9,18 +9,18 @@ import (
 
 // mend reads the current row again in another form after reading has failed with err. It returns err if there is no
 // other form.
-func (s *scan) mend(err error) (any, error) {
+func (s *scan) mend(err error) (*record, error) {
 	first := s.lines.firstLine()
 	line := first
 	if errors.Is(err, csv.ErrBareQuote) {
 		found := false
-		if line, found = quoteFormulas(first); !found {
+		if line, found = quoteFormulas(first, s.layout.delimiter); !found {
 			return nil, err
 		}
 		s.lines.retry(len(first), line)
-		var out any
-		if out, err = s.rows.Read(); err == nil {
-			return out, nil
+		var rec *record
+		if rec, err = s.read(); err == nil {
+			return rec, nil
 		}
 	}
 	if !errors.Is(err, csv.ErrFieldCount) {
@@ -32,8 +32,8 @@ func (s *scan) mend(err error) (any, error) {
 	}
 	fitted := make([]string, s.width)
 	copy(fitted, fields)
-	s.lines.retry(s.lines.end, encode(fitted))
-	return s.rows.Read()
+	s.lines.retry(s.lines.end, s.encode(fitted))
+	return s.read()
 }
 
 // fields returns the fields of a row, however many there are.
@@ -42,7 +42,9 @@ func (s *scan) fields(lines ...[]byte) []string {
 	for bytes.Contains(row, []byte("\r\r")) { // as lines.Read leaves them out
 		row = bytes.ReplaceAll(row, []byte("\r\r"), []byte("\r"))
 	}
-	fields, _ := csv.NewReader(bytes.NewReader(row)).Read() // was read before
+	rows := csv.NewReader(bytes.NewReader(row))
+	rows.Comma = rune(s.layout.delimiter)
+	fields, _ := rows.Read() // was read before
 	return fields
 }
 
@@ -52,9 +54,10 @@ func (s *scan) fits(fields []string) bool {
 	return len(fields) < s.width || strings.TrimSpace(strings.Join(fields[s.width:], "")) == ""
 }
 
-func encode(fields []string) []byte {
+func (s *scan) encode(fields []string) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
+	w.Comma = rune(s.layout.delimiter)
 	w.Write(fields)
 	w.Flush() // a Buffer never fails
 	return b.Bytes()
@@ -62,9 +65,9 @@ func encode(fields []string) []byte {
 
 // quoteFormulas returns line with quotes around each cell of the form ="text", which is no CSV though spreadsheets write
 // and read it. It reports whether there is such a cell.
-func quoteFormulas(line []byte) (quoted []byte, found bool) {
+func quoteFormulas(line []byte, delimiter byte) (quoted []byte, found bool) {
 	text := strings.TrimRight(string(line), "\r\n")
-	cells := strings.Split(text, ",")
+	cells := strings.Split(text, string(rune(delimiter)))
 	for i, cell := range cells {
 		cell = strings.TrimSpace(cell)
 		inner, ok := strings.CutPrefix(cell, `="`)
@@ -73,5 +76,5 @@ func quoteFormulas(line []byte) (quoted []byte, found bool) {
 			cells[i], found = `"=""`+inner+`"""`, true
 		}
 	}
-	return []byte(strings.Join(cells, ",") + "\n"), found
+	return []byte(strings.Join(cells, string(rune(delimiter))) + "\n"), found
 }

@@ -94,6 +94,8 @@ func FuzzCSV(f *testing.F) {
 	f.Add([]byte("sep=;\nconversation_id;timestamp\n"), 1)
 	f.Add([]byte("conversation_id,timestamp,direction,type,media_url,latitude,longitude,contact_phone\n"+
 		"1@g.us,2024-05-01 10:00,in,image,https://example.com/a,1,2,3\n1@c.us,1714557600,bot,,,1,-2,3\n"), 2)
+	f.Add([]byte("\xff\xfea\x00;\x00\n\x00conversation_id"), 1)
+	f.Add([]byte("Chats of 2024\n\nconversation_id|timestamp|direction|text\nc|1714557600|in|\"a|\nb\"\n|||\n"), 1)
 	f.Fuzz(func(t *testing.T, content []byte, rows int) {
 		if len(content) > 1<<15 {
 			return

@@ -22,6 +22,7 @@ const (
 	sizeDropped
 	pointDropped
 	cellDropped
+	rowPassedOver
 	repairKinds // the number of kinds
 )
 
@@ -38,6 +39,7 @@ func (r repair) what() string {
 		sizeDropped:       "a file size that is no number of bytes up to 1 TB, left out",
 		pointDropped:      "coordinates that are no place, left out",
 		cellDropped:       "unusable e-mails, avatars, authors, replies and posts, left out",
+		rowPassedOver:     "rows left out that have no conversation or time, passed over",
 	}[r]
 }
 

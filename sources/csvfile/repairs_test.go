@@ -9,7 +9,7 @@ func TestRepairs(t *testing.T) {
 		{"apostrophes in every cell", "conversation_id,timestamp,direction,text,message_id,client_name,client_phone,client_id\n" +
 			"'c,'1700000000,'in,'@you,'m1,'+1 team,'+79001234567,'u\n", `
 2 m1 +0s inc c (client u, name +1 team, phone +79001234567): text "@you"
-1 x apostrophes before a cell, removed: chats.csv:2: conversation_id "'c" is c
+1 x apostrophes before a cell, removed: chats.csv:2: direction "'in" is in
 `},
 		{"apostrophes that belong to a text", "conversation_id,timestamp,direction,text,client_name\n" +
 			"c,1700000000,in,'quoted',O'Brien\nc,1700000000,in,'-5 degrees' he said,'t Hooft\nc,1700000000,in,'tis me,D'Arcy\n" +
@@ -24,7 +24,7 @@ func TestRepairs(t *testing.T) {
 `},
 		{"single quotes around cells", "conversation_id,timestamp,direction,text\n'79001234567@c.us','1700000000','in','hi'\n", `
 2 +0s inc 79001234567@c.us (phone 79001234567@c.us): text "'hi'"
-1 x apostrophes before a cell, removed: chats.csv:2: conversation_id "'79001234567@c.us'" is 79001234567@c.us
+1 x apostrophes before a cell, removed: chats.csv:2: direction "'in'" is in
 `},
 		{"formulas", "conversation_id,timestamp,direction,text,message_id,client_phone\n" +
 			`"=""0012""","=""1700000000""",in,"=""hi""",="m1",="+79001234567"` + "\n" + `c,1700000000,in,"=""a"" & ""b""",m2,` + "\n", `
@@ -44,7 +44,7 @@ NULL,1700000000,in,five,m5,,,,,,,,
 4 m3 +0s inc c (name Null): text "null"
 chats.csv:5! text is empty
 chats.csv:6! conversation_id is empty
-2 x NULL or its like in a cell, read as empty: chats.csv:2: client_name "\\N" is empty
+2 x NULL or its like in a cell, read as empty: chats.csv:2: author_id "\\N" is empty
 `},
 		{"ids that a spreadsheet has spoiled", `conversation_id,timestamp,direction,text,message_id,reply_to
 7.9001E+10,1700000000,in,one,m1,
@@ -63,7 +63,7 @@ chats.csv:4! message_id "3E+17": a spreadsheet has shortened this number; format
 		{"marks within ids and times", "conversation_id,timestamp,direction,text,message_id,client_name\n" +
 			"\u200e79001234567\u200b@c.us,\u200f1700000000,in\ufeff,a\u200eb,\u2068m1\u2069,\u202aAnna\u202c\n", `
 2 m1 +0s inc 79001234567@c.us (name Anna, phone 79001234567@c.us): text "a` + "\\u200e" + `b"
-1 x invisible marks in a cell, removed: chats.csv:2: conversation_id "\u200e79001234567\u200b@c.us" is 79001234567@c.us
+1 x invisible marks in a cell, removed: chats.csv:2: direction "in\ufeff" is in
 `},
 		{"links", media +
 			`c,1700000000,in,pipes,m1,https://example.com/a.jpg | https://example.com/b.pdf|HTTPS://example.com/c.ogg,,,` + "\n" +
@@ -130,7 +130,7 @@ c,1700000000,in,five,m5,,,,,,https://example.com/a.jpg,1099511627776,,
 `},
 		{"repairs of invalid rows do not count", "conversation_id,timestamp,direction,text\n'c,'x,in,a\n'd,1700000000,in,b\n", `
 3 +0s inc d: text "b"
-chats.csv:2! timestamp "x": not a time; use unix seconds, RFC 3339 or YYYY-MM-DD HH:MM:SS
+chats.csv:2! timestamp "x": not a time; use unix seconds, RFC 3339, YYYY-MM-DD HH:MM:SS, or --time-format "DD.MM.YYYY HH:MM"
 1 x apostrophes before a cell, removed: chats.csv:3: conversation_id "'d" is d
 `},
 	} {

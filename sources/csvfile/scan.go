@@ -6,13 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gocarina/gocsv"
@@ -25,95 +22,58 @@ const maxBatch = 4 << 20
 
 // A scan is one pass over a file.
 type scan struct {
-	file      *os.File
-	name      string // of the file, without its folder
-	lines     *lines
-	rows      *gocsv.Unmarshaller
-	width     int      // number of columns in the header
-	unknown   []string // columns of the header that csvfile does not know
-	converter *converter
-	found     int  // number of fields of the current row if the header has another number, else 0
-	fromStart bool // the scan began at the beginning, and its first batch was not read yet
-	size      int  // number of messages in the batch before
-}
-
-// open begins a scan at the cursor or, if the cursor is no longer valid, at the beginning.
-func (f *File) open(cursor string) (*scan, error) {
-	file, size, err := openRegular(f.Path)
-	if broken, ok := errors.AsType[*fs.PathError](err); ok {
-		err = broken.Err // without the path, which follows
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", f.Path, err)
-	}
-	now := time.Now
-	if f.Now != nil {
-		now = f.Now
-	}
-	s := &scan{file: file, name: filepath.Base(f.Path), converter: &converter{location: f.Location, now: now()}}
-	if err := s.start(parseCursor(cursor), size); err != nil {
-		file.Close()
-		return nil, fmt.Errorf("%s: %w", f.Path, err)
-	}
-	return s, nil
-}
-
-func openRegular(path string) (file *os.File, size int64, err error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, 0, err
-	}
-	if info.IsDir() {
-		return nil, 0, errors.New("is a directory: name the CSV file in it")
-	}
-	if !info.Mode().IsRegular() {
-		return nil, 0, errors.New("is not a regular file: save it to disk first")
-	}
-	file, err = os.Open(path)
-	return file, info.Size(), err
-}
-
-// start reads the header and goes to c. It stays at the first row if c is not valid for the file.
-func (s *scan) start(c cursor, size int64) error {
-	if err := s.readHeader(); err != nil {
-		return err
-	}
-	if c.Offset > 0 {
-		if resumed, err := s.lines.seek(c, size); err != nil || resumed {
-			return err
-		}
-		if _, err := s.file.Seek(0, io.SeekStart); err != nil {
-			return err
-		}
-		if err := s.readHeader(); err != nil {
-			return err
-		}
-	}
-	s.fromStart = true
-	return nil
+	file         *os.File
+	name         string                                   // of the file, without its folder
+	open         func(path string) (io.ReadCloser, error) // see [File.Text]
+	opened       io.Closer                                // what open returned
+	noHeaderLine bool
+	settings     Settings
+	lenient      bool // required columns may be missing
+	layout       layout
+	encoding     string // of the file
+	legacy       string // see [text]
+	lines        *lines
+	rows         *gocsv.Unmarshaller
+	header       []byte  // as the file has it, without white space around it
+	columns      *header // its names
+	headerLine   int
+	plan         *plan             // of the columns
+	cells        map[string]string // of the current row, for computed columns
+	width        int               // number of columns in the header
+	converter    *converter
+	found        int  // number of fields of the current row if the header has another number, else 0
+	fromStart    bool // the scan began at the beginning, and its first batch was not read yet
+	size         int  // number of messages in the batch before
 }
 
 // batch reads up to limit rows. It returns io.EOF when no row is left. The first batch of a scan from the start always
 // exists, even if it is empty.
 func (s *scan) batch(limit int) (sources.Batch, error) {
 	b := sources.Batch{FromStart: s.fromStart}
-	first := s.lines.offset
+	first, isEnd := s.lines.offset, false
 	for len(b.Messages)+len(b.Invalid) < limit && s.lines.offset-first < maxBatch {
 		err := s.row(&b)
-		if errors.Is(err, io.EOF) {
+		if isEnd = errors.Is(err, io.EOF); isEnd {
 			break
 		}
 		if err != nil {
 			return sources.Batch{}, fmt.Errorf("%s: %w", s.position(), err)
 		}
 	}
-	if len(b.Messages)+len(b.Invalid) == 0 && !b.FromStart {
+	if isEnd && len(b.Messages)+len(b.Invalid) == 0 && !b.FromStart {
 		return sources.Batch{}, io.EOF
 	}
 	s.fromStart, s.size = false, len(b.Messages)
-	b.Cursor = s.lines.cursor().String()
+	b.Cursor = s.cursor().String()
 	b.Repairs = s.converter.take()
 	return b, nil
+}
+
+// cursor returns the place before the next row.
+func (s *scan) cursor() cursor {
+	c := s.lines.cursor()
+	c.Layout = s.layout.String()
+	return c
 }
 
 // row adds the next row to b, as messages or as invalid. It returns io.EOF if there is no other row.
@@ -139,10 +99,19 @@ func (s *scan) row(b *sources.Batch) error {
 func (s *scan) add(b *sources.Batch, rec *record) {
 	position := s.position()
 	message, more, err := s.message(rec)
+	if err != nil && message.Skip != "" { // a line of the table that was never a message
+		s.converter.forget()
+		s.converter.note(rowPassedOver, "the row", message.Skip, "no message")
+		s.converter.accept(position)
+		return
+	}
 	if err != nil {
 		s.converter.forget()
-		b.Invalid = append(b.Invalid, sources.Invalid{Conversation: message.Conversation.ID, Position: position, Reason: err.Error(),
-			Raw: excerpt(s.lines.row())})
+		raw := s.lines.row()
+		if rec.Broken != "" {
+			raw = []byte(rec.Raw)
+		}
+		b.Invalid = append(b.Invalid, sources.Invalid{Conversation: message.Conversation.ID, Position: position, Reason: err.Error(), Raw: excerpt(raw)})
 		return
 	}
 	s.converter.accept(position)
@@ -169,9 +138,9 @@ func (s *scan) decode() (*record, error) {
 			return nil, err
 		}
 		s.found = 0
-		out, err := s.rows.Read()
+		rec, err := s.read()
 		if err != nil {
-			out, err = s.mend(err)
+			rec, err = s.mend(err)
 		}
 		if errors.Is(err, io.EOF) {
 			return nil, io.ErrUnexpectedEOF
@@ -179,25 +148,39 @@ func (s *scan) decode() (*record, error) {
 		if err != nil {
 			return nil, err
 		}
-		if rec := out.(*record); !s.blank() && !isHeader(rec) {
+		if !s.blank() && !s.isHeader(rec) {
 			return rec, nil
 		}
 		s.lines.accept()
 	}
 }
 
+// read reads the next row with gocsv.
+func (s *scan) read() (rec *record, err error) {
+	var out any
+	if len(s.plan.computed)+len(s.plan.filters) == 0 {
+		out, err = s.rows.Read()
+	} else {
+		out, s.cells, err = s.rows.ReadUnmatched()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out.(*record), nil
+}
+
 // blank reports whether the current row is a line of empty cells.
 func (s *scan) blank() bool {
 	row := s.lines.row()
-	if len(bytes.Trim(row, "\", \t\r\n")) > 0 || bytes.IndexByte(row[:len(row)-1], '\n') >= 0 {
+	if len(bytes.Trim(row, string(rune(s.layout.delimiter))+"\" \t\r\n")) > 0 || bytes.IndexByte(row[:len(row)-1], '\n') >= 0 {
 		return false
 	}
 	return strings.TrimSpace(strings.Join(s.fields(row), "")) == ""
 }
 
-// isHeader reports whether a row repeats the names of the required columns.
-func isHeader(rec *record) bool {
-	return strings.Contains(rec.ConversationID, "onversation") && slices.Equal(requiredColumns(),
+// isHeader reports whether the current row repeats the header, or the names of the required columns.
+func (s *scan) isHeader(rec *record) bool {
+	return bytes.Equal(bytes.TrimSpace(s.lines.row()), s.header) || strings.Contains(rec.ConversationID, "onversation") && slices.Equal(requiredColumns(),
 		[]string{canonical(rec.ConversationID), canonical(rec.Timestamp), canonical(rec.Direction)})
 }
 
@@ -205,11 +188,15 @@ func isHeader(rec *record) bool {
 func (s *scan) message(rec *record) (m sources.Message, more []file, err error) {
 	switch raw := s.lines.row(); {
 	case !utf8.Valid(raw):
-		return m, nil, errors.New(`not UTF-8: save the file as "CSV UTF-8"`)
+		return m, nil, errors.New("not UTF-8; a file in another encoding needs --encoding, e.g. --encoding windows-1252")
+	case s.legacy != "" && bytes.ContainsRune(raw, utf8.RuneError):
+		return m, nil, fmt.Errorf("holds bytes that are not %s; name the encoding of the file with --encoding", s.legacy)
+	case rec.Broken != "":
+		return m, nil, errors.New(rec.Broken)
 	case bytes.IndexByte(raw, 0) >= 0:
 		return m, nil, errors.New("holds a NUL byte, which no text has")
 	}
-	m, more, err = s.converter.message(rec)
+	m, more, err = s.converter.message(row{rec, s.plan, s.cells, s.plan.leftOut(s.cells)})
 	if err != nil && s.found > 0 && s.found < s.width {
 		err = fmt.Errorf("%w (the row has %d of %d fields)", err, s.found, s.width)
 	}

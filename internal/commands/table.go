@@ -1,0 +1,128 @@
+package commands
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"kommo-import/sources"
+	"kommo-import/sources/csvfile"
+	"kommo-import/sources/jsonlfile"
+	"kommo-import/sources/xlsxfile"
+)
+
+// This file is about tables: how the settings say that they are read, and advice where they cannot be read so.
+
+// tableSource returns the source of a table.
+func (p *program) tableSource(v *values) (*csvfile.File, error) {
+	zone, err := v.zone()
+	if err != nil {
+		return nil, err
+	}
+	path := cmp.Or(v.stdin, v.tablePath())
+	if _, err := os.Stat(path); err != nil { // a mistyped name must not leave a migration file behind
+		return nil, fmt.Errorf("--%s: %w", v.sourceFlags()[0], err)
+	}
+	settings, err := v.tableSettings()
+	table := &csvfile.File{Path: path, Settings: settings, Location: zone, Unknown: func(columns []string) {
+		p.ui.info("These columns are not known and not read: %s", oneLine(strings.Join(columns, ", "), 300))
+	}}
+	switch v.sourceFlags()[0] {
+	case "xlsx":
+		table.Text = xlsxfile.Sheet(v.text("sheet")).Text
+	case "jsonl":
+		table.Text, table.NoHeaderLine = jsonlfile.Text, true
+	}
+	return table, err
+}
+
+// keepStdin copies stdin to a temporary file if --jsonl names it, because a source is read more than once. remove removes
+// the file.
+func (p *program) keepStdin(v *values) (remove func(), err error) {
+	if v.text("jsonl") != "-" {
+		return func() {}, nil
+	}
+	folder, err := os.MkdirTemp("", "kommo-import-")
+	if err != nil {
+		return nil, err
+	}
+	remove = func() { os.RemoveAll(folder) }
+	v.stdin = filepath.Join(folder, "stdin")
+	file, err := os.OpenFile(v.stdin, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = io.Copy(file, p.stdin)
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		remove()
+		return nil, fmt.Errorf("--jsonl -: %w", err)
+	}
+	return remove, nil
+}
+
+// tableSettings returns the settings that shape the reading of a table.
+func (v *values) tableSettings() (s csvfile.Settings, err error) {
+	s.Incoming, s.Outgoing, s.Skip = v.list("incoming"), v.list("outgoing"), v.list("skip")
+	s.Preset, s.HTML = v.text("preset"), v.on("html")
+	s.Me, s.SkipWhere = v.list("me"), v.list("skip-where")
+	if s.Encoding = v.text("encoding"); s.Encoding != "" {
+		if err := csvfile.CheckEncoding(s.Encoding); err != nil {
+			return s, usage("--encoding: %w", err)
+		}
+	}
+	if s.TimeFormat = v.text("time-format"); s.TimeFormat != "" {
+		if err := csvfile.CheckTimeFormat(s.TimeFormat); err != nil {
+			return s, usage("--time-format: %w", err)
+		}
+	}
+	if s.Map, err = csvfile.ParseMapping(v.list("map")); err != nil {
+		return s, usage("--map: %w", err)
+	}
+	return s, nil
+}
+
+// withTableHint adds a hint to an error about a table: the command that reads it.
+func (v *values) withTableHint(ctx context.Context, err error, source sources.Source) error {
+	if e, ok := errors.AsType[*csvfile.EncodingError](err); ok {
+		return &hintedError{err, fmt.Sprintf("Hint: if the first reads well, run: %s\n"+
+			"      Any other encoding can be named too. If it is UTF-8 with broken characters: --encoding utf-8",
+			v.commandWith(map[string][]string{"encoding": {e.Guesses[0].Name}}))}
+	}
+	table, isTable := source.(*csvfile.File)
+	if !isTable || !is[*csvfile.ColumnsError](err) {
+		return err
+	}
+	explained, explainErr := table.Explain(ctx)
+	if explainErr != nil {
+		return err
+	}
+	command, questions := v.proposal(explained)
+	hint := "Hint: is it so? Then run:\n      " + command
+	if len(questions) > 0 {
+		hint = "Hint: fill in and run:\n      " + command + "\n      " + strings.Join(questions, "\n      ")
+	}
+	return &hintedError{err, hint + "\n      To see how the table would be read: add --explain"}
+}
+
+// commandWith returns the command that runs, as it was typed, but with other values of some settings.
+func (v *values) commandWith(changed map[string][]string) string {
+	words := []string{"kommo-import", v.command}
+	for _, s := range settingsIn(v.table, v.command) {
+		texts, isChanged := changed[s.name]
+		if !isChanged {
+			if !v.isFlag(s.name) {
+				continue
+			}
+			texts = v.list(s.name)
+		}
+		if len(texts) > 0 {
+			words = append(words, flagsText(s.name, texts))
+		}
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,40 @@
+package commands
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// A workbook is loaded with the command that load names, and its settings stay.
+func TestLoadWorkbook(t *testing.T) {
+	folder := t.TempDir()
+	book := excelize.NewFile()
+	for cell, value := range map[string]any{
+		"A1": "Teléfono", "B1": "Fecha", "C1": "Sentido", "D1": "Mensaje",
+		"A2": 34600000001, "B2": time.Date(2023, 4, 11, 10, 0, 0, 0, time.UTC), "C2": "Entrante", "D2": "¿Está listo? 🚲",
+		"A3": 34600000001, "B3": time.Date(2023, 4, 11, 10, 5, 0, 0, time.UTC), "C3": "Saliente", "D3": "Sí,\nmañana",
+	} {
+		if err := book.SetCellValue("Sheet1", cell, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := book.SaveAs(filepath.Join(folder, "chats.xlsx")); err != nil {
+		t.Fatal(err)
+	}
+	_, said := runProgram(t, folder, nil, exitError, "load", "--xlsx", "chats.xlsx")
+	const advice = `load --xlsx chats.xlsx --timezone Local --map "conversation_id={Teléfono}@c.us,timestamp=Fecha,direction=Sentido,text=Mensaje,client_phone=Teléfono" --incoming Entrante --outgoing Saliente`
+	if !strings.Contains(said, advice) {
+		t.Fatalf("got %s, want %s", said, advice)
+	}
+	args := strings.Split(strings.ReplaceAll(advice, `"`, ""), " ")
+	if _, said := runProgram(t, folder, nil, exitDone, args...); !strings.Contains(said, "2 messages in 1 conversation to be sent") {
+		t.Error(said)
+	}
+	if _, said := runProgram(t, folder, nil, exitDone, "load", "--xlsx", "chats.xlsx"); !strings.Contains(said, "has not changed") {
+		t.Error(said)
+	}
+}

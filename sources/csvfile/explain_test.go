@@ -1,0 +1,83 @@
+package csvfile_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kommo-import/sources/csvfile"
+)
+
+// explain returns the explanation of a table.
+func explain(t *testing.T, content string, settings csvfile.Settings) *csvfile.Explanation {
+	t.Helper()
+	e, err := (&csvfile.File{Path: write(t, content), Now: now, Location: time.UTC, Settings: settings}).Explain(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// The form of times is found over the whole file: one row can decide.
+func TestProposedTimes(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		times  []string
+		given  string
+		want   string   // the proposal
+		choice []string // formats among which somebody must choose
+	}{
+		{"days and months", []string{"04/11/2023 10:00", "05/11/2023 10:00"}, "", "", []string{"DD/MM/YYYY HH:MM", "MM/DD/YYYY HH:MM"}},
+		{"one row decides", []string{"04/11/2023 10:00", "13/11/2023 10:00"}, "", "DD/MM/YYYY HH:MM", nil},
+		{"one row decides otherwise", []string{"04/11/2023 10:00", "04/13/2023 10:00"}, "", "MM/DD/YYYY HH:MM", nil},
+		{"chosen", []string{"04/11/2023 10:00"}, "MM/DD/YYYY HH:MM", "MM/DD/YYYY HH:MM", []string{"DD/MM/YYYY HH:MM", "MM/DD/YYYY HH:MM"}},
+		{"chosen, in other words", []string{"04/11/2023 10:00"}, "M/D/YYYY HH:MM:SS AM", "M/D/YYYY HH:MM:SS AM", []string{"DD/MM/YYYY HH:MM", "MM/DD/YYYY HH:MM"}},
+		{"a wrong one is given", []string{"13.11.2023 10:00"}, "MM/DD/YYYY HH:MM", "DD.MM.YYYY HH:MM", nil},
+		{"a single bad row", []string{"13.11.2023 10:00", "yesterday", "14.11.2023 10:00"}, "", "DD.MM.YYYY HH:MM", nil},
+		{"dates of a workbook and texts", []string{"2023-11-04 10:00:00", "2023-11-05 10:00:00", "13.11.2023 10:00"}, "", "DD.MM.YYYY HH:MM", nil},
+		{"no need", []string{"2023-11-04 10:00:00", "1700000000"}, "", "", nil},
+		{"days only", []string{"13.11.2023"}, "", "DD.MM.YYYY", nil},
+		{"nothing fits", []string{"yesterday"}, "", "", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			content := header
+			for _, text := range tt.times {
+				content += "c," + text + ",in,hi\n"
+			}
+			e := explain(t, content, csvfile.Settings{TimeFormat: tt.given})
+			if e.Proposal.TimeFormat != tt.want {
+				t.Errorf("got the format %q, want %q", e.Proposal.TimeFormat, tt.want)
+			}
+			var choice []string
+			for _, reading := range e.Times {
+				choice = append(choice, reading.Format)
+			}
+			if len(choice) < 2 {
+				choice = nil
+			}
+			if diff := cmp.Diff(tt.choice, choice); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Reasons are counted without the values, and HTML is proposed.
+func TestExplainedRows(t *testing.T) {
+	content := header + strings.Repeat("c,1714557600,huh,<p>a</p>\nc,1714557600,what,<p>a</p>\n", 3) + "c,never,in,b\nc,1714557600,out,<br>c\n"
+	e := explain(t, content, csvfile.Settings{})
+	want := []csvfile.ReasonCount{
+		{Reason: "direction: not a direction; use in or out, or list the value in --incoming, --outgoing or --skip", Rows: 6,
+			Example: `chats.csv:2: direction "huh": not a direction; use in or out, or list the value in --incoming, --outgoing or --skip`},
+		{Reason: `timestamp: not a time; use unix seconds, RFC 3339, YYYY-MM-DD HH:MM:SS, or --time-format "DD.MM.YYYY HH:MM"`, Rows: 1,
+			Example: `chats.csv:8: timestamp "never": not a time; use unix seconds, RFC 3339, YYYY-MM-DD HH:MM:SS, or --time-format "DD.MM.YYYY HH:MM"`},
+	}
+	if diff := cmp.Diff(want, e.Invalid); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if e.Rows != 8 || e.Planned != 1 || !e.Proposal.HTML || e.Messages[0].Text != "c" {
+		t.Errorf("got %+v", e)
+	}
+}

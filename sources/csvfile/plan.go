@@ -1,0 +1,185 @@
+package csvfile
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"kommo-import/sources"
+)
+
+// A plan is how the rows of a table become records.
+type plan struct {
+	names    []string // for gocsv: a column of record, "#3" for a column that computed needs, "" for one that nothing needs
+	computed []computed
+	sided    bool // some of computed depend on the direction
+	filters  []filter
+	unknown  []string // columns that nothing needs, as the header spells them
+	missing  []string // columns of record that the table does not have
+}
+
+// planColumns returns the plan for a table.
+func planColumns(h *header, s *Settings, file string) (*plan, error) {
+	p, m := &plan{names: make([]string, len(h.normal))}, s.Map
+	uses := make(map[int]int)
+	for i, name := range columns() {
+		c := computed{field: i, name: name}
+		spec, isMapped := m[name]
+		if isMapped {
+			if err := c.parse(h, spec, file); err != nil {
+				return nil, fmt.Errorf("--map %s=%s: %w", name, spec, err)
+			}
+		} else if at, err := h.find(name); err != nil {
+			return nil, err
+		} else if at >= 0 {
+			c.parts = []piece{{column: at}}
+		}
+		if len(c.parts) == 0 && c.outgoing == nil {
+			p.missing = append(p.missing, name)
+			continue
+		}
+		p.computed = append(p.computed, c)
+		p.sided = p.sided || c.outgoing != nil
+		for _, at := range c.columns() {
+			uses[at]++
+		}
+	}
+	var err error
+	if p.filters, err = parseFilters(h, s.SkipWhere); err != nil {
+		return nil, err
+	}
+	for _, f := range p.filters {
+		uses[f.column] += 2 // gocsv must not take it for a column of record
+	}
+	p.nameColumns(h, uses)
+	return p, nil
+}
+
+// nameColumns gives the columns their names for gocsv. A column with a single use, as it is, gets the name in record.
+func (p *plan) nameColumns(h *header, uses map[int]int) {
+	p.computed = slices.DeleteFunc(p.computed, func(c computed) bool {
+		if len(c.parts) != 1 || c.outgoing != nil {
+			return false
+		}
+		at := c.parts[0].column
+		if at < 0 || uses[at] > 1 {
+			return false
+		}
+		p.names[at] = c.name
+		return true
+	})
+	for i, name := range h.spelled {
+		switch name = strings.TrimSpace(name); {
+		case p.names[i] != "":
+		case uses[i] > 0:
+			p.names[i] = cellName(i)
+		case name != "":
+			p.unknown = append(p.unknown, name)
+		}
+	}
+}
+
+// cellName is the name of the n-th column of a table, from 0, among those that gocsv does not match.
+func cellName(n int) string { return "#" + strconv.Itoa(n+1) }
+
+// A header holds the names of the columns of a table.
+type header struct {
+	spelled []string
+	normal  []string // see [canonical]
+}
+
+func newHeader(names []string) *header {
+	h := &header{spelled: names}
+	for _, name := range names {
+		h.normal = append(h.normal, canonical(name))
+	}
+	return h
+}
+
+// shown returns the names without those of hidden columns.
+func (h *header) shown() []string { return slices.DeleteFunc(slices.Clone(h.spelled), isHidden) }
+
+func isHidden(name string) bool { return name == Broken || name == Raw }
+
+// find returns the place of a column, -1 if there is no such column.
+func (h *header) find(name string) (int, error) {
+	want := canonical(name)
+	at := slices.Index(h.normal, want)
+	if number, isNumber := strings.CutPrefix(want, "#"); at < 0 && isNumber {
+		if n, err := strconv.Atoi(number); err == nil && n >= 1 && n <= len(h.normal) {
+			return n - 1, nil
+		}
+	}
+	if at >= 0 {
+		if again := slices.Index(h.normal[at+1:], want); again >= 0 {
+			return -1, fmt.Errorf("column %s appears twice: rename one, or name the one to read by its number, as in --map text=#%d", want, at+1)
+		}
+	}
+	return at, nil
+}
+
+// mustFind returns the place of a column. It is an error if there is no such column.
+func (h *header) mustFind(name string) (int, error) {
+	at, err := h.find(name)
+	if err == nil && at < 0 {
+		err = fmt.Errorf("there is no column %q: found %s", strings.TrimSpace(name), list(h.shown()))
+	}
+	return at, err
+}
+
+// compute sets the computed columns of a record from the cells of its row: those that depend on the direction, or all
+// others.
+func (c *converter) compute(rec *record, p *plan, cells map[string]string, direction sources.Direction) {
+	for i := range p.computed {
+		column := &p.computed[i]
+		if (column.outgoing != nil) != (direction != "") {
+			continue
+		}
+		if direction == sources.Outgoing {
+			column = column.outgoing
+		}
+		reflect.ValueOf(rec).Elem().Field(column.field).SetString(c.value(column, cells))
+	}
+}
+
+// value returns the cell of a computed column. A template with an empty cell is empty: all clients without a phone would
+// else be one. Before @c.us only the digits of a phone stay, because WhatsApp's ids are written so.
+func (c *converter) value(column *computed, cells map[string]string) string {
+	var pieces []string
+	for i, part := range column.parts {
+		if part.column < 0 {
+			pieces = append(pieces, part.text)
+			continue
+		}
+		cell := cells[cellName(part.column)]
+		if len(column.parts) > 1 && column.name != "text" {
+			cell = c.plain(column.name, cell)
+		}
+		if i+1 < len(column.parts) && strings.HasPrefix(column.parts[i+1].text, "@c.us") && !isScientific(cell) {
+			cell = digitsOf(cell)
+		}
+		switch blank := strings.TrimSpace(cell) == ""; {
+		case blank && column.joined:
+			continue
+		case blank:
+			return ""
+		}
+		pieces = append(pieces, cell)
+	}
+	if column.joined {
+		return strings.Join(pieces, " ")
+	}
+	return strings.Join(pieces, "")
+}
+
+// digitsOf returns the digits of a phone, without the fraction that a spreadsheet adds.
+func digitsOf(phone string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, strings.TrimSuffix(phone, ".0"))
+}

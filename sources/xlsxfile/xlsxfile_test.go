@@ -1,0 +1,178 @@
+package xlsxfile_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
+
+	"kommo-import/sources/csvfile"
+	"kommo-import/sources/sourcetest"
+	"kommo-import/sources/xlsxfile"
+)
+
+func now() time.Time { return time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC) }
+
+// A styled cell has a number format.
+type styled struct {
+	value  any
+	format string
+}
+
+// writeWorkbook writes a workbook with a sheet of notes and a sheet of chats.
+func writeWorkbook(tb testing.TB, path string, rows ...[]any) {
+	tb.Helper()
+	file := excelize.NewFile()
+	defer file.Close()
+	file.SetSheetName("Sheet1", "Notes")
+	file.NewSheet("Chats")
+	for r, row := range rows {
+		for c, value := range row {
+			cell, _ := excelize.CoordinatesToCellName(c+1, r+1)
+			if s, isStyled := value.(styled); isStyled {
+				style, err := file.NewStyle(&excelize.Style{CustomNumFmt: &s.format})
+				if err != nil {
+					tb.Fatal(err)
+				}
+				file.SetCellStyle("Chats", cell, cell, style)
+				value = s.value
+			}
+			if err := file.SetCellValue("Chats", cell, value); err != nil {
+				tb.Fatal(err)
+			}
+			if s, isStyled := row[c].(styled); isStyled { // SetCellValue gives times a style of their own
+				style, _ := file.NewStyle(&excelize.Style{CustomNumFmt: &s.format})
+				file.SetCellStyle("Chats", cell, cell, style)
+			}
+		}
+	}
+	if err := file.SaveAs(path); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func chats(path string, settings csvfile.Settings) *csvfile.File {
+	return &csvfile.File{Path: path, Settings: settings, Location: time.UTC, Now: now, Text: xlsxfile.Sheet("Chats").Text}
+}
+
+// outcome returns messages and invalid rows, a line each.
+func outcome(tb testing.TB, file *csvfile.File, cursor string) (lines []string, last string) {
+	tb.Helper()
+	batches, err := sourcetest.Read(tb.Context(), file, cursor)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, batch := range batches {
+		for _, m := range batch.Messages {
+			lines = append(lines, fmt.Sprintf("%s %s %s %s %q", m.Position, m.Time.Format(time.RFC3339), m.Direction, m.Conversation.ID, m.Text))
+		}
+		for _, i := range batch.Invalid {
+			lines = append(lines, i.Position+"! "+i.Reason)
+		}
+		last = batch.Cursor
+	}
+	return lines, last
+}
+
+var header = []any{"conversation_id", "timestamp", "direction", "text"}
+
+// Cells are read by their type, however they look in the country of their author.
+func TestCells(t *testing.T) {
+	at := time.Date(2023, 4, 11, 10, 0, 5, 0, time.UTC)
+	path := filepath.Join(t.TempDir(), "chats.xlsx")
+	writeWorkbook(t, path,
+		[]any{"Chats of April"},
+		nil,
+		header,
+		[]any{styled{int64(79001234567), "# ##0"}, styled{at, "d/m/yy h:mm"}, "in", "Привет 🚲\nкак дела?"},
+		[]any{"79001234567", styled{at, `[$-419]d mmmm yyyy"г." h:mm;@`}, "out", styled{1500, `#,##0.00 "₽"`}},
+		nil,
+		[]any{int64(79001234567), "2023-04-11 10:00", "in", styled{time.Date(2023, 4, 11, 10, 30, 0, 0, time.UTC), "h:mm AM/PM"}},
+		[]any{7.9e10, at.Unix(), "out", true},
+		[]any{"c", "11.04.2023 10:00", "in", `a "quote", and; more`},
+		[]any{"c", 45027.41672, "in", "  blanks"},
+		[]any{"c", 45027.41672, "in", "line end\r\n"},
+	)
+	want := []string{
+		`chats.xlsx:4 2023-04-11T10:00:05Z incoming 79001234567 "Привет 🚲\nкак дела?"`,
+		`chats.xlsx:5 2023-04-11T10:00:05Z outgoing 79001234567 "1500"`,
+		`chats.xlsx:7 2023-04-11T10:00:00Z incoming 79001234567 "10:30:00"`,
+		`chats.xlsx:8 2023-04-11T10:00:05Z outgoing 79000000000 "TRUE"`,
+		`chats.xlsx:9 2023-04-11T10:00:00Z incoming c "a \"quote\", and; more"`,
+		`chats.xlsx:10 2023-04-11T10:00:05Z incoming c "  blanks"`,
+		`chats.xlsx:11 2023-04-11T10:00:05Z incoming c "line end\n"`,
+	}
+	file := chats(path, csvfile.Settings{TimeFormat: "DD.MM.YYYY HH:MM"})
+	got, _ := outcome(t, file, "")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, file.BatchRows = range []int{1, 3} {
+		if err := sourcetest.Check(t.Context(), file); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A day and an hour in two columns are one time.
+func TestDayAndHour(t *testing.T) {
+	at := time.Date(2023, 4, 11, 10, 30, 0, 0, time.UTC)
+	path := filepath.Join(t.TempDir(), "chats.xlsx")
+	writeWorkbook(t, path, []any{"chat", "day", "hour", "side", "message"},
+		[]any{"c", styled{at.Truncate(24 * time.Hour), "dd.mm.yyyy"}, styled{at, "h:mm"}, "in", "hi"})
+	got, _ := outcome(t, chats(path, csvfile.Settings{Map: csvfile.Mapping{"conversation_id": "chat", "timestamp": "day+hour",
+		"direction": "side", "text": "message"}}), "")
+	if want := []string{`chats.xlsx:2 2023-04-11T10:30:00Z incoming c "hi"`}; !cmp.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A workbook that grows is read on, and a workbook that changes is read anew.
+func TestGrowth(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "chats.xlsx")
+	rows := [][]any{header, {"c", 1714557600, "in", "a\nb"}, {"c", 1714557600, "in", "c"}}
+	writeWorkbook(t, path, rows...)
+	file := chats(path, csvfile.Settings{})
+	_, cursor := outcome(t, file, "")
+	if got, _ := outcome(t, file, cursor); len(got) > 0 {
+		t.Errorf("unchanged: got %q", got)
+	}
+	writeWorkbook(t, path, append(rows, []any{"c", 1714557601, "out", "d"})...)
+	if got, _ := outcome(t, file, cursor); len(got) != 1 || !strings.HasSuffix(got[0], `"d"`) {
+		t.Errorf("grown: got %q", got)
+	}
+	rows[1][3] = "A"
+	writeWorkbook(t, path, rows...)
+	if got, _ := outcome(t, file, cursor); len(got) != 2 {
+		t.Errorf("changed: got %q", got)
+	}
+	err := sourcetest.CheckGrowth(t.Context(), file, 1, func() { writeWorkbook(t, path, append(rows, []any{"c", 1714557601, "out", "d"})...) })
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "chats.xlsx")
+	writeWorkbook(t, path, header)
+	if got, _ := outcome(t, &csvfile.File{Path: path, Text: xlsxfile.Sheet("").Text}, ""); len(got) > 0 {
+		t.Errorf("the first sheet that is not empty: got %v, want nothing but a header", got)
+	}
+	for want, text := range map[string]xlsxfile.Sheet{
+		`there is no sheet "Чаты": found Notes, Chats`: "Чаты",
+		"the file is empty": "Notes",
+	} {
+		_, err := sourcetest.Read(t.Context(), &csvfile.File{Path: path, Text: text.Text}, "")
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("sheet %q: got %v, want %s", text, err, want)
+		}
+	}
+	_, err := sourcetest.Read(t.Context(), &csvfile.File{Path: "xlsxfile.go", Text: xlsxfile.Sheet("").Text}, "")
+	if err == nil || !strings.Contains(err.Error(), "xlsxfile.go: is not a workbook that can be read: save it as .xlsx, without a password") {
+		t.Errorf("a text: got %v", err)
+	}
+}
