@@ -106,7 +106,19 @@ func (v *values) withTableHint(ctx context.Context, err error, source sources.So
 	if len(questions) > 0 {
 		hint = "Hint: fill in and run:\n      " + command + "\n      " + strings.Join(questions, "\n      ")
 	}
-	return &hintedError{err, hint + "\n      To see how the table would be read: add --explain"}
+	return &hintedError{err, hint + v.otherSheets() + "\n      To see how the table would be read: add --explain"}
+}
+
+// otherSheets names the sheets of a workbook if none was chosen: the conversations may be in another one.
+func (v *values) otherSheets() string {
+	if v.text("xlsx") == "" || v.text("sheet") != "" {
+		return ""
+	}
+	names, err := xlsxfile.Sheets(v.text("xlsx"))
+	if err != nil || len(names) < 2 {
+		return ""
+	}
+	return "\n      The workbook has the sheets " + oneLine(printable(strings.Join(names, ", ")), 300) + "; --sheet NAME reads another one than the first"
 }
 
 // commandWith returns the command that runs, as it was typed, but with other values of some settings.
