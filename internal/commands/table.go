@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"kommo-import/sources"
@@ -79,6 +80,9 @@ func (v *values) tableSettings() (s csvfile.Settings, err error) {
 		if err := csvfile.CheckTimeFormat(s.TimeFormat); err != nil {
 			return s, usage("--time-format: %w", err)
 		}
+	}
+	if s.Preset != "" && !slices.Contains(csvfile.Presets(), s.Preset) {
+		return s, usage("--preset %s: there is no such preset; there are %s", s.Preset, strings.Join(csvfile.Presets(), ", "))
 	}
 	if s.Map, err = csvfile.ParseMapping(v.list("map")); err != nil {
 		return s, usage("--map: %w", err)
