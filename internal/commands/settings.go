@@ -254,7 +254,8 @@ func loadSettings() []setting {
 	}), shared(loadCommands, groupTable, []setting{
 		{name: "sheet", rare: true, value: "NAME", sticky: ofSource,
 			usage: "read the sheet NAME of a workbook (default: the first that is not empty)"},
-		{name: "preset", rare: true, sticky: ofSource, choices: csvfile.Presets(), usage: "read a table as this program exports it"},
+		{name: "preset", rare: true, value: "NAME", sticky: ofSource,
+			usage: "read a table as the program NAME exports it: " + strings.Join(csvfile.Presets(), ", ")},
 		{name: "encoding", rare: true, value: "NAME", sticky: ofSource,
 			usage: "take a CSV file without a byte order mark to be written in the encoding NAME, such as windows-1251 (default: utf-8)"},
 		{name: "map", rare: true, kind: kindList, value: "PAIRS", sticky: ofSource,

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"kommo-import/sources"
@@ -80,6 +81,9 @@ func (v *values) tableSettings() (s csvfile.Settings, err error) {
 			return s, usage("--time-format: %w", err)
 		}
 	}
+	if s.Preset != "" && !slices.Contains(csvfile.Presets(), s.Preset) {
+		return s, usage("--preset %s: there is no such preset; there are %s", s.Preset, strings.Join(csvfile.Presets(), ", "))
+	}
 	if s.Map, err = csvfile.ParseMapping(v.list("map")); err != nil {
 		return s, usage("--map: %w", err)
 	}
@@ -106,7 +110,19 @@ func (v *values) withTableHint(ctx context.Context, err error, source sources.So
 	if len(questions) > 0 {
 		hint = "Hint: fill in and run:\n      " + command + "\n      " + strings.Join(questions, "\n      ")
 	}
-	return &hintedError{err, hint + "\n      To see how the table would be read: add --explain"}
+	return &hintedError{err, hint + v.otherSheets() + "\n      To see how the table would be read: add --explain"}
+}
+
+// otherSheets names the sheets of a workbook if none was chosen: the conversations may be in another one.
+func (v *values) otherSheets() string {
+	if v.text("xlsx") == "" || v.text("sheet") != "" {
+		return ""
+	}
+	names, err := xlsxfile.Sheets(v.text("xlsx"))
+	if err != nil || len(names) < 2 {
+		return ""
+	}
+	return "\n      The workbook has the sheets " + oneLine(printable(strings.Join(names, ", ")), 300) + "; --sheet NAME reads another one than the first"
 }
 
 // commandWith returns the command that runs, as it was typed, but with other values of some settings.

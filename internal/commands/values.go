@@ -23,7 +23,7 @@ type values struct {
 	stored  map[string][]string // sticky settings of the load before
 	ui      *ui
 	warned  map[string]bool // files of which a warning was printed
-	stdin   string              // the file that holds what was read from stdin
+	stdin   string          // the file that holds what was read from stdin
 }
 
 // An origin is where a value was set.

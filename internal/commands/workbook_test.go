@@ -22,12 +22,15 @@ func TestLoadWorkbook(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if _, err := book.NewSheet("Notas"); err != nil {
+		t.Fatal(err)
+	}
 	if err := book.SaveAs(filepath.Join(folder, "chats.xlsx")); err != nil {
 		t.Fatal(err)
 	}
 	_, said := runProgram(t, folder, nil, exitError, "load", "--xlsx", "chats.xlsx")
 	const advice = `load --xlsx chats.xlsx --timezone Local --map "conversation_id={Teléfono}@c.us,timestamp=Fecha,direction=Sentido,text=Mensaje,client_phone=Teléfono" --incoming Entrante --outgoing Saliente`
-	if !strings.Contains(said, advice) {
+	if !strings.Contains(said, advice) || !strings.Contains(said, "The workbook has the sheets Sheet1, Notas; --sheet NAME") {
 		t.Fatalf("got %s, want %s", said, advice)
 	}
 	args := strings.Split(strings.ReplaceAll(advice, `"`, ""), " ")

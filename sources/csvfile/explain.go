@@ -93,6 +93,50 @@ func (f *File) suggestColumns(s *scan) {
 	mapping := propose(s.columns, s.settings.Map)
 	maps.Copy(mapping, f.Map)
 	f.Map = mapping
+	if _, isGiven := s.settings.Map["direction"]; !isGiven && mapping["direction"] != "" {
+		f.suggestDirection(s.columns)
+	}
+}
+
+// suggestDirection takes the column whose values say most about the side, of those whose names would do: some tables have a
+// column for the type of a message, and another one for its side.
+func (f *File) suggestDirection(h *header) {
+	most, first := -1, f.Map["direction"]
+	best := first
+	for _, name := range plainNames("direction") {
+		at, err := h.find(name)
+		if err != nil || at < 0 || canonical(first) != name && slices.Contains(f.Map.sourceColumns(), name) {
+			continue
+		}
+		f.Map["direction"] = h.spelled[at]
+		if known := f.knownSides(); known > most {
+			most, best = known, strings.TrimSpace(h.spelled[at])
+		}
+	}
+	f.Map["direction"] = best
+}
+
+// knownSides returns in how many of the first rows the direction says a side.
+func (f *File) knownSides() (known int) {
+	s, err := f.open("")
+	if err != nil {
+		return 0
+	}
+	defer s.close()
+	plain := proposedSides()
+	for range 200 {
+		rec, err := s.decode()
+		if err != nil {
+			return known
+		}
+		s.converter.compute(rec, s.plan, s.cells, "")
+		word := strings.ToLower(s.converter.plain("direction", rec.Direction))
+		if _, isKnown := s.converter.sides.words[word]; isKnown || plain[word] != "" && plain[word] != "skipped" {
+			known++
+		}
+		s.lines.accept()
+	}
+	return known
 }
 
 // tryOut reads the file with the proposed settings, and counts what becomes of its rows. Times without a zone are those

@@ -81,3 +81,14 @@ func TestExplainedRows(t *testing.T) {
 		t.Errorf("got %+v", e)
 	}
 }
+
+// Of several columns whose names would do for the direction, the one whose values say a side is proposed.
+func TestProposedDirection(t *testing.T) {
+	e := explain(t, "ID чата;Дата;Тип;Кто;Текст\n"+strings.Repeat("7;11.04.2023 10:00;сообщение;Клиент;hi\n7;13.04.2023 10:00;заметка;Менеджер;hi\n", 3), csvfile.Settings{})
+	if got, want := e.Proposal.Map.String(), "conversation_id=ID чата,timestamp=Дата,direction=Кто,text=Текст"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := e.Proposal; !cmp.Equal(got.Incoming, []string{"Клиент"}) || !cmp.Equal(got.Outgoing, []string{"Менеджер"}) {
+		t.Errorf("got %v and %v", got.Incoming, got.Outgoing)
+	}
+}

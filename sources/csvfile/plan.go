@@ -22,19 +22,12 @@ type plan struct {
 
 // planColumns returns the plan for a table.
 func planColumns(h *header, s *Settings, file string) (*plan, error) {
-	p, m := &plan{names: make([]string, len(h.normal))}, s.Map
+	p := &plan{names: make([]string, len(h.normal))}
 	uses := make(map[int]int)
 	for i, name := range columns() {
 		c := computed{field: i, name: name}
-		spec, isMapped := m[name]
-		if isMapped {
-			if err := c.parse(h, spec, file); err != nil {
-				return nil, fmt.Errorf("--map %s=%s: %w", name, spec, err)
-			}
-		} else if at, err := h.find(name); err != nil {
+		if err := c.find(h, s.Map, file); err != nil {
 			return nil, err
-		} else if at >= 0 {
-			c.parts = []piece{{column: at}}
 		}
 		if len(c.parts) == 0 && c.outgoing == nil {
 			p.missing = append(p.missing, name)
@@ -55,6 +48,21 @@ func planColumns(h *header, s *Settings, file string) (*plan, error) {
 	}
 	p.nameColumns(h, uses)
 	return p, nil
+}
+
+// find finds what makes the column: what the mapping says, else the column of its name.
+func (c *computed) find(h *header, m Mapping, file string) error {
+	if spec, isMapped := m[c.name]; isMapped {
+		if err := c.parse(h, spec, file); err != nil {
+			return fmt.Errorf("--map %s=%s: %w", c.name, spec, err)
+		}
+		return nil
+	}
+	at, err := h.find(c.name)
+	if at >= 0 {
+		c.parts = []piece{{column: at}}
+	}
+	return err
 }
 
 // nameColumns gives the columns their names for gocsv. A column with a single use, as it is, gets the name in record.

@@ -9,7 +9,6 @@ import (
 
 // A timeSurvey finds the formats that fit the times of a table.
 type timeSurvey struct {
-	location *time.Location
 	plain    int // values of the forms of docs/csv.md
 	zoneless bool
 	formats  []surveyed

@@ -17,6 +17,9 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
+// unzipLimit is the size of a part of a workbook, in bytes, from which on it is unpacked into a temporary file.
+const unzipLimit = 16 << 20
+
 // A Sheet is the name of a sheet; "" is the first one that is not empty.
 type Sheet string
 
@@ -24,7 +27,7 @@ type Sheet string
 // 2023-04-11 10:00:00, numbers with all their digits, and formulas as their results. A line end within a cell is a carriage
 // return, so that the n-th line is the n-th row.
 func (s Sheet) Text(path string) (io.ReadCloser, error) {
-	file, err := excelize.OpenFile(path, excelize.Options{UnzipXMLSizeLimit: 16 << 20})
+	file, err := excelize.OpenFile(path, excelize.Options{UnzipXMLSizeLimit: unzipLimit})
 	if err != nil {
 		return nil, fmt.Errorf("is not a workbook that can be read: save it as .xlsx, without a password (%w)", err)
 	}
@@ -50,6 +53,15 @@ func (s Sheet) open(file *excelize.File) (*excelize.Rows, error) {
 		return nil, err
 	}
 	return file.Rows(name)
+}
+
+// Sheets returns the names of all sheets of a workbook.
+func Sheets(path string) ([]string, error) {
+	file, err := excelize.OpenFile(path, excelize.Options{UnzipXMLSizeLimit: unzipLimit})
+	if err != nil {
+		return nil, err
+	}
+	return file.GetSheetList(), file.Close()
 }
 
 // firstFilled returns the name of the first sheet with a row that is not empty.
