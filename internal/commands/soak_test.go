@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -125,6 +127,7 @@ func (s *soak) step() (killed bool) {
 	if args[1] == "--csv" {
 		s.writeTable()
 	}
+	s.forgetPace()
 	program, err := launch(command(s.t, s.folder, s.box.environment(), args...))
 	if err != nil {
 		s.t.Fatal(err)
@@ -152,6 +155,25 @@ func (s *soak) step() (killed bool) {
 	return true
 }
 
+// forgetPace removes the rate that the last 429 has left, so that an hour of it does not pass here.
+func (s *soak) forgetPace() {
+	path := filepath.Join(s.folder, "migration.db")
+	if _, err := os.Stat(path); err != nil {
+		return
+	}
+	file, err := importer.Open(path, "test")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	err = file.Update(func(tx *sql.Tx) error {
+		_, err := tx.Exec(`DELETE FROM setting WHERE name = 'pace'`)
+		return err
+	})
+	if err := errors.Join(err, file.Close()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // isInFlight reports whether Kommo has just got a message that it has not answered.
 func (s *soak) isInFlight() bool {
 	got := s.got.Load()
@@ -167,6 +189,7 @@ func (s *soak) finish() {
 		runProgram(s.t, s.folder, environment, exitDone, args...)
 	}
 	for range 5 {
+		s.forgetPace()
 		runProgram(s.t, s.folder, environment, exitDone, "failures", "--retry")
 		program, err := launch(command(s.t, s.folder, environment, "send", "--yes", "--rate", "1000", "--settle", "200ms"))
 		if err != nil {
