@@ -43,8 +43,9 @@ func hint(err error) string {
 	}
 	switch {
 	case errors.Is(err, greenapi.ErrEmptyAccount):
-		return "Hint: switch incomingWebhook and outgoingMessageWebhook on in the console of Green-API and save, then log the\n" +
-			"      instance out and scan its QR code again. WhatsApp then hands over what it has; that takes some minutes."
+		return "Hint: are incomingWebhook and outgoingMessageWebhook on in the console of Green-API, and is the right phone connected?\n" +
+			"      Older messages come only with a new connection, which breaks a live integration for some minutes and makes\n" +
+			"      the links to older files empty: docs/green-api.md."
 	case errors.Is(err, migration.ErrNothingLoaded):
 		return "Hint: read the conversations first: kommo-import load --csv FILE, or --green-api (or name the\n" +
 			"      file with --migration)."

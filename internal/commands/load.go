@@ -257,8 +257,7 @@ func (p *program) printLoad(v *values, r importer.LoadReport, s importer.Status)
 		p.ui.info("It was read before and has not changed.")
 	case r.Read+r.Invalid == 0 && v.on("green-api"):
 		p.ui.info("The chats hold no messages. Green-API holds what WhatsApp handed over when the phone was connected, and what\n" +
-			"came since. For more, switch the settings incomingWebhook and outgoingMessageWebhook on, log the instance out and\n" +
-			"scan its QR code again.")
+			"came since. docs/green-api.md says how to get more, and what that costs.")
 	case r.Read+r.Invalid == 0:
 		p.ui.print("%s has a header and no rows, so there is nothing to send.", printable(r.Source))
 	default:

@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"kommo-import/importer"
+	"kommo-import/internal/migration"
 	"kommo-import/sources"
 )
 
@@ -32,6 +33,10 @@ func (p *program) status() *cli.Command {
 				return p.writeJSON(status)
 			}
 			p.writeStatus(v, status)
+			if holder, running := migration.HolderOf(v.text("migration")); running {
+				p.ui.info("kommo-import %s is working with this migration file (process %d).", printable(holder.Command), holder.PID)
+				return nil
+			}
 			p.printNext(v, next)
 			return nil
 		})

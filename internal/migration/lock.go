@@ -71,6 +71,13 @@ func acquire(path, command string) (*lock, error) {
 	}
 	l := &lock{kernel: flock.New(name)}
 	locked, err := l.kernel.TryLock()
+	for range 5 { // HolderOf may hold the lock for a moment
+		if locked || err != nil {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+		locked, err = l.kernel.TryLock()
+	}
 	if err != nil {
 		return nil, explainLocking(path, err)
 	}
@@ -90,6 +97,21 @@ func acquire(path, command string) (*lock, error) {
 		return nil, errors.Join(explainLocking(path, err), l.release())
 	}
 	return l, nil
+}
+
+// HolderOf returns the process that writes the migration file at path now; false if none does.
+func HolderOf(path string) (Holder, bool) {
+	path, err := resolve(path)
+	if err != nil {
+		return Holder{}, false
+	}
+	kernel := flock.New(path+".lock", flock.SetFlag(os.O_RDONLY))
+	defer kernel.Unlock()
+	if free, err := kernel.TryRLock(); free || err != nil {
+		return Holder{}, false
+	}
+	found, _ := readNote(path + ".lock")
+	return found.Holder, true
 }
 
 // checkLockFile makes sure that a file is a lock file, or can become one. Opening a pipe would wait for ever, and writing
