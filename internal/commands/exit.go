@@ -88,7 +88,7 @@ func (p *program) exit(err error) int {
 	p.ui.print("kommo-import: %s", strings.ReplaceAll(printable(err.Error()), "\n", "\n  "))
 	hint := hint(err)
 	if hint != "" {
-		p.ui.print("%s", hint)
+		p.ui.printHint(hint)
 	}
 	p.writeError(err.Error(), hint, code)
 	return code

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -96,6 +97,21 @@ func (u *ui) print(format string, args ...any) {
 		lines[i] = fit(line, columns, "  ")
 	}
 	fmt.Fprintln(u, strings.Join(lines, "\n"))
+}
+
+// hintLine matches a line break within a paragraph of a hint. A list is indented further.
+var hintLine = regexp.MustCompile(`\n {6}(\S)`)
+
+// printHint prints a hint, whose lines are made for a wide window. In a narrow one its paragraphs are broken anew.
+func (u *ui) printHint(hint string) {
+	if columns := orVariable(u.columns()); columns > 0 {
+		var lines []string
+		for line := range strings.SplitSeq(hintLine.ReplaceAllString(hint, " $1"), "\n") {
+			lines = append(lines, fit(line, columns, "      "))
+		}
+		hint = strings.Join(lines, "\n")
+	}
+	u.print("%s", hint)
 }
 
 // info prints lines unless the user wants quiet.

@@ -31,6 +31,24 @@ func TestFit(t *testing.T) {
 }
 
 // TestPrintFits wants no line longer than the width that the terminal has now.
+// A hint is broken anew where its lines do not fit, and its lists stay lists.
+func TestPrintHint(t *testing.T) {
+	const hint = "Hint: put the file back and run\n      the same command again. Without are:\n        Anna (3 messages)\n        Ben (2 messages)"
+	for columns, want := range map[int]string{
+		0:  hint,
+		79: "Hint: put the file back and run the same command again. Without are:\n        Anna (3 messages)\n        Ben (2 messages)",
+		40: "Hint: put the file back and run the same\n      command again. Without are:\n        Anna (3 messages)\n        Ben (2 messages)",
+	} {
+		var out strings.Builder
+		u := newUI(&out)
+		u.columns = func() int { return columns }
+		u.printHint(hint)
+		if got := out.String(); got != want+"\n" {
+			t.Errorf("%d columns: got\n%s\nwant\n%s", columns, got, want)
+		}
+	}
+}
+
 func TestPrintFits(t *testing.T) {
 	var said strings.Builder
 	columns := 79
