@@ -139,41 +139,6 @@ func (r *run) deliverAll(ctx context.Context, cv *conversation) error {
 	return nil
 }
 
-// maxAside is how many conversations are set aside without an acceptance between them until a run stops.
-const maxAside = 5
-
-// leave lets a conversation wait behind the others. One that has waited, or of which a message had no outcome again and
-// again, is set aside: nothing more of it is sent in this run, and a message in doubt stays in doubt. It returns an error if
-// further conversations would probably be set aside, too.
-func (r *run) leave(cv *conversation, why *unreadError) error {
-	_, gaveUp := errors.AsType[*StoppedError](why)
-	aside, outcome := r.waited || gaveUp, "it waits behind the others"
-	if aside {
-		outcome = "it is set aside"
-	}
-	r.requests.log.Warn("it is not known what Kommo has of a conversation; "+outcome, "conversation", cv.externalID, "why", why)
-	if aside {
-		if err := r.file.setAside(cv, why.Error()); err != nil {
-			return err
-		}
-	}
-	stop := false
-	r.count(func(report *SendReport) {
-		if !aside {
-			r.waiting = append(r.waiting, cv)
-			return
-		}
-		report.SetAside++
-		report.AsideConversations = appendListed(report.AsideConversations, cv.externalID)
-		r.aside++
-		stop = r.aside >= maxAside
-	})
-	if stop {
-		return &StoppedError{fmt.Sprintf("%d conversations were set aside and no message was accepted between, the last %s", maxAside, cv.externalID), why.why}
-	}
-	return nil
-}
-
 // deliver sends m until it is accepted or refused. The state in the migration file says what to do next:
 //
 //	planned   post it: it becomes accepted or refused, or is planned again
