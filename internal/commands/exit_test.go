@@ -58,7 +58,7 @@ func TestExitOfGreenAPI(t *testing.T) {
 		{&greenapi.PreflightError{State: "notAuthorized", Problems: []string{"No phone."}}, exitDenied, "\n  No phone.\nHint: mend that"},
 		{&greenapi.PreflightError{State: "authorized", Problems: []string{"Settings."}}, exitError, "--force reads what there is"},
 		{&greenapi.UnknownChatError{Chat: "1@c.us", Chats: 2}, exitError, "Hint: ids look like 79001234567@c.us"},
-		{greenapi.ErrEmptyAccount, exitError, "scan its QR code again"},
+		{greenapi.ErrEmptyAccount, exitError, "the right phone connected"},
 		{&greenapi.UnavailableError{Method: "getChatHistory", Tries: 6, Status: 504}, exitError,
 			"green-api getChatHistory: no usable answer after 6 tries: status 504: the phone may be offline\nHint: what was read is kept. Run the same command again to go on.\n      Does it stop at the same chat each time? --count-max 1000"},
 		{&greenapi.RefusedError{Method: "getChats", Status: 418}, exitError, "green-api refuses this"},
