@@ -14,7 +14,7 @@ import (
 type adoption struct {
 	run *run
 	cv  *conversation
-	m   *outgoing // a message of the conversation that is being sent; nil if none is
+	m   *outgoing // a message of the conversation that is being sent; or nil
 
 	found      int // messages that became accepted
 	pending    int // of these, messages that were to be sent

@@ -64,7 +64,7 @@ func (c Composer) alike(cv *conversation, m *outgoing, shown *kommo.HistoryMessa
 }
 
 // formShown returns the form in which m may have been sent that Kommo shows, best of the same kind; as m would be sent
-// now if it shows none.
+// now if it shows another.
 func (c Composer) formShown(cv *conversation, m *outgoing, shown *kommo.HistoryContent) (*kommo.Message, error) {
 	c.BotID = cmp.Or(c.BotID, "any") // the sender's id is not compared
 	var sent []*kommo.Message

@@ -28,7 +28,7 @@ type Composer struct {
 // errNoSender means that an outgoing message has neither a bot nor a Kommo user as its sender.
 var errNoSender = errors.New("an outgoing message has no sender: set KOMMO_BOT_ID, or map its author under users in the config file")
 
-// user returns the amojo id of the Kommo user that an author is mapped to, "" if there is none.
+// user returns the amojo id of the Kommo user that an author is mapped to, or "".
 func (c Composer) user(author sources.Author) string {
 	if user := c.Users[author.ID]; user != "" && author.ID != "" {
 		return user

@@ -14,8 +14,8 @@ type entry struct {
 	remoteID, clientID string // at Kommo; clientID only if the plan does not have the message
 	identity           []byte // of the message of the plan; nil if the plan does not have it
 	place              int    // in the history
-	time               int64  // as Kommo shows it, 0 if it shows none
-	difference         string // from what was sent, "" for none
+	time               int64  // as Kommo shows it, or 0
+	difference         string // from the message as it was sent, or ""
 	shownAs            string // the same content as another kind, "" if it is not
 	moved              bool   // its time is not the one that was sent, so its place says nothing
 }
@@ -86,7 +86,7 @@ func (r *verifyRun) compare(q migration.Querier, rb *readback, history *kommo.Hi
 }
 
 // recognise returns the message of the plan that an entry shows, without its content: the message with its msgid, else
-// the message for which Kommo answered with its id; nil if there is none.
+// the message for which Kommo answered with its id, or nil.
 func recognise(q migration.Querier, cv *conversation, shown *kommo.HistoryContent) (*outgoing, error) {
 	if id, ok := parseMsgid(shown.ClientID); ok {
 		m, err := messageWhere(q, ` WHERE conversation = ? AND identity = ?`, cv.id, id[:])

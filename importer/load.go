@@ -17,7 +17,7 @@ type Loader struct {
 	// name is replaced, even if it looks like another export.
 	Name  string
 	Named bool
-	// Formerly is the name under which the same file may have been loaded before; "" if there is none. Its reading leaves the
+	// Formerly is the name under which the same file may have been loaded before, or "". Its reading leaves the
 	// plan: the file is one source.
 	Formerly string
 	// Shape holds the settings that shape the reading, by name. With other settings, a table is read from its beginning.

@@ -27,7 +27,7 @@ type stagingRow struct {
 	deleted      bool
 	skip         string // why the message has no form in Kommo, "" if it has one
 
-	known *knownMessage // the message with that identity in the plan; nil if there is none
+	known *knownMessage // the message with that identity in the plan, or nil
 	role  role
 	twin  identity // of a duplicate: the message in the plan
 	byID  bool     // of a duplicate: it has the id of that message

@@ -22,7 +22,7 @@ type Preview struct {
 	// messages is documented for those of the bot alone: a live integration could deliver these to clients.
 	UserMessages  int `json:"user_messages"`
 	Notifications int `json:"notifications"` // conversations whose last message is sent with silent=false
-	// Silent is the notify policy. SilentBefore is that of the sends before, "" if there was none.
+	// Silent is the notify policy. SilentBefore is that of the sends before, or "".
 	Silent       NotifyPolicy `json:"silent"`
 	SilentBefore NotifyPolicy `json:"silent_before,omitempty"`
 	// Requests is the number of requests to Kommo if nothing goes wrong. They take Seconds at Rate per second.
@@ -33,7 +33,7 @@ type Preview struct {
 	First time.Time `json:"first,omitzero"` // time of the oldest message to be sent
 	Last  time.Time `json:"last,omitzero"`  // time of the newest message to be sent
 
-	// NotTakenOver is the source whose last load was not brought into the plan; "" if there is none.
+	// NotTakenOver is the source whose last load was not brought into the plan, or "".
 	NotTakenOver string `json:"not_taken_over,omitempty"`
 
 	Kinds      map[string]int `json:"kinds"`      // messages to be sent, by the kind that they are sent as

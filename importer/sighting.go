@@ -80,7 +80,7 @@ func isStandIn(name string, client sources.Client, conversation string) bool {
 	return name == client.Phone || name == client.ID || name == conversation
 }
 
-// phoneOf returns the phone of a client in E.164, "" if there is none that can be dialled. A phone in an id counts where the
+// phoneOf returns the phone of a client in E.164, "" without one that can be dialled. A phone in an id counts where the
 // source has no other, or an unusable one.
 func phoneOf(client sources.Client, conversation, country string) string {
 	phone, _ := sources.ParsePhone(client.Phone, country)

@@ -157,7 +157,7 @@ func (p *planner) checkTakeover(ctx context.Context, l *Loader, shape string) er
 	return err
 }
 
-// conflictOf returns the conflict between the reading and the messages that were sent, nil if there is none. With keepSent,
+// conflictOf returns the conflict between the reading and the messages that were sent, or nil. With keepSent,
 // only one is left: conversations read with other ids, so everything would go into new chats.
 func (p *planner) conflictOf(ctx context.Context, keepSent bool) (error, error) {
 	e := &p.conflict

@@ -202,7 +202,7 @@ func (q *queue) add(ctx context.Context, link Link) {
 	})
 }
 
-// hostOf returns host and port of a URL, "" if it has none.
+// hostOf returns host and port of a URL, or "".
 func hostOf(rawURL string) string {
 	u, err := url.Parse(strings.TrimSpace(rawURL))
 	if err != nil {

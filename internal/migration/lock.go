@@ -99,7 +99,7 @@ func acquire(path, command string) (*lock, error) {
 	return l, nil
 }
 
-// HolderOf returns the process that writes the migration file at path now; false if none does.
+// HolderOf returns the process that writes the migration file at path now, or false.
 func HolderOf(path string) (Holder, bool) {
 	path, err := resolve(path)
 	if err != nil {

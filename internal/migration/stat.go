@@ -13,7 +13,7 @@ import (
 type FileInfo struct {
 	Free      uint64 // bytes that this user can still write there; only if FreeKnown
 	FreeKnown bool   // whether the system reports the free space
-	Size      int64  // bytes of the migration file; 0 if there is none
+	Size      int64  // bytes of the migration file, or 0
 	// NotWritable is why the file cannot be written; nil if it can, or does not exist.
 	NotWritable error
 }

@@ -35,7 +35,7 @@ func newAnswer(status int, contentType string, body []byte) answer {
 
 func emptyAnswer(status int) answer { return newAnswer(status, "", nil) }
 
-// status returns the status in the name of an action, 200 if there is none.
+// status returns the status in the name of an action, or 200.
 func (do Action) status() int {
 	number, _, _ := strings.Cut(string(do), "-")
 	status, err := strconv.Atoi(number)

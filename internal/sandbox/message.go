@@ -143,7 +143,7 @@ func (s *store) find(p payload) (*chat, error) {
 	return c, nil
 }
 
-// quoted returns the message of the chat that a quote names by either id, nil if there is none.
+// quoted returns the message of the chat that a quote names by either id, or nil.
 func (s *store) quoted(c *chat, q quote) *message {
 	id, msgid := q.ids()
 	if m := s.byID[id]; m != nil && m.chat == c {

@@ -126,7 +126,7 @@ func (c *converter) degrees(column, s string, most float64) (float64, error) {
 	return d, nil
 }
 
-// card returns the contact of a row, or nil if it has none.
+// card returns the contact of a row, or nil.
 func (c *converter) card(rec *record) *sources.Contact {
 	card := sources.Contact{Name: c.name("contact_name", rec.ContactName), Phone: c.plain("contact_phone", rec.ContactPhone)}
 	if card == (sources.Contact{}) {

@@ -90,7 +90,7 @@ func (s Settings) withPreset() (Settings, error) {
 	return s, nil
 }
 
-// recognised returns the name of the preset whose columns a table has, "" if there is none.
+// recognised returns the name of the preset whose columns a table has, or "".
 func recognised(h *header) string {
 	for _, p := range presets() {
 		if !slices.ContainsFunc(strings.Split(p.header, ","), func(name string) bool { return !slices.Contains(h.normal, canonical(name)) }) {

@@ -16,7 +16,7 @@ type chatIndex struct {
 	own  *ownIDs // of the account; nil if they are not known
 
 	asked   bool   // an entry names the chat
-	another string // another chat of the same kind that an entry names; "" if none does
+	another string // another chat of the same kind that an entry names, or ""
 
 	senders   senderIndex
 	edits     editIndex

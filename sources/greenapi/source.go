@@ -44,7 +44,7 @@ type cursor struct {
 	After string `json:"after"` // the chats up to this id are read, in the order of ids
 	Done  bool   `json:"done,omitempty"`
 	scope
-	// Rest is an interrupted reading of all chats that goes on after this reading; nil if there is none.
+	// Rest is an interrupted reading of all chats that goes on after this reading, or nil.
 	Rest *cursor `json:"rest,omitempty"`
 }
 

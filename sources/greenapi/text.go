@@ -16,7 +16,7 @@ func bodyOf(e *entry) lenientText {
 	return cmp.Or(e.words, e.TextMessage, e.ExtendedTextMessage.Text, e.ExtendedTextMessageData.Text)
 }
 
-// text returns the text of a message that is a text in Kommo; "" if there is none where its type has it.
+// text returns the text of a message that is a text in Kommo, "" without a text in the place of its type.
 func (c *chat) text(e *entry) (string, error) {
 	switch {
 	case e.TypeMessage == "editedMessage":
