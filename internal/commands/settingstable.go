@@ -153,7 +153,25 @@ func loadSettings() []setting {
 		{name: "media", choices: []string{"link", "text", "skip"}, def: "link", sticky: ofAll,
 			usage: "how to send media: as a link that Kommo downloads, as text, or not at all"},
 		{name: "allow-private-media", rare: true, kind: kindSwitch, usage: "let media links point into private networks and to this computer"},
-	}), shared(loadCommands, groupTable, []setting{
+	}), tableSettings(), shared(loadCommands, groupChats, []setting{
+		{name: "chat", rare: true, kind: kindList, value: "ID", usage: "read only the chat with this ID, such as 79001234567@c.us; repeatable"},
+		{name: "count-max", rare: true, kind: kindCount, value: "N", def: "all", usage: "read only the newest N messages of a chat"},
+		{name: "force", rare: true, kind: kindSwitch, usage: "read although the instance is not ready, or its settings leave messages out"},
+		{name: "green-api-rate", rare: true, kind: kindRate, most: 1000, value: "N", def: "1",
+			usage: "read N chats per second at most; Green-API allows 1"},
+	}), shared(loadCommands+" check", groupGreenAPI, []setting{
+		{name: "green-api-url", rare: true, env: "GREEN_API_URL", kind: kindAddress, value: "URL", def: "https://api.green-api.com",
+			usage: "reach Green-API at URL, which is apiUrl in its console"},
+		{name: "green-api-instance", env: "GREEN_API_INSTANCE", kind: kindInstanceID, value: "ID",
+			usage: "read the instance with this ID, which is idInstance in the console"},
+		{name: "green-api-token-file", kind: kindSecretFile, value: "FILE", usage: "read the token of the instance from FILE",
+			secret: secret{"GREEN_API_TOKEN", "a token of Green-API", "it is apiTokenInstance in the console of Green-API"}},
+	}))
+}
+
+// tableSettings returns the settings that say how a table is read.
+func tableSettings() []setting {
+	return shared(loadCommands, groupTable, []setting{
 		{name: "sheet", rare: true, value: "NAME", sticky: ofSource,
 			usage: "read the sheet NAME of a workbook (default: the first that is not empty)"},
 		{name: "preset", rare: true, value: "NAME", sticky: ofSource,
@@ -176,18 +194,5 @@ func loadSettings() []setting {
 		{name: "html", rare: true, kind: kindSwitch, sticky: ofSource, usage: "make text of messages that are HTML, as mail programs export them"},
 		{name: "skip-where", rare: true, kind: kindList, value: "PAIRS", sticky: ofSource,
 			usage: "leave out rows with values in other columns of the table, as PAIRS such as private=true say; repeatable"},
-	}), shared(loadCommands, groupChats, []setting{
-		{name: "chat", rare: true, kind: kindList, value: "ID", usage: "read only the chat with this ID, such as 79001234567@c.us; repeatable"},
-		{name: "count-max", rare: true, kind: kindCount, value: "N", def: "all", usage: "read only the newest N messages of a chat"},
-		{name: "force", rare: true, kind: kindSwitch, usage: "read although the instance is not ready, or its settings leave messages out"},
-		{name: "green-api-rate", rare: true, kind: kindRate, most: 1000, value: "N", def: "1",
-			usage: "read N chats per second at most; Green-API allows 1"},
-	}), shared(loadCommands+" check", groupGreenAPI, []setting{
-		{name: "green-api-url", rare: true, env: "GREEN_API_URL", kind: kindAddress, value: "URL", def: "https://api.green-api.com",
-			usage: "reach Green-API at URL, which is apiUrl in its console"},
-		{name: "green-api-instance", env: "GREEN_API_INSTANCE", kind: kindInstanceID, value: "ID",
-			usage: "read the instance with this ID, which is idInstance in the console"},
-		{name: "green-api-token-file", kind: kindSecretFile, value: "FILE", usage: "read the token of the instance from FILE",
-			secret: secret{"GREEN_API_TOKEN", "a token of Green-API", "it is apiTokenInstance in the console of Green-API"}},
-	}))
+	})
 }
