@@ -366,3 +366,23 @@ func TestUnsureSetAside(t *testing.T) {
 		})
 	}
 }
+
+// A verification asks Kommo for nothing more, either, when the migration file is gone.
+func TestVerifyOfARemovedFile(t *testing.T) {
+	t.Parallel()
+	inBubble(t, "", func(t *testing.T) {
+		f, box := loaded(t), newBox()
+		sent(t, f, box)
+		before := len(box.Requests())
+		v := newVerifier(f, box)
+		v.Workers = 1
+		v.Client.Transport = transport(func(r *http.Request) (*http.Response, error) {
+			must(t, os.RemoveAll(f.Path))
+			return box.RoundTrip(r)
+		})
+		_, err := v.Verify(t.Context())
+		if _, moved := errors.AsType[*migration.MovedError](err); !moved || len(box.Requests()) != before+1 {
+			t.Errorf("error %v after %d requests", err, len(box.Requests())-before)
+		}
+	})
+}

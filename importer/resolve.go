@@ -34,7 +34,7 @@ func (r *run) resolve(ctx context.Context, cv *conversation, m *outgoing, since 
 // No error means that m was found, or that the last look proves that the chat lacks it.
 func (r *run) seek(ctx context.Context, cv *conversation, m *outgoing, since time.Time) (err error) {
 	n, last := 0, looks-1
-	if r.waited {
+	if r.hasWaited() {
 		n, last = looks, looks
 	}
 	for ; n <= last; n++ {

@@ -73,7 +73,7 @@ func (r *run) conversations(ctx context.Context, selection Selection, workers in
 	if err != nil || len(r.waiting) == 0 {
 		return err
 	}
-	r.waited, r.waitedFrom = true, time.Now()
+	r.waitedFrom = time.Now()
 	return r.pass(ctx, func(yield func(*conversation, error) bool) {
 		for _, cv := range r.waiting {
 			if !yield(cv, nil) {

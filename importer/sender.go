@@ -91,9 +91,8 @@ type run struct {
 	requests *requester
 	history  *historyReader
 	progress *progress
-	waited   bool // the conversations are those that waited behind the others
 
-	waitedFrom time.Time // when their turn came
+	waitedFrom time.Time // when the conversations that waited behind the others had their turn; zero before
 	window     Window
 
 	mu      sync.Mutex

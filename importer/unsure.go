@@ -35,7 +35,7 @@ func (r *run) awaitUnsure(ctx context.Context, selection Selection) error {
 // that the chat shows become accepted. The error is an [unreadError] unless the chat proves that it lacks all others: chats
 // show ids of messages. So chats that have waited behind the others are read when Kommo has had its time to show these.
 func (r *run) lookFirst(ctx context.Context, cv *conversation) error {
-	if r.waited {
+	if r.hasWaited() {
 		if err := web.Sleep(ctx, time.Until(r.waitedFrom.Add(r.settle<<looks))); err != nil {
 			return err
 		}
