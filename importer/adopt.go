@@ -70,16 +70,16 @@ func (a *adoption) see(shown *kommo.HistoryMessage) (known bool, err error) {
 }
 
 // adopt reads the chat of m at the first refusal of the conversation in this run: messages that are there already may be
-// the reason. A chat that cannot be read shows nothing.
-func (r *run) adopt(ctx context.Context, cv *conversation, m *outgoing) error {
+// the reason. A chat that cannot be read shows nothing. first reports whether this is the first refusal.
+func (r *run) adopt(ctx context.Context, cv *conversation, m *outgoing) (first bool, err error) {
 	if r.wasRefused(cv) {
-		return nil
+		return false, nil
 	}
-	_, err := (&adoption{run: r, cv: cv, m: m}).read(ctx)
+	_, err = (&adoption{run: r, cv: cv, m: m}).read(ctx)
 	if _, unread := errors.AsType[*unreadError](err); unread {
-		return nil
+		return true, nil
 	}
-	return err
+	return true, err
 }
 
 // wasRefused reports whether a message of the conversation was refused before in this run.

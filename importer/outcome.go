@@ -80,7 +80,7 @@ func (r *run) refuse(ctx context.Context, cv *conversation, m *outgoing, refused
 			return err
 		}
 	}
-	if err := r.adopt(ctx, cv, m); err != nil || m.state == Accepted {
+	if _, err := r.adopt(ctx, cv, m); err != nil || m.state == Accepted {
 		return err
 	}
 	if m.rungs == nil {
@@ -119,11 +119,14 @@ func (r *run) judge(ctx context.Context, cv *conversation, m *outgoing, unclear 
 
 // findConflicting looks for m in its chat after a 409, which may say that Kommo has m already.
 func (r *run) findConflicting(ctx context.Context, cv *conversation, m *outgoing) error {
-	if err := r.adopt(ctx, cv, m); err != nil || m.state == Accepted {
+	read, err := r.adopt(ctx, cv, m)
+	switch {
+	case err != nil || m.state == Accepted:
 		return err
-	}
-	if m.mayExist {
+	case m.mayExist:
 		return r.seek(ctx, cv, m, time.Now())
+	case read:
+		return nil
 	}
 	return r.look(ctx, cv, m, false)
 }
