@@ -19,6 +19,10 @@ type Filter struct {
 	Deleted bool      `json:"deleted,omitempty"` // messages that their authors deleted are included
 	Country string    `json:"country,omitempty"` // ISO 3166 code of phones without a country code; "": there is none
 	Media   MediaForm `json:"media,omitempty"`   // the form in which media are sent
+
+	// MatchMinutes makes equal messages of two sources one if they were written in the same minute, not the same second: one of
+	// the sources has no seconds.
+	MatchMinutes bool `json:"match_minutes,omitempty"`
 }
 
 // MediaForm is the form in which media are sent: pictures, videos, files, voice, audio and stickers.
@@ -40,6 +44,14 @@ func (f Filter) Check() error {
 		}
 	}
 	return nil
+}
+
+// moment returns how many milliseconds make a moment: equal messages of two sources in one moment are one message.
+func (f Filter) moment() int64 {
+	if f.MatchMinutes {
+		return 60_000
+	}
+	return 1000
 }
 
 // conversation returns why a conversation is left out, "" if it is not.

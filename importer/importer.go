@@ -11,7 +11,7 @@
 //
 // A [Loader] stores each batch of a source as staging rows, in the order of arrival, together with the cursor behind
 // the batch, in one transaction. When the reading is finished, it is planned in one more transaction: the conversations
-// that have changed are planned anew from the rows of the last finished readings, second by second. Every message gets its
+// that have changed are planned anew from the rows of the last finished readings, moment by moment. Every message gets its
 // identity, its place, its msec_timestamp and its state, and the reading takes the place of the last one. What was sent
 // stays. If sent messages are missing then, or the reading looks like another one, the transaction is rolled back.
 // Finally the load asks the media links whose size Kommo requires.

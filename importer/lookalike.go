@@ -19,6 +19,7 @@ type LookAlikeError struct {
 	Messages int                 // that look like messages of that source
 	Of       int                 // messages that the reading would add or, for Corrected, that it has
 	Position string              // of one of them
+	Minutes  bool                // for Shifted: they are at another second of the same minute
 	Now      map[string][]string // for OtherExport: the settings of the reading
 }
 
@@ -142,14 +143,15 @@ const inItsSecond = `others.conversation = m.conversation AND others.direction =
 func (p *planner) shifted(ctx context.Context) (error, error) {
 	e := &LookAlikeError{Like: Shifted, Of: p.report.Added}
 	const equal = `(SELECT source FROM others WHERE conversation = m.conversation AND words = m.words AND direction `
-	err := p.tx.QueryRowContext(ctx, `SELECT o.name, count(*), o.family = 'table' AND ?4 = 'table' FROM (
+	err := p.tx.QueryRowContext(ctx, `SELECT o.name, count(*), o.family = 'table' AND ?4 = 'table', 2 * sum(minutes) > count(*) FROM (
 			SELECT coalesce(
-				`+equal+`= m.direction AND time BETWEEN m.time - ?3 AND m.time / 1000 * 1000 - 1 LIMIT 1),
-				`+equal+`= m.direction AND time BETWEEN m.time / 1000 * 1000 + 1000 AND m.time + ?3 LIMIT 1),
-				`+equal+`= iif(m.direction = 'incoming', 'outgoing', 'incoming') AND time BETWEEN m.time / 1000 * 1000 AND m.time / 1000 * 1000 + 999 LIMIT 1)
-			) AS source FROM message m WHERE m.source = ?1 AND m.added = ?2 AND m.words <> 0)
-		JOIN source o ON o.id = source GROUP BY o.id ORDER BY 2 DESC LIMIT 1`, p.source.id, p.number, timeZones, p.source.family).
-		Scan(&e.Other, &e.Messages, &e.Replaces)
+				`+equal+`= m.direction AND time BETWEEN m.time - ?3 AND m.time / ?5 * ?5 - 1 LIMIT 1),
+				`+equal+`= m.direction AND time BETWEEN m.time / ?5 * ?5 + ?5 AND m.time + ?3 LIMIT 1),
+				`+equal+`= iif(m.direction = 'incoming', 'outgoing', 'incoming') AND time BETWEEN m.time / ?5 * ?5 AND m.time / ?5 * ?5 + ?5 - 1 LIMIT 1)
+			) AS source,
+			EXISTS `+equal+`= m.direction AND time BETWEEN m.time / 60000 * 60000 AND m.time / 60000 * 60000 + 59999) AS minutes FROM message m WHERE m.source = ?1 AND m.added = ?2 AND m.words <> 0)
+		JOIN source o ON o.id = source GROUP BY o.id ORDER BY 2 DESC LIMIT 1`, p.source.id, p.number, timeZones, p.source.family, p.moment).
+		Scan(&e.Other, &e.Messages, &e.Replaces, &e.Minutes)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && 10*e.Messages <= e.Of {
 		return nil, nil
 	}

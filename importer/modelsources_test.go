@@ -28,18 +28,19 @@ func TestAnySequenceOfSources(t *testing.T) {
 		t.Skip("SOAK is not set")
 	}
 	t.Parallel()
-	all := append(someLines(), line{conversation: "bob", second: 5, direction: "in", text: "ok #b1", id: "b7"})
+	all := append(minuteLines(), line{conversation: "bob", second: 5, direction: "in", text: "ok #b1", id: "b7"})
 	step := rapid.Custom(func(t *rapid.T) sourceStep {
 		return sourceStep{rapid.Bool().Draw(t, "send"), rapid.Bool().Draw(t, "second"), rapid.SliceOfDistinct(rapid.IntRange(0, len(all)-1), rapid.ID).Draw(t, "without"),
 			rapid.Bool().Draw(t, "keep sent"), rapid.IntRange(1, 3).Draw(t, "chats"), rapid.IntRange(0, 12).Draw(t, "commits"), rapid.Bool().Draw(t, "written")}
 	})
 	rapid.Check(t, func(rt *rapid.T) {
-		pair := rapid.SampledFrom(pairs()).Draw(rt, "pair")
+		pair := rapid.SampledFrom(append(pairs(), minutePairs()...)).Draw(rt, "pair")
 		steps := rapid.SliceOfN(step, 1, 12).Draw(rt, "steps")
 		var failures []string
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
 			w.t = &recorder{t, &failures}
+			w.matchMinutes = slices.Contains(pair[:], "minutes")
 			for _, s := range steps {
 				w.takeStep(s, pair, all)
 			}

@@ -69,6 +69,9 @@ func (l *Loader) storeSettings(tx *sql.Tx) (changed bool, err error) {
 		return false, err
 	}
 	now, err := json.Marshal(l.Filter)
+	if before.MatchMinutes && !l.Filter.MatchMinutes {
+		err = errors.Join(err, matchedMinutes(tx))
+	}
 	return known && string(old) != string(now), errors.Join(err, migration.SetSetting(tx, settingFilter, l.Filter),
 		migration.SetSetting(tx, settingSettings, l.Settings))
 }
@@ -79,6 +82,7 @@ type planner struct {
 	sql    *migration.Statements
 	before *sql.DB
 	filter Filter
+	moment int64 // how many milliseconds; see [Filter.moment]
 	report *LoadReport
 	number int64 // of this planning
 
@@ -133,6 +137,7 @@ func (p *planner) begin(ctx context.Context) (total int, err error) {
 		return 0, err
 	}
 	p.number++
+	p.moment = p.filter.moment()
 	for _, statement := range []string{`CREATE TEMP TABLE dropped (id INTEGER PRIMARY KEY)`, createFormer} {
 		if _, err := p.tx.Exec(statement); err != nil {
 			return 0, err

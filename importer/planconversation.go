@@ -45,11 +45,11 @@ func (p *planner) planConversation(externalID string) error {
 	held := readRows(c.heldRows())
 	defer held.stop()
 	for {
-		rows := c.nextSecond(held)
+		rows := c.nextMoment(held)
 		if len(rows) == 0 {
 			break
 		}
-		if err := c.planSecond(rows); err != nil {
+		if err := c.planMoment(rows); err != nil {
 			return err
 		}
 	}
@@ -75,14 +75,14 @@ func (c *conversationPlan) heldRows() iter.Seq2[[]stagingRow, error] {
 	return rowPages(c.before, heldRows, c.id, replaced, c.retired)
 }
 
-// nextSecond takes the rows of the next second in which a row was written.
-func (c *conversationPlan) nextSecond(held *rowReader) (rows []*stagingRow) {
+// nextMoment takes the rows of the next moment in which a row was written; see [Filter.moment].
+func (c *conversationPlan) nextMoment(held *rowReader) (rows []*stagingRow) {
 	for {
 		r, reader := held.peek(), held
 		if fresh := c.planner.fresh.peek(); fresh != nil && fresh.conversation == c.externalID && (r == nil || byPlace(fresh, r) < 0) {
 			r, reader = fresh, c.planner.fresh
 		}
-		if r == nil || len(rows) > 0 && r.second() != rows[0].second() {
+		if r == nil || len(rows) > 0 && r.time/c.moment != rows[0].time/c.moment {
 			return rows
 		}
 		reader.take()
@@ -150,8 +150,8 @@ func (c *conversationPlan) forget() error {
 	return err
 }
 
-// planSecond plans the rows of one second.
-func (c *conversationPlan) planSecond(rows []*stagingRow) error {
+// planMoment plans the rows of one moment.
+func (c *conversationPlan) planMoment(rows []*stagingRow) error {
 	countEqual(rows)
 	var sent []sentMessage
 	if !c.isNew {
@@ -162,7 +162,7 @@ func (c *conversationPlan) planSecond(rows []*stagingRow) error {
 		}
 		if c.several {
 			var err error
-			if sent, err = c.sentIn(rows[0].second()); err != nil {
+			if sent, err = c.sentIn(rows[0].time); err != nil {
 				return err
 			}
 		}

@@ -36,8 +36,8 @@ func (c *conversationPlan) lookUp(r *stagingRow) error {
 	return err
 }
 
-// sentIn returns the messages that were sent with a time in a second.
-func (c *conversationPlan) sentIn(second int64) ([]sentMessage, error) {
+// sentIn returns the messages that were sent with a time in the moment of time.
+func (c *conversationPlan) sentIn(time int64) ([]sentMessage, error) {
 	scan := func(rows *sql.Rows) (m sentMessage, err error) {
 		var id []byte
 		if err = rows.Scan(&id, &m.source, &m.direction, &m.kind, &m.words); err == nil {
@@ -46,7 +46,7 @@ func (c *conversationPlan) sentIn(second int64) ([]sentMessage, error) {
 		return m, err
 	}
 	return migration.All(c.sql, scan, `SELECT identity, source, direction, kind, words FROM message
-		WHERE conversation = ? AND time BETWEEN ? AND ? AND `+wasSent+` ORDER BY time, place`, c.id, second*1000, second*1000+999)
+		WHERE conversation = ? AND time BETWEEN ? AND ? AND `+wasSent+` ORDER BY time, place`, c.id, time/c.moment*c.moment, time/c.moment*c.moment+c.moment-1)
 }
 
 // state returns the state of a message that was not sent, and the reason if it is skipped.

@@ -33,9 +33,6 @@ type stagingRow struct {
 	byID  bool     // of a duplicate: it has the id of that message
 }
 
-// second returns the second in which the message was written.
-func (r *stagingRow) second() int64 { return r.time / 1000 }
-
 // The columns of a row. The rows of a table that has its newest rows first are placed in reverse order.
 const (
 	rowColumns = `SELECT s.id, s.source, o.family, s.conversation, s.time, iif(o.newest, -s.id, s.id) AS place, s.direction, s.kind,

@@ -41,6 +41,8 @@ func (w *world) loadLines(source string, lines []line, change ...func(*tableLoad
 			w.seen[l.id] = true
 		}
 		return w.take(Loader{File: w.f, Name: "account"}, &scripted{batches: []sources.Batch{{Messages: accountOf(lines)}}}, tags)
+	case "minutes":
+		lines = onEach(func(l *line) { l.second = (l.second+20)/60*60 - 20 })(slices.Clone(lines)) // second 0 is 22:13:20
 	case "with ids":
 		return w.load(loads(tableOf(lines, true), append([]func(*tableLoad){func(l *tableLoad) { l.loader.Name = source }, shifted(0)}, change...)...))
 	case "other ids":

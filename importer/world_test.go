@@ -25,6 +25,8 @@ type world struct {
 	last map[string]map[string]int // by source: how often its last reading holds each tag
 	seen map[string]bool           // ids of the messages of the account, whose readings only add
 	most map[string]int            // how often any reading held a tag
+
+	matchMinutes bool // loads match the minutes of messages
 }
 
 func newWorld(t testing.TB) *world {
@@ -55,6 +57,7 @@ func (w *world) load(l tableLoad) error {
 func (w *world) take(loader Loader, source sources.Source, tags map[string]int) error {
 	w.t.Helper()
 	before := w.plan()
+	loader.Filter.MatchMinutes = w.matchMinutes
 	_, err := loader.Load(w.t.Context(), source)
 	if err == nil {
 		w.took(loader.Name, tags)

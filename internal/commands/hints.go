@@ -108,6 +108,8 @@ func hintOf(err error) string {
 			"      without the files: load again with --media=text."
 	case *importer.NotReadyError:
 		return notReadyHint(e)
+	case *importer.MatchedMinutesError:
+		return "Hint: leave --match-minutes on. Nothing was changed."
 	case *importer.NotTakenOverError:
 		return notTakenOverHint(e)
 	case *importer.NotInDoubtError:

@@ -35,6 +35,7 @@ func (v *values) filter() (filter importer.Filter, err error) {
 	}
 	filter.Groups = v.text("groups") == "include"
 	filter.Deleted = v.text("deleted") == "include"
+	filter.MatchMinutes = v.on("match-minutes")
 	if form := v.text("media"); form != "link" {
 		filter.Media = importer.MediaForm(form)
 	}

@@ -32,26 +32,27 @@ func withoutIDs(table string) string {
 
 // settingCases holds two values of each setting that a load keeps for later loads.
 var settingCases = map[string][2]string{
-	"timezone":    {"UTC", "Europe/Madrid"},
-	"encoding":    {"utf-8", "windows-1251"},
-	"map":         {"", "client_name=conversation_id"},
-	"incoming":    {"", "in"},
-	"outgoing":    {"", "out"},
-	"skip":        {"note", "in"},
-	"me":          {"Shop", "Bob"},
-	"html":        {"false", "true"},
-	"time-format": {"", "YYYY-MM-DDTHH:MM"},
-	"skip-where":  {"", "client_name=Ann"},
-	"since":       {"", "2024-02-01"},
-	"until":       {"", "2024-02-01"},
-	"include":     {"", "b*"},
-	"exclude":     {"ann", "bob"},
-	"groups":      {"skip", "include"},
-	"deleted":     {"skip", "include"},
-	"country":     {"", "ES"},
-	"sheet":       {}, // both belong to other tables than the one of this test
-	"preset":      {},
-	"media":       {"link", "text"},
+	"timezone":      {"UTC", "Europe/Madrid"},
+	"encoding":      {"utf-8", "windows-1251"},
+	"map":           {"", "client_name=conversation_id"},
+	"incoming":      {"", "in"},
+	"outgoing":      {"", "out"},
+	"skip":          {"note", "in"},
+	"me":            {"Shop", "Bob"},
+	"html":          {"false", "true"},
+	"time-format":   {"", "YYYY-MM-DDTHH:MM"},
+	"skip-where":    {"", "client_name=Ann"},
+	"since":         {"", "2024-02-01"},
+	"until":         {"", "2024-02-01"},
+	"include":       {"", "b*"},
+	"exclude":       {"ann", "bob"},
+	"groups":        {"skip", "include"},
+	"deleted":       {"skip", "include"},
+	"match-minutes": {"false", "true"},
+	"country":       {"", "ES"},
+	"sheet":         {}, // both belong to other tables than the one of this test
+	"preset":        {},
+	"media":         {"link", "text"},
 }
 
 // correctorStages are how far a migration is when it is loaded with another setting.

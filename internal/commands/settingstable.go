@@ -148,6 +148,8 @@ func loadSettings() []setting {
 		{name: "groups", rare: true, choices: []string{"skip", "include"}, def: "skip", sticky: ofAll, usage: "leave groups out, or include them"},
 		{name: "deleted", rare: true, choices: []string{"skip", "include"}, def: "skip", sticky: ofAll,
 			usage: "leave out messages that their author deleted, or include them"},
+		{name: "match-minutes", rare: true, kind: kindSwitch, sticky: ofAll,
+			usage: "take equal messages of two sources in one minute for one message; use this if a source has no seconds"},
 		{name: "country", value: "CODE", sticky: ofAll,
 			usage: "take phones without a country code to be of the country with this CODE, such as ES"},
 		{name: "media", choices: []string{"link", "text", "skip"}, def: "link", sticky: ofAll,

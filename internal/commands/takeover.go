@@ -61,6 +61,9 @@ func lookAlikeHint(source string, e *importer.LookAlikeError) string {
 		if e.Replaces {
 			ways = append(ways, "with --name "+quoted(printable(e.Other))+", if it takes the place of that source")
 		}
+		if e.Minutes {
+			ways = append(ways, "with --match-minutes, if one of the two has no seconds: what both hold is sent once")
+		}
 		ways = append(ways, "with another --timezone, if the times are wrong: of this source, or of "+printable(e.Other),
 			"with --add, if these are other messages: both are sent")
 	}

@@ -25,7 +25,7 @@ type sentMessage struct {
 	words           int64
 }
 
-// equalTo says which messages of one second are equal.
+// equalTo says which messages of one moment are equal.
 type equalTo struct {
 	direction, kind string
 	words           int64
@@ -35,8 +35,8 @@ func (m sentMessage) equalTo() equalTo { return equalTo{m.direction, m.kind, m.w
 
 func (r *stagingRow) equalTo() equalTo { return equalTo{r.direction, r.kind, r.words} }
 
-// assignRoles decides what becomes of the rows of one conversation and one second. sent are the messages that were sent
-// with a time in that second. Rows that were sent must have their known message.
+// assignRoles decides what becomes of the rows of one conversation and one moment. sent are the messages that were sent
+// with a time in that moment. Rows that were sent must have their known message.
 //
 //   - In one source, an identity counts once: the first row of a table, the newest of an account.
 //   - In two sources, the n-th message of the one and the n-th equal message of the other are one. The one that was sent
@@ -126,7 +126,7 @@ func dropEqual(rows []*stagingRow, sent []sentMessage) {
 	}
 }
 
-// A messageSet holds the messages of one second that the plan has. Each source has each of them once at most.
+// A messageSet holds the messages of one moment that the plan has. Each source has each of them once at most.
 type messageSet struct {
 	messages map[equalTo][]identity
 	twins    map[identity]identity   // by the identity of a message or of a duplicate
@@ -163,7 +163,8 @@ func (e *messageSet) twin(r *stagingRow) (twin identity, isByID, ok bool) {
 	return identity{}, false, false
 }
 
-// countEqual gives the rows of one second that have no ids at their source the identity of the n-th equal message.
+// countEqual gives the rows of one moment that have no ids at their source the identity of the n-th equal message of their
+// second.
 func countEqual(rows []*stagingRow) {
 	counts := make(map[sourceIdentity]int)
 	slices.SortFunc(rows, byArrival)
