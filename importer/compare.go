@@ -68,7 +68,7 @@ func (c Composer) alike(cv *conversation, m *outgoing, shown *kommo.HistoryMessa
 func (c Composer) formShown(cv *conversation, m *outgoing, shown *kommo.HistoryContent) (*kommo.Message, error) {
 	c.BotID = cmp.Or(c.BotID, "any") // the sender's id is not compared
 	var sent []*kommo.Message
-	for _, form := range formsOf(cv, m) {
+	for _, form := range formsOf(m) {
 		message, err := c.compose(cv, &form)
 		if err != nil {
 			return nil, err
@@ -133,9 +133,9 @@ func isUnseen(r rune) bool {
 
 // formsOf returns the forms in which m may have been sent: its media as a file or as text, and the message that it
 // answers by id or quoted.
-func formsOf(cv *conversation, m *outgoing) []outgoing {
+func formsOf(m *outgoing) []outgoing {
 	forms := []outgoing{*m}
-	if mediaKey(m.family, cv.externalID, &m.content).Valid {
+	if mediaKey(m.family, m.conversation, &m.content).Valid {
 		text := *m
 		text.asText = true
 		text.content.Media = &sources.Media{URL: linkMark}

@@ -59,6 +59,11 @@ func affected(result sql.Result, err error) (int, error) {
 	return int(n), err
 }
 
+func scanText(rows *sql.Rows) (text string, err error) {
+	err = rows.Scan(&text)
+	return text, err
+}
+
 func scanID(rows *sql.Rows) (id int64, err error) {
 	err = rows.Scan(&id)
 	return id, err

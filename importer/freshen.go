@@ -38,7 +38,7 @@ func (r *run) freshen(ctx context.Context, cv *conversation, m *outgoing) error 
 	if !r.mayBeDead(m) {
 		return nil
 	}
-	link := linkcheck.Link{Key: mediaKey(m.family, cv.externalID, &m.content).String, URL: m.media.URL}
+	link := linkcheck.Link{Key: mediaKey(m.family, m.conversation, &m.content).String, URL: m.media.URL}
 	if m.media.Renewer == r.renewOf {
 		link.Renew = r.renew.of(link.Key)
 	}

@@ -64,7 +64,7 @@ func (p *planner) lookAlike(ctx context.Context, named bool, shape string) (erro
 	if p.numbered.Messages > 0 {
 		return &p.numbered, nil
 	}
-	if !p.several || p.report.Added == 0 {
+	if p.sources < 2 || p.report.Added == 0 {
 		return nil, nil
 	}
 	defer p.tx.Exec(`DROP TABLE IF EXISTS others`)

@@ -186,8 +186,8 @@ func (f *File) keepMedia(key string, info linkcheck.Result, at time.Time) error 
 
 // mediaOf returns the row of the media of m. Media whose link need not be asked count as found. The zero value stands
 // for media that are sent as text and were never asked.
-func mediaOf(q migration.Querier, cv *conversation, m *outgoing) (mediaInfo, error) {
-	key := mediaKey(m.family, cv.externalID, &m.content)
+func mediaOf(q migration.Querier, m *outgoing) (mediaInfo, error) {
+	key := mediaKey(m.family, m.conversation, &m.content)
 	if !key.Valid {
 		return mediaInfo{Status: mediaFound}, nil
 	}

@@ -34,7 +34,7 @@ func TestAnySequenceEndsInTheSameChats(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := &model{
-				want: make(map[string][]written), policies: []NotifyPolicy{""}, ids: true,
+				want: make(map[string][]written), decided: make(map[string]Decision), policies: []NotifyPolicy{""}, ids: true,
 				world: &world{t: t, dir: dir, box: sandbox.NewKommo(sandbox.Options{HistoryDelay: 2 * time.Second}),
 					last: make(map[string]map[string]int), most: make(map[string]int)},
 			}
@@ -59,6 +59,9 @@ func TestAnySequenceEndsInTheSameChats(t *testing.T) {
 				steps["edit"], steps["setting"], steps["keep sent"] = m.edit, m.setSetting, m.keepSent
 				steps["kill load"], steps["discard"] = m.killWhileLoading, m.discard
 			}
+			if rapid.Bool().Draw(rt, "decides") {
+				steps["decide"] = m.decideSome
+			}
 			rt.Repeat(steps)
 			m.checkAll()
 		})
@@ -74,6 +77,8 @@ type model struct {
 	ids    bool // the file has message ids
 	edits  bool // the file is edited, and its settings change
 	change []func(*tableLoad)
+
+	decided map[string]Decision
 
 	policies []NotifyPolicy // that can be given
 	given    NotifyPolicy   // to the next sends
@@ -101,8 +106,35 @@ func (m *model) write(rt *rapid.T) {
 func (m *model) newLine(rt *rapid.T) line {
 	id := fmt.Sprint(m.n)
 	m.n++
-	return line{conversation: rapid.SampledFrom([]string{"ann", "bob", "cat"}).Draw(rt, "conversation"), second: rapid.IntRange(0, 5).Draw(rt, "second"),
+	return line{conversation: rapid.SampledFrom(conversationsOfModel).Draw(rt, "conversation"), second: rapid.IntRange(0, 5).Draw(rt, "second"),
 		direction: rapid.SampledFrom([]string{"in", "out"}).Draw(rt, "direction"), text: "text #" + id, id: id}
+}
+
+var conversationsOfModel = []string{"ann", "bob", "cat"}
+
+// decideSome takes a sheet with some of the conversations. It may hold what cannot be decided any more.
+func (m *model) decideSome(rt *rapid.T) {
+	var rows []SheetRow
+	for _, conversation := range conversationsOfModel {
+		if rapid.Bool().Draw(rt, "in the sheet") {
+			choices := []Choice{"", "", Yes, No}
+			rows = append(rows, SheetRow{Decision: Decision{Conversation: conversation, Import: rapid.SampledFrom(choices).Draw(rt, "import"),
+				Notify: rapid.SampledFrom(choices).Draw(rt, "notify"), Chat: rapid.SampledFrom(append(conversationsOfModel, "", "")).Draw(rt, "chat")}})
+		}
+	}
+	before := m.plan()
+	_, err := (&Loader{File: m.f}).TakeDecisions(m.t.Context(), rows)
+	if _, refused := errors.AsType[*SheetError](err); refused {
+		m.wantPlan(before)
+		return
+	}
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	for _, row := range rows {
+		m.decided[row.Conversation] = row.Decision
+		m.silenced = m.silenced || row.Notify == No
+	}
 }
 
 // edit changes, removes, moves or inserts a row.
@@ -291,10 +323,16 @@ func (m *model) checkAll() {
 		}
 	}
 	for conversation, list := range m.want {
+		d := m.decided[conversation]
+		if d.Import == No {
+			continue
+		}
+		conversation = cmp.Or(d.Chat, conversation)
 		for _, w := range list {
 			want[conversation] = append(want[conversation], fmt.Sprintf("%d text #%s", w.second, w.id))
 		}
-		// In which order messages of one second come depends on whether most rows of the file descend.
+	}
+	for _, conversation := range conversationsOfModel { // the order within a second depends on whether most rows of the file descend
 		slices.Sort(want[conversation])
 		slices.Sort(got[conversation])
 	}

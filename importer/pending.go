@@ -15,7 +15,7 @@ import (
 // A Selection selects among the conversations that have something to send; the zero value means all of them. Only
 // whole conversations can be selected, so that the last message of each is still the one that notifies.
 type Selection struct {
-	Only             []string // ids at the source; empty: all
+	Only             []string // ids at the source, of any conversation of a chat; empty: all
 	MaxConversations int      // the first conversations, in the order in which they were read; 0: all
 }
 
@@ -23,7 +23,7 @@ type Selection struct {
 func (s Selection) where() (condition string, args []any) {
 	condition = "planned + sending > 0"
 	if len(s.Only) > 0 {
-		condition += " AND external_id IN (SELECT value FROM json_each(?))"
+		condition += " AND external_id IN (" + chatsOf("?") + ")"
 		args = append(args, jsonList(s.Only))
 	}
 	if s.MaxConversations > 0 {
@@ -33,9 +33,17 @@ func (s Selection) where() (condition string, args []any) {
 	return condition, args
 }
 
-// jsonList returns texts as a parameter for json_each: a statement takes no more than 32,766 parameters.
-func jsonList(texts []string) string {
-	list, _ := json.Marshal(texts) // texts never fail
+// chatsOf selects the chats of the conversations of a list, a parameter in JSON.
+func chatsOf(list string) string {
+	return `SELECT coalesce((SELECT nullif(chat, '') FROM decision WHERE decision.conversation = value), value) FROM json_each(` + list + `)`
+}
+
+// jsonList returns a list as a parameter for json_each: a statement takes no more than 32,766 parameters.
+func jsonList[T string | int64](items []T) string {
+	if items == nil {
+		return "[]"
+	}
+	list, _ := json.Marshal(items) // texts and numbers never fail
 	return string(list)
 }
 
@@ -43,7 +51,7 @@ func jsonList(texts []string) string {
 func (s Selection) check(q migration.Querier) error {
 	for _, id := range s.Only {
 		var known int
-		err := q.QueryRow(`SELECT count(*) FROM conversation WHERE external_id = ?`, id).Scan(&known)
+		err := q.QueryRow(`SELECT count(*) FROM conversation WHERE external_id IN (`+chatsOf("?")+`)`, jsonList([]string{id})).Scan(&known)
 		if err != nil {
 			return err
 		}
@@ -146,17 +154,19 @@ type outgoing struct {
 	reason      string // why Kommo refused it
 	msec        int64  // msec_timestamp
 	direction   sources.Direction
-	content     sources.Message
-	media       mediaInfo     // the answer about its media link; found if the link need not be asked
-	quotes      identity      // of the message that it answers; zero if it answers no message
-	quoteText   string        // the text of that message, "" if it is not known
-	form                      // in which it is sent
-	whole       form          // the form before the first refusal in this run
-	rungs       []form        // the forms that are left to be tried; nil before the first refusal
-	mayExist    bool          // a request with it once had an unknown outcome
-	notifies    bool          // it is sent with silent=false
-	sentAt      sql.NullInt64 // when it was last marked as sending, in Unix milliseconds
-	remoteID    string        // its id at Kommo
+	// conversation is the id at the source of its conversation, which may be another than that of its chat.
+	conversation string
+	content      sources.Message
+	media        mediaInfo     // the answer about its media link; found if the link need not be asked
+	quotes       identity      // of the message that it answers; zero if it answers no message
+	quoteText    string        // the text of that message, "" if it is not known
+	form                       // in which it is sent
+	whole        form          // the form before the first refusal in this run
+	rungs        []form        // the forms that are left to be tried; nil before the first refusal
+	mayExist     bool          // a request with it once had an unknown outcome
+	notifies     bool          // it is sent with silent=false
+	sentAt       sql.NullInt64 // when it was last marked as sending, in Unix milliseconds
+	remoteID     string        // its id at Kommo
 }
 
 // A messageKey identifies a message within its conversation, in the order of sending.
@@ -168,7 +178,7 @@ func (m *outgoing) key() messageKey { return messageKey{m.time, m.place} }
 // the loop.
 func pendingMessages(q migration.Querier, cv *conversation, policy NotifyPolicy) iter.Seq2[*outgoing, error] {
 	return func(yield func(*outgoing, error) bool) {
-		notifier, err := notifierOf(q, cv)
+		notifier, wanted, err := notifierOf(q, cv, policy)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -181,7 +191,7 @@ func pendingMessages(q migration.Querier, cv *conversation, policy NotifyPolicy)
 				notifier = cv.notifier.Int64
 			}
 			if err == nil {
-				m.notifies = m.place == notifier && policy != SilentAll
+				m.notifies = wanted && m.place == notifier
 				err = readContent(q, cv, m)
 			}
 			if !yield(m, err) {
@@ -192,13 +202,11 @@ func pendingMessages(q migration.Querier, cv *conversation, policy NotifyPolicy)
 }
 
 // notifierOf returns the message of a conversation that is sent with silent=false: the message that was sent so
-// already, unless it is known not to have arrived, else the last message that will be sent.
-func notifierOf(q migration.Querier, cv *conversation) (place int64, err error) {
-	err = q.QueryRow(`SELECT coalesce(
-		(SELECT notifier FROM conversation WHERE id = ?1),
-		(SELECT place FROM message WHERE conversation = ?1 AND state IN ('planned', 'sending')
-			ORDER BY time DESC, place DESC LIMIT 1), 0)`, cv.id).Scan(&place)
-	return place, err
+// already, unless it is known not to have arrived, else the last message that will be sent. wanted says whether it is to notify.
+func notifierOf(q migration.Querier, cv *conversation, policy NotifyPolicy) (place int64, wanted bool, err error) {
+	err = q.QueryRow(`SELECT coalesce(notifier, (SELECT place`+lastPending+`), 0), `+policy.wanted(`(SELECT time`+lastPending+`)`)+`
+		FROM conversation WHERE id = ?`, cv.id).Scan(&place, &wanted)
+	return place, wanted, err
 }
 
 // pendingMessagesAfter returns the next messages without their contents, which may be large.
@@ -226,25 +234,41 @@ func scanOutgoing(rows *sql.Rows) (*outgoing, error) {
 // the message that it answers if that comes before it and was not refused: Kommo would refuse the reply too.
 func readContent(q migration.Querier, cv *conversation, m *outgoing) error {
 	var content []byte
-	if err := q.QueryRow(`SELECT content FROM staging WHERE id = ?`, m.staging).Scan(&content); err != nil {
+	if err := q.QueryRow(`SELECT content, conversation FROM staging WHERE id = ?`, m.staging).Scan(&content, &m.conversation); err != nil {
 		return err
 	}
 	if err := json.Unmarshal(content, &m.content); err != nil {
 		return fmt.Errorf("message %d in the migration file: %w", m.staging, err)
 	}
-	var err error
 	m.noAvatar, m.quoteText = cv.noAvatar, m.content.Quote
-	if m.media, err = mediaOf(q, cv, m); err != nil || m.content.ReplyTo == "" {
+	var err error
+	if m.media, err = mediaOf(q, m); err != nil || m.content.ReplyTo == "" {
 		return err
 	}
-	quoted := identifyByID(m.idSpace, cv.externalID, m.content.ReplyTo, 0)
+	conversations, err := migration.All(q, scanText, `SELECT ?1 UNION ALL SELECT ?2 WHERE ?2 <> ?1
+		UNION ALL SELECT conversation FROM decision WHERE chat = ?2 AND conversation <> ?1`, m.conversation, cv.externalID)
+	if err != nil {
+		return err
+	}
+	for _, conversation := range conversations {
+		found, err := m.quote(q, cv, identifyByID(m.idSpace, conversation, m.content.ReplyTo, 0))
+		if err != nil || found {
+			return err
+		}
+	}
+	return nil
+}
+
+// quote lets m answer the message of an identity, if m can name it. In a chat of several conversations, the same message
+// may be there from each of them.
+func (m *outgoing) quote(q migration.Querier, cv *conversation, quoted identity) (found bool, err error) {
 	var text string
 	err = q.QueryRow(`SELECT coalesce(s.content ->> '$.text', '') FROM message m JOIN staging s ON s.id = m.staging
 		WHERE m.conversation = ? AND m.identity = ? AND (m.time, place) < (?, ?) AND state IN ('planned', 'sending', 'accepted', 'verified')`,
 		cv.id, quoted[:], m.time, m.place).Scan(&text)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+		return false, nil
 	}
 	m.quotes, m.quoteText = quoted, cmp.Or(m.quoteText, text)
-	return err
+	return err == nil, err
 }

@@ -92,9 +92,14 @@ type planner struct {
 	replaces bool  // it takes the place of the last reading of its source
 	retired  int64 // a source whose reading leaves the plan, because its file is read as another source now; 0: none
 	keepSent bool
-	several  bool // there are several sources, which may hold the same messages
+	sources  int // which may hold the same messages
 
-	clients *clientReader
+	decisions decisions
+	decided   []string            // chats about which something was decided anew
+	moved     map[string]bool     // of these, chats that conversations join or leave; nothing of them was sent
+	clients   map[string]sighting // of conversations in chats of several
+
+	sighted *clientReader
 	fresh   *rowReader // the rows of the reading
 	takeover
 }
@@ -110,8 +115,9 @@ func (p *planner) planConversations(ctx context.Context, condition string, progr
 		return err
 	}
 	defer p.fresh.stop()
-	defer p.clients.close()
-	others, err := p.before.QueryContext(ctx, `SELECT external_id FROM conversation WHERE `+condition+` ORDER BY external_id`)
+	defer p.sighted.close()
+	others, err := p.before.QueryContext(ctx, `SELECT external_id FROM conversation WHERE `+condition+`
+		UNION SELECT value FROM json_each(?) ORDER BY 1`, jsonList(p.decided))
 	if err != nil {
 		return err
 	}
@@ -119,8 +125,8 @@ func (p *planner) planConversations(ctx context.Context, condition string, progr
 	other, more, err := nextText(others)
 	for err == nil && (more || p.fresh.peek() != nil) {
 		id := other
-		if row := p.fresh.peek(); row != nil && (!more || row.conversation < other) {
-			id = row.conversation
+		if row := p.fresh.peek(); row != nil && (!more || row.chat < other) {
+			id = row.chat
 		}
 		if err = p.planConversation(id); err == nil && more && id == other {
 			other, more, err = nextText(others)
@@ -148,16 +154,23 @@ func (p *planner) begin(ctx context.Context) (total int, err error) {
 		after = 1<<63 - 1
 	}
 	p.source.newestFirst = p.source.newestFirst && !p.reading.fromStart || p.reading.fromStart && p.reading.balance < 0
-	err = p.before.QueryRow(`SELECT count(*), (SELECT count(*) > 1 FROM source) FROM staging WHERE id > ? AND source = ?`,
-		after, p.source.id).Scan(&total, &p.several)
+	err = p.before.QueryRow(`SELECT count(*), (SELECT count(*) FROM source) FROM staging WHERE id > ? AND source = ?`,
+		after, p.source.id).Scan(&total, &p.sources)
 	if err != nil {
 		return 0, err
 	}
 	p.report.Read += total
-	if p.clients, err = readClients(p.before, p.source.id, p.replaces, p.retired); err != nil {
+	if err := p.readDecisions(); err != nil {
 		return 0, err
 	}
-	p.fresh = readRows(readAhead(ctx, rowPages(p.before, freshRows, after, p.source.id, p.source.newestFirst)))
+	if p.sighted, err = readClients(p.before, p.source.id, p.replaces, p.retired); err != nil {
+		return 0, err
+	}
+	chat := ownChat
+	if len(p.decisions.members) > 0 {
+		chat = joinedChat
+	}
+	p.fresh = readRows(readAhead(ctx, rowPages(p.before, freshRows, chat, after, p.source.id, p.source.newestFirst)))
 	return total, nil
 }
 

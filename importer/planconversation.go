@@ -10,15 +10,17 @@ import (
 	"kommo-import/sources"
 )
 
-// A conversationPlan is one conversation while it is planned.
+// A conversationPlan is one chat while it is planned: a conversation, or several that were joined.
 type conversationPlan struct {
 	*planner
 	id         int64
 	externalID string
-	reason     string // why the whole conversation is left out, "" if it is not
-	kept       bool   // some of its sent messages were held by no source before
-	isNew      bool   // the plan has no message of it, but those that were added since
-	former     int    // messages that the plan had, and that are planned anew; see the table former
+	members    []string          // its conversations, first the one that gives it its id; none if that was joined to another
+	reasons    map[string]string // why whole conversations of it are left out
+	kept       bool              // some of its sent messages were held by no source before
+	homes      []int64           // of a joined chat: the chats that hold its rows
+	isNew      bool              // the plan has no message of it, but those that were added since
+	former     int               // messages that the plan had, and that are planned anew; see the table former
 
 	time, msec int64 // of the message before
 	first      int64 // the message that arrived first, if isNew
@@ -69,17 +71,20 @@ func (c *conversationPlan) heldRows() iter.Seq2[[]stagingRow, error] {
 	if c.replaces {
 		replaced = c.source.id
 	}
+	if c.isJoined() {
+		return rowPages(c.before, joinedRows, ownChat, jsonList(c.homes), jsonList(c.members), replaced, c.retired)
+	}
 	if c.isNew && c.former == 0 {
 		return func(func([]stagingRow, error) bool) {}
 	}
-	return rowPages(c.before, heldRows, c.id, replaced, c.retired)
+	return rowPages(c.before, heldRows, ownChat, c.id, replaced, c.retired)
 }
 
 // nextMoment takes the rows of the next moment in which a row was written; see [Filter.moment].
 func (c *conversationPlan) nextMoment(held *rowReader) (rows []*stagingRow) {
 	for {
 		r, reader := held.peek(), held
-		if fresh := c.planner.fresh.peek(); fresh != nil && fresh.conversation == c.externalID && (r == nil || byPlace(fresh, r) < 0) {
+		if fresh := c.planner.fresh.peek(); fresh != nil && fresh.chat == c.externalID && (r == nil || byPlace(fresh, r) < 0) {
 			r, reader = fresh, c.planner.fresh
 		}
 		if r == nil || len(rows) > 0 && r.time/c.moment != rows[0].time/c.moment {
@@ -96,8 +101,8 @@ func (c *conversationPlan) nextMoment(held *rowReader) (rows []*stagingRow) {
 // beginConversation finds a conversation or creates it, with the client that its sources name now. The id of a client to
 // whom messages were sent stays.
 func (p *planner) beginConversation(externalID string) (*conversationPlan, error) {
-	c := &conversationPlan{planner: p, externalID: externalID, added: make(map[State]int)}
-	sighted, err := p.clients.of(externalID)
+	c := &conversationPlan{planner: p, externalID: externalID, added: make(map[State]int), members: p.decisions.membersOf(externalID)}
+	sighted, err := p.sighted.of(externalID)
 	if err != nil {
 		return nil, err
 	}
@@ -111,11 +116,10 @@ func (p *planner) beginConversation(externalID string) (*conversationPlan, error
 	if err != nil && !c.isNew {
 		return nil, err
 	}
-	client := sighted.client
-	if kind = cmp.Or(sighted.kind, kind); sent || client.ID == "" {
-		client.ID = cmp.Or(clientID, client.ID)
+	client, phone := c.client(sighted.client)
+	if kind = cmp.Or(sighted.kind, kind, p.clients[externalID].kind); sent || client.ID == "" {
+		client.ID = cmp.Or(clientID, client.ID, externalID)
 	}
-	phone := phoneOf(client, externalID, p.filter.Country)
 	p.countPhone(externalID, client.Phone, phone)
 	err = p.sql.QueryRow(`INSERT INTO conversation (external_id, kind, first, client_id, client_name, client_phone, phone_read, suspected,
 			client_email, client_avatar) VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?)
@@ -124,15 +128,14 @@ func (p *planner) beginConversation(externalID string) (*conversationPlan, error
 			client_email = excluded.client_email, client_avatar = excluded.client_avatar
 		RETURNING id`,
 		externalID, kind, client.ID, client.Name, phone, client.Phone, client.SuspectedPhone, client.Email, client.Avatar).Scan(&c.id)
-	c.reason = p.filter.conversation(externalID, kind)
-	if err != nil || c.isNew {
-		return c, err
+	c.leaveOut(kind)
+	if err == nil && !c.isNew {
+		if _, err = p.sql.Exec(`DELETE FROM duplicate WHERE conversation = ?`, c.id); err == nil && (!begun || c.moved[externalID]) {
+			err = c.forget()
+		}
 	}
-	if _, err := p.sql.Exec(`DELETE FROM duplicate WHERE conversation = ?`, c.id); err != nil {
-		return nil, err
-	}
-	if !begun {
-		err = c.forget()
+	if err == nil && c.isJoined() {
+		err = c.gather()
 	}
 	return c, err
 }
@@ -152,6 +155,9 @@ func (c *conversationPlan) forget() error {
 
 // planMoment plans the rows of one moment.
 func (c *conversationPlan) planMoment(rows []*stagingRow) error {
+	if err := c.setOrigins(rows); err != nil {
+		return err
+	}
 	countEqual(rows)
 	var sent []sentMessage
 	if !c.isNew {
@@ -160,14 +166,14 @@ func (c *conversationPlan) planMoment(rows []*stagingRow) error {
 				return err
 			}
 		}
-		if c.several {
+		if c.several() {
 			var err error
 			if sent, err = c.sentIn(rows[0].time); err != nil {
 				return err
 			}
 		}
 	}
-	assignRoles(rows, sent, c.several)
+	assignRoles(rows, sent, c.several())
 	slices.SortFunc(rows, func(a, b *stagingRow) int { // a duplicate comes behind its message
 		return cmp.Or(cmp.Compare(btoi(a.role == asDuplicate), btoi(b.role == asDuplicate)), byPlace(a, b))
 	})

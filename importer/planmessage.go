@@ -3,6 +3,7 @@ package importer
 import (
 	"database/sql"
 	"errors"
+	"time"
 
 	"kommo-import/internal/migration"
 	"kommo-import/sources"
@@ -40,18 +41,24 @@ func (c *conversationPlan) lookUp(r *stagingRow) error {
 func (c *conversationPlan) sentIn(time int64) ([]sentMessage, error) {
 	scan := func(rows *sql.Rows) (m sentMessage, err error) {
 		var id []byte
-		if err = rows.Scan(&id, &m.source, &m.direction, &m.kind, &m.words); err == nil {
+		var source, staging int64
+		if err = rows.Scan(&id, &source, &staging, &m.direction, &m.kind, &m.words); err == nil {
 			m.identity = identity(id)
+			m.origin, m.joinID, err = c.originOf(source, staging)
 		}
 		return m, err
 	}
-	return migration.All(c.sql, scan, `SELECT identity, source, direction, kind, words FROM message
+	return migration.All(c.sql, scan, `SELECT identity, source, staging, direction, kind, words FROM message
 		WHERE conversation = ? AND time BETWEEN ? AND ? AND `+wasSent+` ORDER BY time, place`, c.id, time/c.moment*c.moment, time/c.moment*c.moment+c.moment-1)
 }
 
 // state returns the state of a message that was not sent, and the reason if it is skipped.
 func (c *conversationPlan) state(r *stagingRow) (State, string) {
-	return decide(c.reason, r.skip, c.filter.message(fromMillis(r.time), sources.Kind(r.kind), r.deleted))
+	filter := c.filter
+	if c.decisions.of[r.conversation].Import == Yes {
+		filter.Since, filter.Until = time.Time{}, time.Time{}
+	}
+	return decide(c.reasons[r.conversation], r.skip, filter.message(fromMillis(r.time), sources.Kind(r.kind), r.deleted))
 }
 
 // insert adds the message of a row to the plan. It reports whether the plan did not have its identity.

@@ -16,7 +16,7 @@ func rowsOf(texts ...string) (rows []*stagingRow) {
 		head, words, _ := strings.Cut(strings.TrimLeft(text, "!+-"), " ")
 		marks := text[:strings.Index(text, head)]
 		r := &stagingRow{staging: int64(i + 1), source: int64(strings.ToUpper(head)[0] - 'A' + 1), family: sources.Table, direction: "incoming", kind: "text",
-			words: int64(len(words)), counted: len(head) == 1, identity: digest("id", head[1:]), fresh: strings.Contains(marks, "+")}
+			origin: int64(strings.ToUpper(head)[0] - 'A' + 1), words: int64(len(words)), counted: len(head) == 1, identity: digest("id", head[1:]), fresh: strings.Contains(marks, "+")}
 		if r.counted {
 			r.identity = digest(words)
 		}
@@ -81,7 +81,7 @@ func TestAssignRoles(t *testing.T) {
 		var sent []sentMessage
 		for _, r := range rows {
 			if r.known != nil {
-				sent = append(sent, sentMessage{r.identity, r.source, r.direction, r.kind, r.words})
+				sent = append(sent, r.asSent())
 			}
 		}
 		before := append([]*stagingRow{}, rows...)
@@ -106,7 +106,7 @@ func TestEqualRowsBehindSentOnes(t *testing.T) {
 	countEqual(rows)
 	var sent []sentMessage
 	for i, r := range rows[:2] {
-		sent = append(sent, sentMessage{r.identity, r.source, r.direction, r.kind, r.words})
+		sent = append(sent, r.asSent())
 		rows[2+i].known = r.known
 	}
 	third := rows[4]

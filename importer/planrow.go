@@ -3,6 +3,7 @@ package importer
 import (
 	"cmp"
 	"database/sql"
+	"fmt"
 	"iter"
 
 	"kommo-import/sources"
@@ -13,8 +14,9 @@ type stagingRow struct {
 	staging      int64
 	source       int64
 	family       sources.Family
-	fresh        bool // it belongs to the reading that is brought into the plan
-	conversation string
+	fresh        bool   // it belongs to the reading that is brought into the plan
+	conversation string // id at the source
+	chat         string // the conversation whose chat it belongs to
 	time, place  int64
 	direction    string
 	kind         string
@@ -27,6 +29,9 @@ type stagingRow struct {
 	deleted      bool
 	skip         string // why the message has no form in Kommo, "" if it has one
 
+	origin int64  // the source, and the conversation if the chat has several; equal messages of two origins are one message
+	joinID string // in a chat of several conversations: the message id, unique in its id space; "" if it has none
+
 	known *knownMessage // the message with that identity in the plan, or nil
 	role  role
 	twin  identity // of a duplicate: the message in the plan
@@ -35,25 +40,36 @@ type stagingRow struct {
 
 // The columns of a row. The rows of a table that has its newest rows first are placed in reverse order.
 const (
-	rowColumns = `SELECT s.id, s.source, o.family, s.conversation, s.time, iif(o.newest, -s.id, s.id) AS place, s.direction, s.kind,
+	rowColumns = `SELECT s.id, s.source, o.family, s.conversation, %s AS chat, s.time, iif(o.newest, -s.id, s.id) AS place, s.direction, s.kind,
 		s.author, s.length, s.words, s.identity, s.counted, s.media_key IS NOT NULL, s.deleted, s.skip`
-	// freshRows selects the rows of a reading: those of the source ?2 behind the row ?1.
+	// freshRows selects the rows of a reading, chat by chat: those of the source ?2 behind the row ?1.
 	freshRows = rowColumns + ` FROM staging s JOIN (SELECT id, family, ?3 AS newest FROM source) o ON o.id = s.source
-		WHERE s.id > ?1 AND s.source = ?2 ORDER BY s.conversation, s.time, place`
+		WHERE s.id > ?1 AND s.source = ?2 ORDER BY chat, s.time, place`
 	// heldRows selects the rows of the conversation ?1 that are in the plan, without those of the sources ?2 and ?3.
 	heldRows = rowColumns + ` FROM (SELECT held AS id FROM message WHERE conversation = ?1
 			UNION ALL SELECT staging FROM duplicate WHERE conversation = ?1) h
 		JOIN staging s ON s.id = h.id JOIN (SELECT id, family, newest_first AS newest FROM source) o ON o.id = s.source
 		WHERE s.source NOT IN (?2, ?3) ORDER BY s.time, place`
+	// joinedRows selects the rows of the conversations ?2 in the chats ?1, as heldRows does. Both are lists in JSON.
+	joinedRows = rowColumns + ` FROM (SELECT held AS id FROM message WHERE conversation IN (SELECT value FROM json_each(?1))
+			UNION ALL SELECT staging FROM duplicate WHERE conversation IN (SELECT value FROM json_each(?1))) h
+		JOIN staging s ON s.id = h.id JOIN (SELECT id, family, newest_first AS newest FROM source) o ON o.id = s.source
+		WHERE s.conversation IN (SELECT value FROM json_each(?2)) AND s.source NOT IN (?3, ?4) ORDER BY s.time, place`
+)
+
+// ownChat and joinedChat are the chat of a row: every conversation has its own, or some were joined.
+const (
+	ownChat    = `s.conversation`
+	joinedChat = `coalesce((SELECT nullif(chat, '') FROM decision d WHERE d.conversation = s.conversation), s.conversation)`
 )
 
 // rowPage is how many rows are handed over at a time.
 const rowPage = 500
 
-// rowPages yields the rows of a query in pages.
-func rowPages(q *sql.DB, query string, args ...any) iter.Seq2[[]stagingRow, error] {
+// rowPages yields the rows of a query in pages. chat is ownChat or joinedChat.
+func rowPages(q *sql.DB, query, chat string, args ...any) iter.Seq2[[]stagingRow, error] {
 	return func(yield func([]stagingRow, error) bool) {
-		rows, err := q.Query(query, args...)
+		rows, err := q.Query(fmt.Sprintf(query, chat), args...)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -63,7 +79,7 @@ func rowPages(q *sql.DB, query string, args ...any) iter.Seq2[[]stagingRow, erro
 		for rows.Next() {
 			var r stagingRow
 			var id sql.RawBytes
-			if err := rows.Scan(&r.staging, &r.source, &r.family, &r.conversation, &r.time, &r.place, &r.direction, &r.kind, &r.author,
+			if err := rows.Scan(&r.staging, &r.source, &r.family, &r.conversation, &r.chat, &r.time, &r.place, &r.direction, &r.kind, &r.author,
 				&r.length, &r.words, &id, &r.counted, &r.hasMediaKey, &r.deleted, &r.skip); err != nil {
 				yield(nil, err)
 				return

@@ -95,13 +95,11 @@ func (p *Preview) readNumbers(tx *sql.Tx, composer Composer, selection Selection
 	}
 	condition, args := selection.where()
 	err := tx.QueryRow(`SELECT count(*), coalesce(sum(planned + sending), 0), coalesce(sum(sending), 0),
-			coalesce(sum(notifier IS NULL OR EXISTS (SELECT 1 FROM message
-				WHERE conversation = conversation.id AND place = notifier AND state IN ('planned', 'sending'))), 0),
+			coalesce(sum((notifier IS NULL OR EXISTS (SELECT 1 FROM message
+				WHERE conversation = conversation.id AND place = notifier AND state IN ('planned', 'sending')))
+				AND `+composer.Notify.wanted(`(SELECT time`+lastPending+`)`)+`), 0),
 			coalesce(sum(`+isUnsure+`), 0)
 		FROM conversation WHERE `+condition, args...).Scan(&p.Conversations, &p.Messages, &p.InDoubt, &p.Notifications, &p.Unsure)
-	if composer.Notify == SilentAll {
-		p.Notifications = 0
-	}
 	p.Requests = p.Messages + p.InDoubt + p.Unsure // the chats of messages in doubt and of unsure conversations are read first
 	p.Seconds = float64(p.Requests) / p.Rate
 	return err

@@ -24,8 +24,7 @@ type sighting struct {
 // readClients reads the sightings of the plan and of a source that is being planned. If that reading replaces the last one,
 // the sightings of the last one do not count, nor do those of a retired source.
 func readClients(read *sql.DB, source int64, replaces bool, retired int64) (*clientReader, error) {
-	rows, err := read.Query(`SELECT conversation, kind, client_id, name, phone, suspected, email, avatar FROM sighting
-		WHERE iif(source = ?, pending OR NOT ?, NOT pending) AND source <> ? ORDER BY conversation, id`, source, replaces, retired)
+	rows, err := read.Query(sightings+` WHERE iif(source = ?, pending OR NOT ?, NOT pending) AND source <> ? ORDER BY conversation, id`, source, replaces, retired)
 	if err != nil {
 		return nil, err
 	}
@@ -39,8 +38,18 @@ func (r *clientReader) advance() error {
 	if r.more = r.rows.Next(); !r.more {
 		return r.rows.Err()
 	}
-	c := &r.next.client
-	return r.rows.Scan(&r.next.conversation, &r.next.kind, &c.ID, &c.Name, &c.Phone, &c.SuspectedPhone, &c.Email, &c.Avatar)
+	var err error
+	r.next, err = scanSighting(r.rows)
+	return err
+}
+
+// sightings selects the sightings that scanSighting scans.
+const sightings = `SELECT conversation, kind, client_id, name, phone, suspected, email, avatar FROM sighting`
+
+func scanSighting(rows *sql.Rows) (s sighting, err error) {
+	c := &s.client
+	err = rows.Scan(&s.conversation, &s.kind, &c.ID, &c.Name, &c.Phone, &c.SuspectedPhone, &c.Email, &c.Avatar)
+	return s, err
 }
 
 // of returns the client of a conversation, merged from its sightings. Calls must be in ascending order of the

@@ -49,7 +49,7 @@ func (v verifySelection) choose(tx *sql.Tx) error {
 		SELECT id FROM (
 			SELECT id, (row_number() OVER (ORDER BY first) - 1) AS n, count(*) OVER () AS total
 			FROM conversation WHERE accepted + verified + sending > 0
-				AND (?1 = 0 OR external_id IN (SELECT value FROM json_each(?2))))
+				AND (?1 = 0 OR external_id IN (`+chatsOf("?2")+`)))
 		WHERE ?3 = 0 OR ?3 >= total
 			OR (n * ?3 + ?4 % total) / total <> ((n + 1) * ?3 + ?4 % total) / total
 		ON CONFLICT DO NOTHING`,

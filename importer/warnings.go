@@ -60,7 +60,7 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 		query string // yields rows of a count and an example
 		args  []any
 	}{
-		{OldLast, `SELECT 1, external_id` + among + `(SELECT time FROM message WHERE conversation = conversation.id
+		{OldLast, `SELECT 1, external_id` + among + composer.Notify.wanted(`(SELECT time`+lastPending+`)`) + ` AND (SELECT time FROM message WHERE conversation = conversation.id
 			AND state IN ('planned', 'sending') ORDER BY time DESC LIMIT 1) < ?`,
 			append(args[:len(args):len(args)], time.Now().Add(-oldAfter).UnixMilli())},
 		{NoPhone, `SELECT 1, external_id` + among + `kind = 'person' AND client_phone = '' AND phone_read = '' AND suspected = ''`, args},
@@ -77,13 +77,11 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 		{KeptAsSent, `SELECT 1, external_id FROM conversation WHERE kept`, nil},
 		{ConflictingDuplicate, `SELECT 1, coalesce(content ->> '$.position', '') FROM duplicate JOIN staging ON staging.id = duplicate.staging WHERE differs`, nil},
 		{Unnotified, `SELECT 1, external_id FROM conversation
-			WHERE accepted + verified > 0 AND planned + sending = 0 AND notifier IS NULL`, nil},
+			WHERE accepted + verified > 0 AND planned + sending = 0 AND notifier IS NULL AND ` +
+			composer.Notify.wanted(`(SELECT time FROM message WHERE conversation = conversation.id ORDER BY time DESC LIMIT 1)`), nil},
 		{UnusablePhone, `SELECT 1, external_id || ': ' || phone_read` + among + `phone_read <> '' AND client_phone = ''`, args},
 		{Unfinished, `SELECT 1, name FROM source JOIN unfinished ON source = source.id`, nil},
 	} {
-		if composer.Notify == SilentAll && (warning.kind == OldLast || warning.kind == Unnotified) {
-			continue
-		}
 		if err := p.warn(tx, warning.kind, warning.query, warning.args); err != nil {
 			return err
 		}

@@ -81,7 +81,8 @@ CREATE TABLE author (
   UNIQUE (external_id, name)
 ) STRICT;
 
--- The conversations, with the numbers of their messages by state.
+-- The chats, with the numbers of their messages by state. A chat holds one conversation, or several that were joined in the
+-- sheet: then the row is that of the conversation that gives the chat its id, and the others have none.
 CREATE TABLE conversation (
   id            INTEGER PRIMARY KEY,
   external_id   TEXT    NOT NULL UNIQUE,     -- at the source, verbatim
@@ -112,6 +113,17 @@ CREATE TABLE conversation (
 ) STRICT;
 
 CREATE INDEX conversation_pending ON conversation (first) WHERE planned + sending > 0;
+
+-- What the administrator has decided about conversations in the sheet. A conversation about which nothing is decided has no row.
+CREATE TABLE decision (
+  conversation TEXT    NOT NULL PRIMARY KEY, -- id at the source
+  import       TEXT    NOT NULL DEFAULT '',  -- yes: whatever the filters say; no: it is left out; '' undecided
+  notify       TEXT    NOT NULL DEFAULT '',  -- yes, no: whether the last message of its chat notifies; '' undecided
+  chat         TEXT    NOT NULL DEFAULT '',  -- id of the conversation whose chat it joins; '' for a chat of its own
+  contact      INTEGER NOT NULL DEFAULT 0    -- id of the contact to which its chat is linked; 0 undecided
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX decision_chat ON decision (chat) WHERE chat <> '';
 
 -- The plan: every message once, in the order in which a conversation's messages are sent.
 CREATE TABLE message (
