@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"kommo-import/importer"
-	"kommo-import/internal/kommo"
+	"kommo-import/internal/kommo/crm"
 	"kommo-import/internal/pace"
 )
 
@@ -42,7 +42,7 @@ type checkResult struct {
 	Detail string     `json:"detail"` // the finding, or why there was no test
 	Advice string     `json:"advice"` // "" if there is nothing to do
 	// Users are those of the account, with the line "users".
-	Users []kommo.User `json:"users,omitempty"`
+	Users []crm.User `json:"users,omitempty"`
 }
 
 // A checkup is a run of check.
@@ -57,7 +57,7 @@ type checkup struct {
 	secret   string // of the channel; "" if it is invalid
 	scope    string // "" if it is invalid
 	unmapped []importer.UnmappedAuthor
-	users    []kommo.User
+	users    []crm.User
 }
 
 func (p *program) checkAll(ctx context.Context, v *values) error {

@@ -14,6 +14,7 @@ import (
 
 	"kommo-import/importer"
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/kommo/crm"
 	"kommo-import/sources/greenapi"
 )
 
@@ -94,7 +95,7 @@ func (u *checkup) checkAccount(ctx context.Context) error {
 	return u.reportUsers(ctx, client)
 }
 
-func (u *checkup) reportAccount(account kommo.Account) {
+func (u *checkup) reportAccount(account crm.Account) {
 	_, ours, _ := strings.Cut(u.scope, "_")
 	switch id := normalizeID(account.AmojoID); {
 	case ours == "":
@@ -107,11 +108,16 @@ func (u *checkup) reportAccount(account kommo.Account) {
 	}
 }
 
-func (u *checkup) reportUsers(ctx context.Context, client *kommo.AccountClient) error {
-	if err := u.pace.Wait(ctx); err != nil {
-		return err
+func (u *checkup) reportUsers(ctx context.Context, client *crm.Client) error {
+	users, err := crm.All(func(next string) (crm.Page[crm.User], error) {
+		if err := u.pace.Wait(ctx); err != nil {
+			return crm.Page[crm.User]{}, err
+		}
+		return client.Users(ctx, next)
+	})
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
 	}
-	users, err := client.Users(ctx)
 	if denied, ok := errors.AsType[*kommo.AccountDeniedError](err); ok && denied.Status == http.StatusForbidden {
 		u.notTested("only a token of an administrator may list them", checkUsers)
 		return nil
@@ -176,7 +182,7 @@ func (u *checkup) usersYAML() string {
 
 // authorLike returns the unmapped author who seems to be the user, by the id or name for the config file; "" if there is
 // no such author.
-func (u *checkup) authorLike(user kommo.User) string {
+func (u *checkup) authorLike(user crm.User) string {
 	same := func(a, b string) bool {
 		return a != "" && strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
 	}

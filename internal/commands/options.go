@@ -7,6 +7,7 @@ import (
 
 	"kommo-import/importer"
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/kommo/crm"
 	"kommo-import/signing"
 	"kommo-import/sources"
 	"kommo-import/sources/greenapi"
@@ -156,7 +157,7 @@ func (v *values) channel() (string, error) {
 }
 
 // accountClient returns the client of the account's main API, nil if its address is not set.
-func (v *values) accountClient() (*kommo.AccountClient, error) {
+func (v *values) accountClient() (*crm.Client, error) {
 	address := v.text("account-url")
 	if address == "" {
 		return nil, nil
@@ -168,7 +169,7 @@ func (v *values) accountClient() (*kommo.AccountClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &kommo.AccountClient{BaseURL: address, Token: token}, nil
+	return &crm.Client{BaseURL: address, Token: token}, nil
 }
 
 // badAddress returns the error that a variable holds no address of a server.

@@ -15,11 +15,11 @@ import (
 // maxRetryAfter is the longest wait that is believed.
 const maxRetryAfter = time.Hour
 
-// An answer is the answer to one request.
-type answer struct {
-	status   int
+// An Answer is Kommo's answer to one [Attempt], of either API.
+type Answer struct {
+	Status   int
+	Body     []byte
 	header   http.Header
-	body     []byte
 	cutShort error         // why the body could not be read to its end
 	sentAt   time.Time     // the time the request was signed with
 	took     time.Duration // from the request to the end of the answer
@@ -43,46 +43,46 @@ func readFailure(body []byte) failure {
 	return f
 }
 
-// problem returns the typed error that the status stands for, nil for a 2xx. A refusal is clear from its status alone,
+// Problem returns the typed error that the status stands for in the Chats API, nil for a 2xx. A refusal is clear from its status alone,
 // even if its body broke off. A status that neither accepts nor refuses is an unknown outcome; a proxy answers 408, 425 and
 // 499 when it has given up waiting.
-func (a answer) problem() error {
+func (a Answer) Problem() error {
 	switch {
-	case a.status >= 200 && a.status < 300:
+	case a.Status >= 200 && a.Status < 300:
 		return nil
-	case a.status == http.StatusBadRequest:
-		return &RefusedError{Detail: a.detail()}
-	case a.status == http.StatusTooManyRequests:
+	case a.Status == http.StatusBadRequest:
+		return &RefusedError{Detail: a.Detail()}
+	case a.Status == http.StatusTooManyRequests:
 		return &RateLimitError{RetryAfter: a.retryAfter()}
-	case a.status == http.StatusUnauthorized, a.status == http.StatusNotFound, a.status >= 300 && a.status < 400,
-		a.status == http.StatusForbidden && readFailure(a.body).Type != "":
+	case a.Status == http.StatusUnauthorized, a.Status == http.StatusNotFound, a.Status >= 300 && a.Status < 400,
+		a.Status == http.StatusForbidden && readFailure(a.Body).Type != "":
 		return a.denied()
-	case a.status == http.StatusRequestTimeout, a.status == http.StatusTooEarly, a.status == statusClientClosedRequest:
-	case a.status >= 400 && a.status < 500:
-		return &UnclearError{Status: a.status, Detail: a.detail()}
+	case a.Status == http.StatusRequestTimeout, a.Status == http.StatusTooEarly, a.Status == statusClientClosedRequest:
+	case a.Status >= 400 && a.Status < 500:
+		return &UnclearError{Status: a.Status, Detail: a.Detail()}
 	}
-	detail := cmp.Or(a.detail(), http.StatusText(a.status), "no such status")
-	return &UnknownOutcomeError{Status: a.status, Err: errors.New(detail)}
+	detail := cmp.Or(a.Detail(), http.StatusText(a.Status), "no such status")
+	return &UnknownOutcomeError{Status: a.Status, Err: errors.New(detail)}
 }
 
 // statusClientClosedRequest is the status of nginx for a request whose client did not wait for the answer.
 const statusClientClosedRequest = 499
 
 // denied returns the error that Kommo denies access.
-func (a answer) denied() *DeniedError {
+func (a Answer) denied() *DeniedError {
 	return &DeniedError{
-		Status:       a.status,
-		Type:         a.scrub.Text(readFailure(a.body).Type),
-		Detail:       a.detail(),
+		Status:       a.Status,
+		Type:         a.scrub.Text(readFailure(a.Body).Type),
+		Detail:       a.Detail(),
 		ServerDate:   a.serverDate(),
 		SentAt:       a.sentAt,
-		RedirectedTo: a.redirectedTo(),
+		RedirectedTo: a.RedirectedTo(),
 	}
 }
 
 // readWith hands the answer to read, unless it is a problem. A success that read cannot use, or of which the body broke
 // off, is an unknown outcome.
-func (a answer) readWith(read func(answer) error, problem error) error {
+func (a Answer) readWith(read func(Answer) error, problem error) error {
 	if problem != nil {
 		return problem
 	}
@@ -93,15 +93,15 @@ func (a answer) readWith(read func(answer) error, problem error) error {
 	if err == nil {
 		return nil
 	}
-	return &UnknownOutcomeError{Status: a.status, Garbled: a.cutShort == nil, Err: a.scrub.Error(err)}
+	return &UnknownOutcomeError{Status: a.Status, Garbled: a.cutShort == nil, Err: a.scrub.Error(err)}
 }
 
-// decode reads the body into value. If the body is not JSON, the error quotes it only if it is a page: other text may
+// Decode reads the body into value. If the body is not JSON, the error quotes it only if it is a page: other text may
 // hold messages.
-func (a answer) decode(value any) error {
-	err := json.Unmarshal(a.body, value)
+func (a Answer) Decode(value any) error {
+	err := json.Unmarshal(a.Body, value)
 	wrong, typed := errors.AsType[*json.UnmarshalTypeError](err)
-	switch text := strings.TrimSpace(string(a.body)); {
+	switch text := strings.TrimSpace(string(a.Body)); {
 	case err == nil:
 		return nil
 	case text == "":
@@ -116,25 +116,25 @@ func (a answer) decode(value any) error {
 }
 
 // decodeWith reads the body into value, and wants it to fill *required, which has this name in errors.
-func (a answer) decodeWith(value any, required *string, name string) error {
-	if err := a.decode(value); err != nil {
+func (a Answer) decodeWith(value any, required *string, name string) error {
+	if err := a.Decode(value); err != nil {
 		return err
 	}
-	return a.require(*required, name)
+	return a.Require(*required, name)
 }
 
-// require returns an error if a value of the body is empty, which has this name in errors. Kommo's error text may say why.
-func (a answer) require(value, name string) error {
+// Require returns an error if a value of the body is empty, which has this name in errors. Kommo's error text may say why.
+func (a Answer) Require(value, name string) error {
 	if value == "" {
-		return errors.New(join("the answer has no "+name, a.scrub.Text(readFailure(a.body).Description)))
+		return errors.New(join("the answer has no "+name, a.scrub.Text(readFailure(a.Body).Description)))
 	}
 	return nil
 }
 
-// detail returns the error text in the body: its error_description, else the text of a page, else all of it.
-func (a answer) detail() string {
-	text := strings.TrimSpace(string(a.body))
-	if description := readFailure(a.body).Description; description != "" {
+// Detail returns the error text in the body, fit to be shown: its error_description, else the text of a page, else all of it.
+func (a Answer) Detail() string {
+	text := strings.TrimSpace(string(a.Body))
+	if description := readFailure(a.Body).Description; description != "" {
 		text = description
 	} else if strings.HasPrefix(text, "<") {
 		text = web.PageText(text)
@@ -143,20 +143,20 @@ func (a answer) detail() string {
 }
 
 // retryAfter returns the wait that the answer asks for, or 0. The body gives seconds, as a number or as a text.
-func (a answer) retryAfter() time.Duration {
-	inBody := strings.Trim(string(readFailure(a.body).RetryAfter), `"`)
+func (a Answer) retryAfter() time.Duration {
+	inBody := strings.Trim(string(readFailure(a.Body).RetryAfter), `"`)
 	return cmp.Or(web.RetryAfter(a.header, a.sentAt, maxRetryAfter), web.Seconds(inBody, maxRetryAfter))
 }
 
 // serverDate returns the time of the Date header; zero if absent.
-func (a answer) serverDate() time.Time {
+func (a Answer) serverDate() time.Time {
 	date, _ := web.ParseDate(a.header.Get("Date"))
 	return date
 }
 
-// redirectedTo returns the scheme and host that a 3xx points to, "" if it stays on the same host.
-func (a answer) redirectedTo() string {
-	if a.status >= 400 {
+// RedirectedTo returns the scheme and host that a 3xx points to, "" if it stays on the same host.
+func (a Answer) RedirectedTo() string {
+	if a.Status >= 400 {
 		return ""
 	}
 	return a.scrub.Text(web.RedirectTarget(a.header))

@@ -211,7 +211,7 @@ func TestDetail(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := answer{body: []byte(test.body), scrub: &web.Scrubber{Secrets: []string{testSecret}}}.detail()
+			got := Answer{Body: []byte(test.body), scrub: &web.Scrubber{Secrets: []string{testSecret}}}.Detail()
 			if got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
@@ -244,7 +244,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 	for _, test := range tests {
 		header := http.Header{"Retry-After": {test.header}, "Date": {test.date}}
-		got := answer{header: header, body: []byte(test.body), sentAt: testNow}.retryAfter()
+		got := Answer{header: header, Body: []byte(test.body), sentAt: testNow}.retryAfter()
 		if got != test.want {
 			t.Errorf("header %q, date %q, body %q: got %v, want %v", test.header, test.date, test.body, got, test.want)
 		}

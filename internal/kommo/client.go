@@ -46,7 +46,7 @@ type Client struct {
 	// Now is the clock that requests are signed with; nil is [time.Now].
 	Now func() time.Time
 
-	own ownTransport
+	own OwnTransport
 }
 
 // maxAnswer is the length of an answer that is read, in bytes. Real answers have some hundred.
@@ -74,17 +74,17 @@ func (c *Client) Send(ctx context.Context, body []byte) (Accepted, error) {
 	// {"new_message":{"conversation_id":"742a…","sender_id":"318e…","receiver_id":"0eef…","msgid":"ecfb…","ref_id":"m-1"}}
 	var reply struct {
 		NewMessage struct {
-			ChatID    looseText `json:"conversation_id"`
-			MessageID looseText `json:"msgid"`
-			RefID     looseText `json:"ref_id"`
+			ChatID    LooseText `json:"conversation_id"`
+			MessageID LooseText `json:"msgid"`
+			RefID     LooseText `json:"ref_id"`
 		} `json:"new_message"`
 	}
 	post := request{method: http.MethodPost, body: body, limit: maxAnswer}
-	_, err := c.do(ctx, post, func(a answer) error {
-		if err := a.decode(&reply); err != nil {
+	_, err := c.do(ctx, post, func(a Answer) error {
+		if err := a.Decode(&reply); err != nil {
 			return err
 		}
-		return a.require(string(cmp.Or(reply.NewMessage.MessageID, reply.NewMessage.RefID)), "new_message with a msgid")
+		return a.Require(string(cmp.Or(reply.NewMessage.MessageID, reply.NewMessage.RefID)), "new_message with a msgid")
 	})
 	got := reply.NewMessage
 	return Accepted{string(got.ChatID), string(got.MessageID), string(got.RefID)}, err
@@ -109,7 +109,7 @@ func (c *Client) CreateChat(ctx context.Context, chat NewChat) (string, error) {
 		ID string `json:"id"`
 	}
 	post := request{method: http.MethodPost, below: "/chats", body: body, limit: maxAnswer}
-	_, err = c.do(ctx, post, func(a answer) error {
+	_, err = c.do(ctx, post, func(a Answer) error {
 		return a.decodeWith(&reply, &reply.ID, "id of a chat")
 	})
 	return reply.ID, err
@@ -150,8 +150,8 @@ func (c *Client) Connect(ctx context.Context, channelID, accountID, title string
 	// {"account_id":"52e5…","scope_id":"344a…_52e5…","title":"…","hook_api_version":"v2","is_time_window_disabled":false}
 	var connection Connection
 	post := request{method: http.MethodPost, within: channelID, below: "/connect", body: body, limit: maxAnswer}
-	_, err = c.do(ctx, post, func(a answer) error {
-		if err := a.decode(&connection); err != nil {
+	_, err = c.do(ctx, post, func(a Answer) error {
+		if err := a.Decode(&connection); err != nil {
 			return err
 		}
 		if !validID(connection.ScopeID) {

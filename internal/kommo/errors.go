@@ -16,11 +16,12 @@ import (
 	"kommo-import/internal/web"
 )
 
-// A RefusedError means that Kommo understood the request and refused it (400). Nothing was accepted, and the same
-// request ends the same way again.
+// A RefusedError means that Kommo understood the request and refused it (400; in the main API also 409, 413 and 422). Nothing was
+// accepted, and the same request ends the same way again.
 type RefusedError struct {
-	// Detail is Kommo's error text, fit to be shown; "" if absent. The shape of such an answer is not
-	// documented: Detail is its error_description, or else the whole text.
+	// Detail is Kommo's error text, fit to be shown; "" if absent. The shape of such an answer is not documented for the
+	// Chats API: Detail is its error_description, or else the whole text. For the main API it is title, detail and the first
+	// validation errors.
 	Detail string
 }
 
@@ -50,7 +51,8 @@ func (e *DeniedError) Error() string {
 
 // An AccountDeniedError means that the account denies access: the token is not valid (401), the account is not paid
 // for (402), the token's user lacks the right or the account admits only some addresses (403), there is no such
-// account (404, 3xx), or it does not understand the request (another 4xx). All but the 3xx are documented.
+// account (404, 3xx), or it does not know the method (another 4xx). All but the 3xx are documented. Only the main API has
+// this error, of package crm.
 type AccountDeniedError struct {
 	Status       int
 	Title        string // e.g. Unauthorized; "" if absent
@@ -238,7 +240,7 @@ const (
 	ResultUnclear     Result = "unclear"      // not accepted; [Client.Ping] tells whether this message alone is the reason
 )
 
-// Outcome returns the result of a [Client.Send] that ended with err. An error that is not one of this package's types
+// Outcome returns the result of a [Client.Send], or of linking a chat in the main API, that ended with err. An error that is not one of this package's types
 // means that the request did not leave, so the message was not accepted.
 func Outcome(err error) Result {
 	if err == nil {

@@ -56,8 +56,8 @@ func (m HistoryMessage) Time() time.Time {
 // UnmarshalJSON reads an entry, whatever it is. It never returns an error.
 func (m *HistoryMessage) UnmarshalJSON(data []byte) error {
 	var wire struct {
-		Timestamp     looseText       `json:"timestamp"`
-		MsecTimestamp looseText       `json:"msec_timestamp"`
+		Timestamp     LooseText       `json:"timestamp"`
+		MsecTimestamp LooseText       `json:"msec_timestamp"`
 		Sender        json.RawMessage `json:"sender"`
 		Receiver      json.RawMessage `json:"receiver"`
 		Message       json.RawMessage `json:"message"`
@@ -75,8 +75,8 @@ func (m *HistoryMessage) UnmarshalJSON(data []byte) error {
 
 func person(data []byte) HistoryPerson {
 	var wire struct {
-		ID       looseText `json:"id"`
-		ClientID looseText `json:"client_id"`
+		ID       LooseText `json:"id"`
+		ClientID LooseText `json:"client_id"`
 	}
 	_ = json.Unmarshal(data, &wire)
 	return HistoryPerson{string(wire.ID), string(wire.ClientID)}
@@ -84,10 +84,10 @@ func person(data []byte) HistoryPerson {
 
 func content(data []byte) HistoryContent {
 	var wire struct {
-		ID       looseText `json:"id"`
-		ClientID looseText `json:"client_id"`
-		Type     looseText `json:"type"`
-		Text     looseText `json:"text"`
+		ID       LooseText `json:"id"`
+		ClientID LooseText `json:"client_id"`
+		Type     LooseText `json:"type"`
+		Text     LooseText `json:"text"`
 	}
 	_ = json.Unmarshal(data, &wire)
 	return HistoryContent{string(wire.ID), string(wire.ClientID), MessageType(wire.Type), string(wire.Text)}
@@ -111,7 +111,7 @@ func (c *Client) HistoryPage(ctx context.Context, chatID string, offset int) ([]
 		return nil, fmt.Errorf("chat id %q: not an id", chatID)
 	}
 	var messages []HistoryMessage
-	_, err := c.do(ctx, historyRequest(chatID, PageSize, offset), func(a answer) (err error) {
+	_, err := c.do(ctx, historyRequest(chatID, PageSize, offset), func(a Answer) (err error) {
 		messages, err = a.history()
 		return err
 	})
@@ -128,14 +128,14 @@ func historyRequest(chatID string, limit, offset int) request {
 }
 
 // history reads the messages of a success. Other JSON than a history is an error, as from a hotel's network.
-func (a answer) history() ([]HistoryMessage, error) {
-	if a.status == http.StatusNoContent {
+func (a Answer) history() ([]HistoryMessage, error) {
+	if a.Status == http.StatusNoContent {
 		return nil, nil
 	}
 	var reply struct {
 		Messages []HistoryMessage `json:"messages"`
 	}
-	if err := a.decode(&reply); err != nil {
+	if err := a.Decode(&reply); err != nil {
 		return nil, err
 	}
 	if reply.Messages == nil {
@@ -156,7 +156,7 @@ type PingResult struct {
 // takes the signature and knows the scope. A 403 without an error_type is a [BlockedError]. The PingResult is valid also with
 // an error. Ping is safe to repeat.
 func (c *Client) Ping(ctx context.Context) (PingResult, error) {
-	got, err := c.do(ctx, historyRequest(uuid.NewString(), 1, 0), func(a answer) error {
+	got, err := c.do(ctx, historyRequest(uuid.NewString(), 1, 0), func(a Answer) error {
 		_, err := a.history()
 		return err
 	})

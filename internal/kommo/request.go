@@ -6,11 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"kommo-import/internal/web"
@@ -68,25 +66,22 @@ func validID(id string) bool {
 
 // do makes one attempt and hands a 2xx to read. An error of read makes the outcome unknown. The answer is also returned
 // with an error; it is zero if no answer came.
-func (c *Client) do(ctx context.Context, r request, read func(answer) error) (answer, error) {
+func (c *Client) do(ctx context.Context, r request, read func(Answer) error) (Answer, error) {
 	if err := ctx.Err(); err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
 	target, err := c.target(r)
 	if err != nil {
-		return answer{}, err
+		return Answer{}, err
 	}
 	httpRequest, err := http.NewRequest(r.method, target.String(), bytes.NewReader(r.body))
 	if err != nil {
-		return answer{}, errors.New("not a valid request")
+		return Answer{}, errors.New("not a valid request")
 	}
 	now := c.now()
 	scrub := c.sign(httpRequest, r.body, now)
-	got, err := exchange(ctx, c.own.or(c.Transport), c.Timeout, httpRequest, r.limit, scrub)
-	if err == nil {
-		got.sentAt = now
-		err = got.readWith(read, got.problem())
-	}
+	attempt := Attempt{Transport: c.own.Or(c.Transport), Timeout: c.Timeout, Limit: r.limit, Scrub: scrub, Problem: Answer.Problem}
+	got, err := attempt.Do(ctx, httpRequest, now, read)
 	if err != nil {
 		return got, fmt.Errorf("%w (%s %s)", err, r.method, target.Host)
 	}
@@ -111,55 +106,4 @@ func (c *Client) now() time.Time {
 		return c.Now()
 	}
 	return time.Now()
-}
-
-// exchange sends a request and reads the answer, whatever its status, up to limit bytes. It takes no longer than
-// timeout; 0 is the default.
-//
-// It calls the transport directly. An [http.Client] around it would follow redirects, or fail on a redirect that it
-// cannot parse instead of returning it, and add the URL to its errors.
-func exchange(ctx context.Context, transport http.RoundTripper, timeout time.Duration, r *http.Request, limit int64,
-	scrub *web.Scrubber) (answer, error) {
-	started := time.Now()
-	timeout = cmp.Or(timeout, defaultTimeout)
-	late := fmt.Errorf("no answer within %v: %w", timeout, context.DeadlineExceeded)
-	limited, cancel := context.WithTimeoutCause(ctx, timeout, late)
-	defer cancel()
-	traced, connection := traceConnection(limited)
-	response, err := transport.RoundTrip(r.WithContext(traced))
-	if err != nil {
-		return answer{}, transportError(ctx, limited, err, connection, scrub)
-	}
-	got := answer{status: response.StatusCode, header: response.Header, scrub: scrub}
-	got.body, got.cutShort = readBody(response, limit)
-	got.took = time.Since(started)
-	return got, nil
-}
-
-// readBody reads an answer up to limit bytes and closes it. It returns the bytes read before an error too.
-func readBody(response *http.Response, limit int64) ([]byte, error) {
-	if response.Body == nil {
-		return nil, nil
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
-	if err == nil && int64(len(body)) > limit {
-		return body[:limit], fmt.Errorf("the answer is longer than %d bytes", limit)
-	}
-	return body, err
-}
-
-// An ownTransport is the transport of a client without a given transport. It is made with the first request.
-type ownTransport struct {
-	once      sync.Once
-	transport *http.Transport
-}
-
-// or returns given, or else the own transport.
-func (o *ownTransport) or(given http.RoundTripper) http.RoundTripper {
-	if given != nil {
-		return given
-	}
-	o.once.Do(func() { o.transport = web.NewTransport() })
-	return o.transport
 }
