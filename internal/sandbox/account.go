@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"cmp"
-	"crypto/subtle"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,16 +12,26 @@ import (
 
 // handleAccount answers a request to the account's main API that meets no fault.
 func (k *Kommo) handleAccount(q request) answer {
-	given, want := []byte(q.header.Get("Authorization")), []byte("Bearer "+k.Options.AccountToken)
-	if subtle.ConstantTimeCompare(given, want) != 1 {
-		return problemAnswer(http.StatusUnauthorized)
+	if refusal, ok := k.authorize(q); !ok {
+		return refusal
 	}
 	query, err := url.ParseQuery(q.query)
 	if err != nil {
 		return problemAnswer(http.StatusBadRequest)
 	}
-	if q.endpoint == OnAccount {
+	switch q.endpoint {
+	case OnAccount:
 		return k.describeAccount(query)
+	case OnContacts:
+		return k.listContacts(query)
+	case OnContact:
+		return k.showContact(q.id)
+	case OnLinks:
+		return k.listLinks(q, query)
+	case OnLink:
+		return k.makeLinks(q)
+	case OnUnsorted:
+		return k.summarizeLeads()
 	}
 	return k.listUsers(query)
 }
@@ -37,7 +46,7 @@ func (k *Kommo) describeAccount(query url.Values) answer {
 	if asksFor(query, "version") {
 		extra += `,"version":16` // as in the published sample
 	}
-	return halAnswer(fmt.Appendf(nil, `{"id":30000001,"name":"Sandbox","subdomain":"sandbox","current_user_id":101%s}`, extra))
+	return halAnswer(fmt.Appendf(nil, `{"id":%d,"name":"Sandbox","subdomain":"sandbox","current_user_id":101%s}`, accountNumber, extra))
 }
 
 // asksFor reports whether the comma-separated list of the parameter with has that word.
@@ -46,14 +55,6 @@ func asksFor(query url.Values, word string) bool {
 }
 
 func halAnswer(body []byte) answer { return newAnswer(http.StatusOK, "application/hal+json", body) }
-
-type usersAnswer struct {
-	Page     int                          `json:"_page"`
-	Links    map[string]map[string]string `json:"_links"`
-	Embedded struct {
-		Users []user `json:"users"`
-	} `json:"_embedded"`
-}
 
 // A user of the account. Its AmojoID is null if the chats do not know the user (documented).
 type user struct {
@@ -64,7 +65,7 @@ type user struct {
 }
 
 // listUsers answers GET /api/v4/users?page=&limit= about two users, of whom the chats know the first: the CRM user of the
-// Options. A limit above 250 is a 422 (documented); a page behind the last is a 204 (the sandbox's own choice).
+// Options.
 func (k *Kommo) listUsers(query url.Values) answer {
 	users := []user{
 		{ID: 101, Name: "Eva Sandbox", Email: "eva@sandbox.test"},
@@ -73,28 +74,13 @@ func (k *Kommo) listUsers(query url.Values) answer {
 	if asksFor(query, "amojo_id") {
 		users[0].AmojoID = &k.Options.ManagerID
 	}
-	page, err := strconv.Atoi(cmp.Or(query.Get("page"), "1"))
-	if err != nil || page < 1 {
-		return problemAnswer(http.StatusBadRequest)
-	}
-	limit, err := strconv.Atoi(cmp.Or(query.Get("limit"), "50"))
-	if err != nil || limit < 1 || limit > 250 {
-		return problemAnswer(http.StatusUnprocessableEntity)
+	page, limit, refusal, ok := parseList(query)
+	if !ok {
+		return refusal
 	}
 	start := min((page-1)*limit, len(users))
 	end := min(start+limit, len(users))
-	if start == end {
-		return emptyAnswer(http.StatusNoContent)
-	}
-	address := func(page int) map[string]string {
-		return map[string]string{"href": fmt.Sprintf("https://sandbox.kommo.com/api/v4/users?page=%d&limit=%d", page, limit)}
-	}
-	a := usersAnswer{Page: page, Links: map[string]map[string]string{"self": address(page)}}
-	if end < len(users) {
-		a.Links["next"] = address(page + 1)
-	}
-	a.Embedded.Users = users[start:end]
-	return halAnswer(mustMarshal(a))
+	return pageAnswer("users", users[start:end], page, limit, end < len(users))
 }
 
 // problem is the documented error body of the main API.
@@ -106,6 +92,8 @@ type problem struct {
 	Status     int    `json:"status"`
 	Detail     string `json:"detail"`
 	RetryAfter int    `json:"retry_after,omitzero"` // seconds; only of a 429
+
+	Validation []validationError `json:"validation-errors,omitempty"`
 }
 
 func newProblem(status int, detail string) problem {
@@ -133,5 +121,8 @@ func accountStatus(do Action) int {
 		BadSignature:    http.StatusForbidden,
 		NotFound:        http.StatusNotFound,
 		Refuse:          http.StatusBadRequest,
+		Conflict:        http.StatusConflict,
+		TooLarge:        http.StatusRequestEntityTooLarge,
+		Unprocessable:   http.StatusUnprocessableEntity,
 	}[do]
 }

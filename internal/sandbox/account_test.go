@@ -102,8 +102,9 @@ func TestAccountFaults(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"402:on=message": "402: only the account answers so: want on=account or on=users",
-		"403-rights":     "403-rights: only the account answers so: want on=account or on=users",
+		"402:on=message": "402: only the account answers so: want on= and one of account, users, contacts, contact, links, link, unsorted",
+		"403-rights":     "403-rights: only the account answers so: want on= and one of account, users, contacts, contact, links, link, unsorted",
+		"402:on=link":    "",
 		"401:on=chats":   "",
 	} {
 		rule, err := sandbox.ParseRule(text)

@@ -11,6 +11,10 @@ type State struct {
 	Summary  Summary   `json:"summary"`
 	Chats    []Chat    `json:"chats"`    // in order of appearance
 	Requests []Request `json:"requests"` // in order of arrival
+
+	Contacts []Contact `json:"contacts,omitempty"` // by id
+	Links    []Link    `json:"links,omitempty"`    // in the order of Chats
+	Leads    []Lead    `json:"leads,omitempty"`    // incoming leads, in order of appearance
 }
 
 // Chat is a chat with every message that was taken into it.
@@ -72,6 +76,7 @@ func (k *Kommo) Dump() State {
 	for _, c := range k.store.chats {
 		s.Chats = append(s.Chats, c.dump())
 	}
+	k.store.dumpCRM(&s)
 	return s
 }
 
@@ -103,6 +108,8 @@ type Summary struct {
 	Doubled             int `json:"doubled"`                // messages whose msgid had arrived before
 	OutOfOrder          int `json:"out_of_order"`           // messages older than the previous arrival in the same chat
 	Loud                int `json:"loud"`                   // messages without silent:true
+	Linked              int `json:"linked"`                 // chats that belong to a contact that no incoming lead has made
+	IncomingLeads       int `json:"incoming_leads"`         // made by messages in chats that belonged to nobody
 	ChatsWithoutOneLoud int `json:"chats_without_one_loud"` // chats with messages, of which not exactly one is loud
 	Incoming            int `json:"incoming"`
 	Outgoing            int `json:"outgoing"`
@@ -120,6 +127,8 @@ func (k *Kommo) Summary() Summary {
 
 func (k *Kommo) summarize() Summary {
 	s := Summary{Chats: len(k.store.chats), Distinct: len(k.store.byMsgID), Requests: len(k.requests)}
+	s.IncomingLeads = len(k.store.crm.leads)
+	s.Linked = k.store.crm.linkedWithoutLead()
 	for _, c := range k.store.chats {
 		s.countChat(c)
 	}

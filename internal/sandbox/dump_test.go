@@ -26,7 +26,8 @@ func TestDump(t *testing.T) {
 		mustPost(t, c, second)
 		c.call(t, "GET", c.scope()+"/chats/x/history?limit=50", "")
 		want := sandbox.State{
-			Summary: sandbox.Summary{Chats: 1, Messages: 2, Distinct: 2, Loud: 1, Incoming: 1, Outgoing: 1, Requests: 3, BusiestSecond: 2},
+			Summary: sandbox.Summary{Chats: 1, Messages: 2, Distinct: 2, Loud: 1, IncomingLeads: 1, Incoming: 1, Outgoing: 1,
+				Requests: 3, BusiestSecond: 2},
 			Chats: []sandbox.Chat{{
 				ConversationID: "a", ID: "752c2ebe-2b25-50ad-a36c-d0f44265a895",
 				Participants: []sandbox.Participant{
@@ -46,6 +47,10 @@ func TestDump(t *testing.T) {
 				{At: now.Add(time.Second), Method: "POST", Path: c.scope(), Endpoint: sandbox.OnMessage, Status: 200},
 				{At: now.Add(time.Second), Method: "GET", Path: c.scope() + "/chats/x/history?limit=50", Endpoint: sandbox.OnHistory, Status: 204},
 			},
+			Contacts: []sandbox.Contact{{ID: 40000001, Name: "Анна", Phones: []string{"+79151112233"}, OfLead: true}},
+			Links: []sandbox.Link{{ID: 40000002, ConversationID: "a", ChatID: "752c2ebe-2b25-50ad-a36c-d0f44265a895",
+				ContactID: 40000001, Times: 1}},
+			Leads: []sandbox.Lead{{ConversationID: "a", ContactID: 40000001}},
 		}
 		if diff := cmp.Diff(want, c.Dump()); diff != "" {
 			t.Errorf("dump (-want +got):\n%s", diff)
@@ -64,7 +69,7 @@ func TestSummary(t *testing.T) {
 		)
 		time.Sleep(time.Second)
 		mustPost(t, c, incoming("a5", "a", 5))
-		want := sandbox.Summary{Chats: 3, Messages: 9, Distinct: 8, Doubled: 1, OutOfOrder: 1, Loud: 3, ChatsWithoutOneLoud: 2,
+		want := sandbox.Summary{Chats: 3, Messages: 9, Distinct: 8, Doubled: 1, OutOfOrder: 1, Loud: 3, ChatsWithoutOneLoud: 2, IncomingLeads: 2,
 			Incoming: 9, Requests: 9, BusiestSecond: 8}
 		if diff := cmp.Diff(want, c.Summary()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
@@ -89,7 +94,8 @@ func TestInspectionOverHTTP(t *testing.T) {
 	var summary map[string]int
 	get(t, server.URL+"/sandbox/summary", &summary)
 	wantSummary := map[string]int{"chats": 1, "messages": 1, "distinct": 1, "doubled": 0, "out_of_order": 0, "loud": 0,
-		"chats_without_one_loud": 1, "incoming": 1, "outgoing": 0, "requests": 1, "too_many_requests": 0, "busiest_second": 1}
+		"chats_without_one_loud": 1, "incoming": 1, "outgoing": 0, "requests": 1, "too_many_requests": 0, "busiest_second": 1,
+		"linked": 0, "incoming_leads": 0}
 	if diff := cmp.Diff(wantSummary, summary); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}

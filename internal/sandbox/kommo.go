@@ -13,16 +13,23 @@ type Kommo struct {
 	Options Options
 
 	server[Request]
+	started   time.Time
 	connected bool
 	store     store
 	recent    window // counts against Options.RateLimit
 	tooMany   int    // answers with 429, which count against Options.BlockAfter
 }
 
-// NewKommo returns a Kommo that has no chats yet.
+// NewKommo returns a Kommo that has no chats yet but those of the contacts of o. o must pass [Options.Check].
 func NewKommo(o Options) *Kommo {
 	k := &Kommo{Options: o.withDefaults(), connected: !o.Disconnected, store: newStore(o.Quirks)}
 	k.now, k.faultOn = k.Options.Now, OnMessage
+	k.started = k.now()
+	for _, c := range o.Contacts {
+		if _, err := k.store.seed(c, k.started.Add(-k.Options.IndexDelay)); err != nil {
+			panic("sandbox: " + err.Error()) // Check finds it
+		}
+	}
 	for _, r := range o.Rules {
 		k.AddRule(r)
 	}
@@ -82,10 +89,13 @@ func (k *Kommo) arrive(q request) (number int, fault Rule) {
 	switch {
 	case k.Options.BlockAfter > 0 && k.tooMany >= k.Options.BlockAfter:
 		fault = Rule{Do: Block}
+		if q.endpoint.ofAccount() {
+			fault.Do = HTMLForbidden // as seen there
+		}
 	case k.recent.exceeded(now, k.Options.RateLimit):
 		fault = Rule{Do: TooMany}
 	default:
-		fault = k.rules.chooseBy(q.endpoint, "", func() subject { return k.subject(q, now) })
+		fault = k.rules.chooseBy(q.endpoint, k.chatsOf(q), func() subject { return k.subject(q, now) })
 	}
 	if fault.Do == TooMany {
 		k.tooMany++
@@ -131,6 +141,9 @@ func (k *Kommo) perform(fault Rule, q request) (answer, error) {
 	case CutTaken:
 		return answer{}, errCut()
 	case Garbage:
+		if q.endpoint.ofAccount() {
+			return halAnswer([]byte(`{"_total_items":1,"_embedded":{"`)), nil
+		}
 		return newAnswer(http.StatusOK, "application/json", []byte(`{"new_message":{"conversation_id":"`)), nil
 	}
 	return right, nil

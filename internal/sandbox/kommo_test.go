@@ -142,7 +142,7 @@ func TestOptionsCheck(t *testing.T) {
 		{"duplicates", sandbox.Options{Duplicates: "dorp"}, `duplicates "dorp": want keep, drop, refuse or conflict`},
 		{"place", sandbox.Options{RetryAfterIn: "tail"}, `retry-after in "tail": want header, date, body or none`},
 		{"limit", sandbox.Options{RateLimit: -1}, "rate limit -1, block after 0: want 0 or more"},
-		{"wait", sandbox.Options{Latency: -1}, "latency -1ns, history delay 0s, retry-after 0s: want 0 or more"},
+		{"wait", sandbox.Options{Latency: -1}, "latency -1ns, history delay 0s, index delay 0s, retry-after 0s: want 0 or more"},
 		{"rule", sandbox.Options{Rules: []sandbox.Rule{{Do: "slow"}}}, `rule "slow": slow: want a duration, as in slow=3s`},
 		{"rule of Green-API", sandbox.Options{Rules: []sandbox.Rule{{Do: "466"}}}, `rule "466": 466: only Green-API answers so, not Kommo`},
 	}

@@ -127,7 +127,9 @@ func (s *store) take(p payload, body []byte, now time.Time, d Duplicates) answer
 		c = s.open(p.ConversationID)
 	}
 	s.bind(p.ConversationID, c)
-	return s.add(c, p, body, now).answer()
+	m := s.add(c, p, body, now)
+	s.notify(c, m, now)
+	return m.answer()
 }
 
 // find returns the chat that a payload names: the reference to a chat of Kommo wins over our conversation id. A

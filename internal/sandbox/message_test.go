@@ -86,7 +86,7 @@ func TestPublishedComments(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustPost(t, c, strings.Split(strings.TrimSpace(string(samples)), "\n")...)
-	want := sandbox.Summary{Chats: 1, Messages: 2, Distinct: 2, Loud: 1, Incoming: 1, Outgoing: 1, Requests: 2, BusiestSecond: 2}
+	want := sandbox.Summary{Chats: 1, Messages: 2, Distinct: 2, Loud: 1, IncomingLeads: 1, Incoming: 1, Outgoing: 1, Requests: 2, BusiestSecond: 2}
 	if diff := cmp.Diff(want, c.Summary()); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}

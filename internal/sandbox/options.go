@@ -13,7 +13,6 @@ const (
 	defaultAccountID     = "5a0db0c5-0000-4000-8000-0000000000a1"
 	defaultBotID         = "5a0db0c5-0000-4000-8000-0000000000b1"
 	defaultManagerID     = "5a0db0c5-0000-4000-8000-0000000000d1"
-	defaultAccountToken  = "sandbox-account-token-5a0db0c500004000800000000000"
 )
 
 // Duplicates says what becomes of a message whose msgid has arrived before, in whatever chat.
@@ -40,12 +39,17 @@ const (
 // Options identify the sandbox's Kommo, and say how it behaves where Kommo's documents are silent.
 // The zero value is a Kommo with fixed ids, without limits, waits or faults, which keeps duplicates.
 type Options struct {
-	ChannelID     string // uuid of the channel; has a fixed default, like the five that follow
+	ChannelID     string // uuid of the channel; has a fixed default, like the four that follow
 	ChannelSecret string // 40 hexadecimal digits, used as text
 	AccountID     string // amojo id of the account
 	BotID         string // amojo id of the channel's bot
 	ManagerID     string // amojo id of a CRM user; other ref_ids are taken as well
-	AccountToken  string // of the account's main API
+	AccountToken  string // of the account's main API; "": a JWT made of the two that follow
+
+	TokenScopes   []string      // nil means crm, which is everything of the main API
+	TokenLifetime time.Duration // from the start of the sandbox; 0: to the end of this century; negative: it has expired
+
+	Contacts []Contact // the contacts of the account at the start
 
 	Lenient bool // take what clients at work send, though the documents ask for more
 
@@ -56,6 +60,7 @@ type Options struct {
 
 	Latency      time.Duration // how long each answer takes; the request is taken at its beginning
 	HistoryDelay time.Duration // how long after its acceptance a message appears in the history
+	IndexDelay   time.Duration // how long after it was made a link, a contact or a lead appears in the main API
 	Duplicates   Duplicates    // "" means KeepDuplicates
 
 	RateLimit    int             // more requests than this in any second are answered with 429; 0: no limit
@@ -82,8 +87,12 @@ func (o Options) Check() error {
 	if o.RateLimit < 0 || o.BlockAfter < 0 {
 		return fmt.Errorf("rate limit %d, block after %d: want 0 or more", o.RateLimit, o.BlockAfter)
 	}
-	if min(o.Latency, o.HistoryDelay, o.RetryAfter) < 0 {
-		return fmt.Errorf("latency %v, history delay %v, retry-after %v: want 0 or more", o.Latency, o.HistoryDelay, o.RetryAfter)
+	if min(o.Latency, o.HistoryDelay, o.IndexDelay, o.RetryAfter) < 0 {
+		return fmt.Errorf("latency %v, history delay %v, index delay %v, retry-after %v: want 0 or more",
+			o.Latency, o.HistoryDelay, o.IndexDelay, o.RetryAfter)
+	}
+	if err := checkContacts(o.Contacts); err != nil {
+		return err
 	}
 	for _, r := range o.Rules {
 		if err := r.CheckForKommo(); err != nil {
@@ -104,13 +113,16 @@ func (o Options) withDefaults() Options {
 	o.AccountID = cmp.Or(o.AccountID, defaultAccountID)
 	o.BotID = cmp.Or(o.BotID, defaultBotID)
 	o.ManagerID = cmp.Or(o.ManagerID, defaultManagerID)
-	o.AccountToken = cmp.Or(o.AccountToken, defaultAccountToken)
 	o.Duplicates = cmp.Or(o.Duplicates, KeepDuplicates)
 	o.RetryAfterIn = cmp.Or(o.RetryAfterIn, InHeader)
 	o.RetryAfter = cmp.Or(o.RetryAfter, time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.TokenScopes == nil {
+		o.TokenScopes = []string{"crm"}
+	}
+	o.AccountToken = o.token()
 	return o
 }
 

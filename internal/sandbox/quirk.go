@@ -25,15 +25,27 @@ const (
 	ShownAs     Trait = "shown-as"  // a sticker is a picture, and voice is audio
 )
 
+// The traits of the account's main API.
+const (
+	NoLink        Trait = "no-link"        // the integration is not named in the channel, so that it gets no links; the value is the status
+	Linked        Trait = "linked"         // a chat that has a contact is not linked again (exists), or not to another contact (other-exists)
+	UnknownLink   Trait = "unknown-link"   // the status for an unknown chat or contact; 200 drops the entry
+	PartialLinks  Trait = "partial-links"  // the good entries of a request that is refused are linked
+	LeadOf        Trait = "lead"           // an incoming lead is made by messages of the client alone (incoming), or is accepted at once (accepted)
+	SilentContact Trait = "silent-contact" // a silent message makes a contact too, though no lead
+	BinHidden     Trait = "bin-hidden"     // deleted contacts are not shown
+)
+
 func traits() []Trait {
-	return []Trait{ShortPages, PageLength, NoMsgID, OtherIDs, NoPeople, ChatID, GoneChat, EmptyChat, OddEntries, NormalTexts, ShownAs}
+	return []Trait{ShortPages, PageLength, NoMsgID, OtherIDs, NoPeople, ChatID, GoneChat, EmptyChat, OddEntries, NormalTexts, ShownAs,
+		NoLink, Linked, UnknownLink, PartialLinks, LeadOf, SilentContact, BinHidden}
 }
 
 // A Quirk is a way in which a Kommo that is in order may differ from the sandbox: Kommo's documents are silent about it,
 // or contradict themselves. Quirks can be combined.
 type Quirk struct {
 	Trait Trait
-	Value string // a number for short and page; echo, none or other for chat-id; else ""
+	Value string // a number for short and page, a status for no-link and unknown-link, a word for chat-id, linked and lead; else ""
 	Chat  string // our id of the only conversation that has it; "": all
 }
 
@@ -46,8 +58,8 @@ func ParseQuirk(s string) (Quirk, error) {
 	head, chat, ofChat := strings.Cut(s, ":")
 	trait, value, valued := strings.Cut(head, "=")
 	q := Quirk{Trait: Trait(trait), Value: value, Chat: chat}
-	if q.Trait == ShortPages && !valued {
-		q.Value = "1"
+	if !valued {
+		q.Value = map[Trait]string{ShortPages: "1", NoLink: "403", UnknownLink: "404"}[q.Trait]
 	}
 	err := q.Check()
 	if err == nil && ofChat && chat == "" {
@@ -67,9 +79,19 @@ func (q Quirk) Check() error {
 			return fmt.Errorf("%s=%s: want a number from 1 to %d", q.Trait, q.Value, longestPage-1)
 		}
 	case ChatID:
-		if !slices.Contains([]string{"echo", "none", "other"}, q.Value) {
-			return fmt.Errorf("%s=%s: want echo, none or other", q.Trait, q.Value)
+		return q.oneOf("echo", "none", "other")
+	case Linked:
+		return q.oneOf("exists", "other-exists")
+	case LeadOf:
+		return q.oneOf("incoming", "accepted")
+	case NoLink, UnknownLink:
+		if q.Chat != "" {
+			return fmt.Errorf("%s is not of one conversation", q.Trait)
 		}
+		if q.Trait == NoLink {
+			return q.oneOf("400", "401", "403", "404")
+		}
+		return q.oneOf("200", "400", "403", "404", "422")
 	default:
 		if !slices.Contains(traits(), q.Trait) {
 			return fmt.Errorf("%q: want one of %s", q.Trait, commaList(traits()))
@@ -77,6 +99,15 @@ func (q Quirk) Check() error {
 		if q.Value != "" {
 			return fmt.Errorf("%s has no value", q.Trait)
 		}
+	}
+	return nil
+}
+
+// oneOf returns an error if the value is not one of the words.
+func (q Quirk) oneOf(words ...string) error {
+	if !slices.Contains(words, q.Value) {
+		last := len(words) - 1
+		return fmt.Errorf("%s=%s: want %s or %s", q.Trait, q.Value, strings.Join(words[:last], ", "), words[last])
 	}
 	return nil
 }

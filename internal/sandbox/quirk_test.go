@@ -18,12 +18,24 @@ func TestParseQuirk(t *testing.T) {
 		"gone:79@c.us":    {Trait: GoneChat, Chat: "79@c.us"},
 		"no-msgid":        {Trait: NoMsgID},
 		"normalise:a=b:c": {Trait: NormalTexts, Chat: "a=b:c"},
+
+		"no-link":          {Trait: NoLink, Value: "403"},
+		"no-link=401":      {Trait: NoLink, Value: "401"},
+		"linked=exists":    {Trait: Linked, Value: "exists"},
+		"linked=exists:a":  {Trait: Linked, Value: "exists", Chat: "a"},
+		"unknown-link":     {Trait: UnknownLink, Value: "404"},
+		"unknown-link=200": {Trait: UnknownLink, Value: "200"},
+		"partial-links":    {Trait: PartialLinks},
+		"lead=incoming:a":  {Trait: LeadOf, Value: "incoming", Chat: "a"},
+		"silent-contact":   {Trait: SilentContact},
+		"bin-hidden":       {Trait: BinHidden},
 	} {
 		if got, err := ParseQuirk(text); got != want || err != nil {
 			t.Errorf("%s: got %+v, %v, want %+v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "shrt", "short=0", "short=50", "page", "page=x", "chat-id", "chat-id=wrong", "gone=1", "gone:"} {
+	for _, text := range []string{"", "shrt", "short=0", "short=50", "page", "page=x", "chat-id", "chat-id=wrong", "gone=1", "gone:",
+		"no-link=500", "no-link:a", "linked", "linked=no", "unknown-link=500", "unknown-link:a", "partial-links=1", "lead", "lead=all"} {
 		if got, err := ParseQuirk(text); err == nil {
 			t.Errorf("%s: got %+v, want an error", text, got)
 		}

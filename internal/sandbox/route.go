@@ -3,13 +3,14 @@ package sandbox
 import (
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // Endpoint names the purpose of a request.
 type Endpoint string
 
-// The endpoints of Kommo: eight of the Chats API and two of the account's main API.
+// The endpoints of Kommo: eight of the Chats API and seven of the account's main API.
 const (
 	OnMessage    Endpoint = "message"         // POST …/{scope}
 	OnChats      Endpoint = "chats"           // POST …/{scope}/chats
@@ -21,22 +22,31 @@ const (
 	OnDelivery   Endpoint = "delivery_status" // POST …/{scope}/{message}/delivery_status
 	OnAccount    Endpoint = "account"         // GET /api/v4/account
 	OnUsers      Endpoint = "users"           // GET /api/v4/users
+	OnContacts   Endpoint = "contacts"        // GET /api/v4/contacts
+	OnContact    Endpoint = "contact"         // GET /api/v4/contacts/{id}
+	OnLinks      Endpoint = "links"           // GET /api/v4/contacts/chats
+	OnLink       Endpoint = "link"            // POST /api/v4/contacts/chats
+	OnUnsorted   Endpoint = "unsorted"        // GET /api/v4/leads/unsorted/summary
 	OnAny        Endpoint = "any"             // in a Rule: all of these, and paths that do not exist
 )
 
 func kommoEndpoints() []Endpoint {
-	return []Endpoint{OnMessage, OnChats, OnHistory, OnConnect, OnDisconnect, OnTyping, OnReact, OnDelivery, OnAny, OnAccount,
-		OnUsers}
+	return append([]Endpoint{OnMessage, OnChats, OnHistory, OnConnect, OnDisconnect, OnTyping, OnReact, OnDelivery, OnAny},
+		accountEndpoints()...)
+}
+
+func accountEndpoints() []Endpoint {
+	return []Endpoint{OnAccount, OnUsers, OnContacts, OnContact, OnLinks, OnLink, OnUnsorted}
 }
 
 // ofAccount reports whether the endpoint belongs to the account's main API, which has errors of its own.
-func (e Endpoint) ofAccount() bool { return e == OnAccount || e == OnUsers }
+func (e Endpoint) ofAccount() bool { return slices.Contains(accountEndpoints(), e) }
 
 // A target is the meaning of a path. Its endpoint is "" when the sandbox has no such path.
 type target struct {
 	endpoint         Endpoint
 	channel, account string
-	id               string // Kommo's: of the chat for OnHistory, of the message for OnDelivery
+	id               string // Kommo's: of the chat for OnHistory, of the message for OnDelivery, of the contact for OnContact
 }
 
 var routes = []struct {
@@ -54,6 +64,11 @@ var routes = []struct {
 	{http.MethodDelete, scoped(`/disconnect`), OnDisconnect},
 	{http.MethodGet, regexp.MustCompile(`^/api/v4/account$`), OnAccount},
 	{http.MethodGet, regexp.MustCompile(`^/api/v4/users$`), OnUsers},
+	{http.MethodGet, regexp.MustCompile(`^/api/v4/contacts$`), OnContacts},
+	{http.MethodGet, regexp.MustCompile(`^/api/v4/contacts/()()([0-9]+)$`), OnContact},
+	{http.MethodGet, regexp.MustCompile(`^/api/v4/contacts/chats$`), OnLinks},
+	{http.MethodPost, regexp.MustCompile(`^/api/v4/contacts/chats$`), OnLink},
+	{http.MethodGet, regexp.MustCompile(`^/api/v4/leads/unsorted/summary$`), OnUnsorted},
 }
 
 // scoped matches a path below a channel, or below a scope: channel and account.

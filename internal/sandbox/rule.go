@@ -91,7 +91,7 @@ type Rule struct {
 	Wait  time.Duration // before the answer, or the cut; for any action. The request is taken before it
 	On    Endpoint      // "" means OnMessage for Kommo, OnGetChatHistory for Green-API
 	MsgID string        // only messages with this msgid; for Green-API, only downloadFile of this idMessage
-	Chat  string        // only requests whose body names this chatId; for Green-API alone
+	Chat  string        // only requests about this chat: for Green-API its chatId, for Kommo's links its or our id
 	N     int           // only the n-th request that the conditions above and below select, from 1, since the rule was added
 	Every int           // only each k-th of them
 	P     float64       // only with this probability, above 0 and up to 1
@@ -136,13 +136,13 @@ func (r Rule) CheckForKommo() error {
 		return err
 	case slices.Contains(accountActions(), r.Do) && r.On.ofAccount():
 	case r.Do == PaymentRequired || r.Do == NoRights:
-		return fmt.Errorf("%s: only the account answers so: want on=account or on=users", r.Do)
+		return fmt.Errorf("%s: only the account answers so: want on= and one of %s", r.Do, commaList(accountEndpoints()))
 	case !slices.Contains(kommoActions(), r.Do):
 		return fmt.Errorf("%s: only Green-API answers so, not Kommo", r.Do)
 	case r.On != "" && !slices.Contains(kommoEndpoints(), r.On):
 		return fmt.Errorf("on=%s: a method of Green-API, not of Kommo", r.On)
-	case r.Chat != "":
-		return errors.New("chat: a condition for Green-API, not for Kommo")
+	case r.Chat != "" && r.On != OnLinks && r.On != OnLink:
+		return errors.New("chat: a condition for Green-API, and for links of Kommo: want on=links or on=link")
 	case r.asksKommo() && !slices.Contains([]Endpoint{"", OnMessage, OnChats, OnAny}, r.On):
 		return errors.New("text, media, avatar, from, reply and over: conditions for messages: want on=message")
 	}
@@ -210,16 +210,16 @@ func (all *rules) add(r Rule, on Endpoint) {
 // choose returns the first rule that the request meets, or the zero Rule. findMsgID is called only if a rule asks for
 // the msgid.
 func (all rules) choose(e Endpoint, chat string, findMsgID func() string) Rule {
-	return all.chooseBy(e, chat, func() subject { return subject{msgid: findMsgID()} })
+	return all.chooseBy(e, []string{chat}, func() subject { return subject{msgid: findMsgID()} })
 }
 
 // chooseBy is choose for a request with more than an msgid. Every rule counts the request, whichever is met. find is
 // called at most once, and only if a rule asks.
-func (all rules) chooseBy(e Endpoint, chat string, find func() subject) Rule {
+func (all rules) chooseBy(e Endpoint, chats []string, find func() subject) Rule {
 	var chosen *ruleState
 	found := sync.OnceValue(find)
 	for _, r := range all {
-		if r.meets(e, chat, found) && chosen == nil {
+		if r.meets(e, chats, found) && chosen == nil {
 			chosen = r
 		}
 	}
@@ -231,8 +231,8 @@ func (all rules) chooseBy(e Endpoint, chat string, find func() subject) Rule {
 }
 
 // meets counts the request and reports whether it fulfils all conditions.
-func (r *ruleState) meets(e Endpoint, chat string, find func() subject) bool {
-	if r.On != OnAny && r.On != e || r.Chat != "" && r.Chat != chat || r.asks() && !r.selects(find()) {
+func (r *ruleState) meets(e Endpoint, chats []string, find func() subject) bool {
+	if r.On != OnAny && r.On != e || r.Chat != "" && !slices.Contains(chats, r.Chat) || r.asks() && !r.selects(find()) {
 		return false
 	}
 	r.seen++

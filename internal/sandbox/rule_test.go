@@ -90,7 +90,8 @@ func TestWhoseRule(t *testing.T) {
 	for _, do := range greenAPI {
 		checkWhose(t, string(do), string(do)+": only Green-API answers so, not Kommo", "")
 	}
-	for _, on := range []string{"message", "chats", "history", "connect", "disconnect", "typing", "react", "delivery_status"} {
+	for _, on := range []string{"message", "chats", "history", "connect", "disconnect", "typing", "react", "delivery_status",
+		"account", "users", "contacts", "contact", "links", "link", "unsorted"} {
 		checkWhose(t, "502:on="+on, "", "on="+on+": an endpoint of Kommo, not of Green-API")
 	}
 	for _, on := range []string{"getChatHistory", "getChats", "getContacts", "getContactInfo", "getSettings", "getStateInstance",
@@ -107,7 +108,10 @@ func TestWhoseRule(t *testing.T) {
 		checkWhose(t, "502:on=history,"+condition, ofMessages, ofKommo)
 	}
 	checkWhose(t, "502:on=any", "", "")
-	checkWhose(t, "502:chat=x", "chat: a condition for Green-API, not for Kommo", "")
+	const ofLinks = "chat: a condition for Green-API, and for links of Kommo: want on=links or on=link"
+	checkWhose(t, "502:chat=x", ofLinks, "")
+	checkWhose(t, "502:chat=x,on=history", ofLinks, "on=history: an endpoint of Kommo, not of Green-API")
+	checkWhose(t, "502:chat=x,on=link", "", "on=link: an endpoint of Kommo, not of Green-API")
 	checkWhose(t, "502:msgid=x", "", noMessage)
 	checkWhose(t, "502:msgid=x,on=any", "", "")
 	checkWhose(t, "502:msgid=x,on=getChats", "on=getChats: a method of Green-API, not of Kommo", noMessage)

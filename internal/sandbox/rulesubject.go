@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -54,6 +55,28 @@ func (k *Kommo) subject(q request, now time.Time) subject {
 		}
 	}
 	return s
+}
+
+// chatsOf returns the ids of the chats that a request about links names, and our ids of their conversations. The caller holds the
+// mutex.
+func (k *Kommo) chatsOf(q request) (ids []string) {
+	switch q.endpoint {
+	case OnLinks:
+		query, _ := url.ParseQuery(q.query)
+		ids = arrayOf(query, "chat_id")
+	case OnLink:
+		var entries []newLink
+		_ = json.Unmarshal(q.body, &entries)
+		for _, e := range entries {
+			ids = append(ids, e.ChatID)
+		}
+	}
+	for _, id := range ids {
+		if c := k.store.byUUID[id]; c != nil {
+			ids = append(ids, c.conversation)
+		}
+	}
+	return ids
 }
 
 func (k *Kommo) sender(refID string) string {

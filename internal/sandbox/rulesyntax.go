@@ -20,7 +20,7 @@ import (
 //	          | "on=" ENDPOINT  only at this endpoint; by default message of Kommo, getChatHistory of Green-API
 //	          | "msgid=" ID     only the message with this msgid, which must not contain a comma;
 //	                            Green-API: only downloadFile of this idMessage
-//	          | "chat=" ID      Green-API: only requests for this chatId
+//	          | "chat=" ID      Green-API: only requests for this chatId; Kommo: only links of this chat or conversation
 //	          | "text~" PART    Kommo, as all that follow: only messages whose text contains this; no comma
 //	          | "media~" PART   only messages whose link contains this
 //	          | "avatar~" PART  only messages and chats in which the link of an avatar contains this
@@ -125,7 +125,7 @@ func (r *Rule) setCondition(key, sign, value string) (err error) {
 		}
 		return nil
 	}
-	return fmt.Errorf("condition %q: want n, every, p, count, on or msgid, chat for Green-API, "+
+	return fmt.Errorf("condition %q: want n, every, p, count, on or msgid, chat for Green-API and for links of Kommo, "+
 		"or text~, media~, avatar~, from, reply or over for Kommo", key)
 }
 

@@ -19,12 +19,14 @@ type store struct {
 	byMsgID map[string][]*message // several only if duplicates are kept
 	byID    map[string]*message
 	people  map[string]*Participant // by our id
+	crm     crm
 	quirks  quirks
 }
 
 func newStore(all quirks) store {
 	return store{
 		quirks:  all,
+		crm:     newCRM(),
 		byConv:  map[string]*chat{},
 		byUUID:  map[string]*chat{},
 		byMsgID: map[string][]*message{},
