@@ -132,7 +132,7 @@ func (k *Kommo) listContacts(query url.Values) answer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	all := k.store.crm.contacts
-	at, skip := k.indexed(), (page-1)*limit
+	at, skip, wanted := k.indexed(), (page-1)*limit, query.Get("query")
 	var shown []shownContact
 	for i := range all {
 		c := all[i]
@@ -140,7 +140,7 @@ func (k *Kommo) listContacts(query url.Values) answer {
 			c = all[len(all)-1-i]
 		}
 		switch {
-		case !k.isListed(c, at) || !c.matches(query.Get("query")):
+		case !k.isListed(c, at) || wanted != "" && !c.matches(wanted):
 		case skip > 0:
 			skip--
 		case len(shown) == limit:

@@ -66,6 +66,7 @@ func TestAccountErrors(t *testing.T) {
 		{"no rights", 403, nil, `{"title":"Forbidden","status":403}`, "*kommo.AccountDeniedError: the account denies access: status 403: Forbidden"},
 		{"blocked", 403, nil, "403 Forbidden", "*kommo.BlockedError: kommo blocks us, probably after too many requests: 403 Forbidden"},
 		{"blocked with a page", 403, html, "<html><h1>403 Forbidden</h1></html>", "*kommo.BlockedError: kommo blocks us, probably after too many requests: an HTML page: 403 Forbidden"},
+		{"no such account", 404, nil, `{"title":"Not Found","detail":"Account not found"}`, "*kommo.AccountDeniedError: the account denies access: status 404: Not Found: Account not found"},
 		{"no account", 404, html, "<html><h1>Not here</h1></html>", "*kommo.AccountDeniedError: the account denies access: status 404: an HTML page: Not here"},
 		{"redirect", 302, http.Header{"Location": {"https://www.kommo.com/?u=" + testToken}}, "", "*kommo.AccountDeniedError: the account denies access: status 302: redirects to https://www.kommo.com, which is not followed"},
 		{"too fast", 429, nil, `{"title":"Too Many Requests","retry_after":300}`, "*kommo.RateLimitError: too many requests to kommo: retry after 5m0s"},
@@ -93,7 +94,7 @@ func TestAccountURL(t *testing.T) {
 		client := newClient(answering(200, nil, `{}`))
 		client.BaseURL = address
 		_, err := client.Account(t.Context())
-		if err == nil || !strings.HasPrefix(err.Error(), "base URL: ") {
+		if err == nil || !strings.HasPrefix(err.Error(), "base URL: ") || strings.Contains(err.Error(), "password") {
 			t.Errorf("%q: got %v, want an error about the base URL", address, err)
 		} else {
 			checkClean(t, err.Error())

@@ -22,7 +22,8 @@
 //	no connection                            *kommo.UnreachableError      repeat
 //	403 that is no JSON                      *kommo.BlockedError          stop: too many requests
 //	401, 402, 403, 404, another 4xx, 3xx     *kommo.AccountDeniedError    stop: the token, its rights, the account, the address
-//	400, 409, 413, 422                       *kommo.RefusedError          about this request alone
+//	400, 409, 413, 422; 404 of a POST        *kommo.RefusedError          about this request alone
+//	  that is not about the path
 //
 // Any other error means that nothing was sent. No error text holds the token.
 //
@@ -112,7 +113,7 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	}
 	scrub := c.scrubber()
 	attempt := kommo.Attempt{Transport: c.own.Or(c.Transport), Timeout: c.Timeout, Limit: maxAnswer, Scrub: scrub,
-		Problem: func(a kommo.Answer) error { return problem(a, scrub) }}
+		Problem: func(a kommo.Answer) error { return problem(method, a, scrub) }}
 	if _, err := attempt.Do(ctx, r, time.Now(), read); err != nil {
 		return fmt.Errorf("%s %s%s: %w", method, target.Host, path, err)
 	}

@@ -33,10 +33,8 @@ func checkClean(t *testing.T, text string) {
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }) || text != strings.ToValidUTF8(text, "") {
 		t.Errorf("%q is not clean text", text)
 	}
-	for _, secret := range []string{testToken, "password"} {
-		if strings.Contains(text, secret) {
-			t.Errorf("%q holds a secret", text)
-		}
+	if strings.Contains(text, testToken) {
+		t.Errorf("%q holds the token", text)
 	}
 }
 

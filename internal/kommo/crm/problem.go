@@ -34,6 +34,12 @@ type validationError struct {
 	} `json:"errors"`
 }
 
+// isAboutEntry reports whether a 404 is about an entry of the request. One about the path has the detail "Cannot GET …"
+// (documented); one of another server is no JSON.
+func (p problemBody) isAboutEntry() bool {
+	return p.Title != "" && !strings.HasPrefix(string(p.Detail), "Cannot ")
+}
+
 // mostErrors is how many validation errors an error text names.
 const mostErrors = 3
 
@@ -57,7 +63,7 @@ func (p problemBody) validation() string {
 
 // problem returns the typed error that the status stands for, nil for a 2xx. A 403 that is no JSON is the block after too many
 // requests (documented): plain text or a page.
-func problem(a kommo.Answer, scrub *web.Scrubber) error {
+func problem(method string, a kommo.Answer, scrub *web.Scrubber) error {
 	var body problemBody
 	_ = json.Unmarshal(a.Body, &body)
 	isJSON := bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("{"))
@@ -68,7 +74,7 @@ func problem(a kommo.Answer, scrub *web.Scrubber) error {
 	case a.Status == http.StatusForbidden && !isJSON:
 		return &kommo.BlockedError{Detail: a.Detail()}
 	case slices.Contains([]int{http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge,
-		http.StatusUnprocessableEntity}, a.Status):
+		http.StatusUnprocessableEntity}, a.Status), method == http.MethodPost && a.Status == http.StatusNotFound && body.isAboutEntry():
 		text := joined(": ", string(body.Title), string(body.Detail), body.validation())
 		return &kommo.RefusedError{Detail: cmp.Or(scrub.Text(text), a.Detail())}
 	}
