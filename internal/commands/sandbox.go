@@ -43,6 +43,10 @@ func sandboxOptions(v *values) (o sandbox.Options, err error) {
 		HistoryDelay: v.span("history-delay"), RateLimit: v.count("rate-limit"), RetryAfter: v.span("retry-after"),
 		RetryAfterIn: sandbox.RetryAfterPlace(v.text("retry-after-in")), BlockAfter: v.count("block-after"),
 		ClockSkew: v.span("clock-skew"), Lenient: v.on("lenient"),
+		IndexDelay: v.span("index-delay"), TokenScopes: v.list("token-scopes"), TokenLifetime: v.span("token-lifetime"),
+	}
+	if o.Contacts, err = sandboxContacts(v.text("contacts")); err != nil {
+		return o, usage("--contacts: %w", err)
 	}
 	for _, fault := range v.list("fault") {
 		rule, err := sandbox.ParseRule(fault)
@@ -62,6 +66,23 @@ func sandboxOptions(v *values) (o sandbox.Options, err error) {
 		return o, usage("%w", err)
 	}
 	return o, nil
+}
+
+// sandboxContacts returns the contacts in a file; without a name, none.
+func sandboxContacts(name string) ([]sandbox.Contact, error) {
+	if name == "" {
+		return nil, nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	contacts, err := sandbox.ReadContacts(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return contacts, nil
 }
 
 func (p *program) runSandbox(ctx context.Context, v *values) error {
@@ -166,9 +187,14 @@ func arrived(s sandbox.Summary) string {
 	}
 	text += plural(s.Loud, "notification")
 	if s.ChatsWithoutOneLoud == 0 {
-		return text + ", one for each chat."
+		text += ", one for each chat."
+	} else {
+		text += fmt.Sprintf("; %s with none or more than one.", plural(s.ChatsWithoutOneLoud, "chat"))
 	}
-	return text + fmt.Sprintf("; %s with none or more than one.", plural(s.ChatsWithoutOneLoud, "chat"))
+	if s.Linked > 0 {
+		text += fmt.Sprintf(" Linked to contacts: %s; incoming leads: %s.", plural(s.Linked, "chat"), number(s.IncomingLeads))
+	}
+	return text
 }
 
 // sandboxState prints the content of a running sandbox.

@@ -30,7 +30,9 @@ const patience = 60 * time.Second
 //
 //	exits CODE PROGRAM ARGS…     runs a program that must end with that code
 //	sandbox [FLAGS]              starts a sandbox of its own for the script, and points the environment at it;
-//	                             -green-api FOLDER adds a Green-API instance. $SAMPLES is the folder of samples
+//	                             -green-api FOLDER adds a Green-API instance, -contacts FILE gives the account contacts.
+//	                             $SAMPLES is the folder of samples, $ACCOUNT_TOKEN the token of the account, whose
+//	                             address is $KOMMO_BASE_URL
 //	fault RULE…                  replaces the faults of the sandbox; no rule removes them
 //	green-fault RULE…            likewise those of its Green-API
 //	arrived N messages in N chats [with N notifications]
@@ -104,6 +106,14 @@ func startSandbox(ts *testscript.TestScript, args []string) error {
 	flags := flag.NewFlagSet("sandbox", flag.ContinueOnError)
 	flags.DurationVar(&o.Latency, "latency", 0, "")
 	flags.DurationVar(&o.HistoryDelay, "history-delay", 0, "")
+	flags.DurationVar(&o.IndexDelay, "index-delay", 0, "")
+	flags.DurationVar(&o.TokenLifetime, "token-lifetime", 0, "")
+	flags.StringVar(&o.AccountToken, "account-token", "", "")
+	flags.Func("token-scopes", "", func(s string) error { o.TokenScopes = append(o.TokenScopes, s); return nil })
+	flags.Func("contacts", "", func(name string) (err error) {
+		o.Contacts, err = sandbox.ReadContacts(strings.NewReader(ts.ReadFile(name)))
+		return err
+	})
 	flags.DurationVar(&o.ClockSkew, "clock-skew", 0, "")
 	flags.DurationVar(&o.RetryAfter, "retry-after", 0, "")
 	flags.IntVar(&o.RateLimit, "rate-limit", 0, "")
@@ -140,6 +150,7 @@ func startSandbox(ts *testscript.TestScript, args []string) error {
 		name, value, _ := strings.Cut(line, "=")
 		ts.Setenv(name, value)
 	}
+	ts.Setenv("ACCOUNT_TOKEN", stage.kommo.Options.AccountToken) // of the account, whose address is KOMMO_BASE_URL
 	return nil
 }
 

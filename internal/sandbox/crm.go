@@ -32,9 +32,10 @@ type Contact struct {
 	Phones  []string `json:"phones,omitempty"`
 	Emails  []string `json:"emails,omitempty"`
 	Deleted bool     `json:"is_deleted,omitempty"` // it is in the bin
-	// Conversations are our ids of the conversations whose chats belong to the contact from the start on.
+	// Conversations are our ids of the conversations whose chats belong to the contact.
 	Conversations []string `json:"conversations,omitempty"`
-	// OfLead means that the contact belongs to an incoming lead that nobody has accepted, so that it is not listed.
+	// OfLead means that the contact belongs to an incoming lead that nobody has accepted, so that it is not listed. The
+	// lead comes from its conversations.
 	OfLead bool `json:"of_lead,omitempty"`
 }
 
@@ -145,7 +146,11 @@ func (s *store) seed(c Contact, now time.Time) (id int64, err error) {
 		return 0, err
 	}
 	for _, conversation := range conversations {
-		s.crm.link(s.open(conversation), added, now)
+		chat := s.open(conversation)
+		s.crm.link(chat, added, now)
+		if c.OfLead {
+			s.crm.leads = append(s.crm.leads, &lead{chat: chat, contact: added, since: now})
+		}
 	}
 	return added.ID, nil
 }
@@ -208,17 +213,21 @@ func (c *crm) linkedWithoutLead() (n int) {
 
 // dumpCRM adds the contacts, links and leads to a state.
 func (s *store) dumpCRM(to *State) {
-	for _, c := range s.crm.contacts {
-		to.Contacts = append(to.Contacts, c.Contact)
-	}
+	conversations := make(map[*contact][]string)
 	for _, c := range s.chats {
 		if l := s.crm.links[c.id]; l != nil {
+			conversations[l.contact] = append(conversations[l.contact], c.conversation)
 			times := 0
 			for before := l; before != nil; before = before.before {
 				times++
 			}
 			to.Links = append(to.Links, Link{l.id, c.conversation, c.id, l.contact.ID, times})
 		}
+	}
+	for _, c := range s.crm.contacts {
+		shown := c.Contact
+		shown.Conversations = conversations[c]
+		to.Contacts = append(to.Contacts, shown)
 	}
 	for _, l := range s.crm.leads {
 		to.Leads = append(to.Leads, Lead{l.chat.conversation, l.contact.ID, l.accepted})

@@ -95,6 +95,21 @@ func TestQuirksOfLeads(t *testing.T) {
 	}
 }
 
+// The contact of a lead that nobody has accepted is there from the start on, and a dump can be read as contacts again.
+func TestSeededLead(t *testing.T) {
+	before := []sandbox.Contact{{ID: 5, Name: "Dora", Conversations: []string{"dora"}, OfLead: true}}
+	c := newCaller(sandbox.Options{Contacts: before})
+	if diff := cmp.Diff(before, c.Dump().Contacts); diff != "" {
+		t.Errorf("dump (-want +got):\n%s", diff)
+	}
+	checkReply(t, "before", c.crm(t, "contacts/5"), 204)
+	checkReply(t, "summary", c.crm(t, "leads/unsorted/summary"), 200, `"chats":{"total":1`)
+	if got := c.AcceptLeads(); got != 1 {
+		t.Errorf("%d leads accepted, want 1", got)
+	}
+	checkReply(t, "after", c.crm(t, "contacts/5"), 200)
+}
+
 // A duplicate that is dropped makes nothing.
 func TestLeadOfDuplicate(t *testing.T) {
 	c := newCaller(sandbox.Options{Duplicates: sandbox.DropDuplicates})

@@ -15,10 +15,10 @@ import (
 // ReadContacts reads the contacts of an account, as JSON or as a CSV with a header. It is CSV unless it begins with [.
 //
 //	[{"id":1,"name":"Ann","phones":["+34600000001"],"emails":["ann@example.com"],"is_deleted":false,
-//	  "conversations":["34600000001@c.us"]}]
+//	  "conversations":["34600000001@c.us"],"of_lead":false}]
 //
-//	id,name,phones,emails,is_deleted,conversations
-//	1,Ann,+34600000001;+34600000002,ann@example.com,false,34600000001@c.us
+//	id,name,phones,emails,is_deleted,conversations,of_lead
+//	1,Ann,+34600000001;+34600000002,ann@example.com,false,34600000001@c.us,false
 //
 // All columns are optional and may come in any order; several phones, e-mails and conversations have ; between them. A contact
 // without an id gets one. The chats of its conversations belong to the contact from the start on.
@@ -48,6 +48,9 @@ func checkContacts(contacts []Contact) error {
 			return fmt.Errorf("contact %d: there is one with this id already, or it is no id", c.ID)
 		}
 		ids[c.ID] = true
+		if c.OfLead && len(c.Conversations) == 0 {
+			return fmt.Errorf("contact %q: of an incoming lead, and without a conversation that the lead comes from", c.Name)
+		}
 		for _, conversation := range c.Conversations {
 			if conversation == "" || conversations[conversation] {
 				return fmt.Errorf("contact %q: conversation %q belongs to another contact already, or is empty", c.Name, conversation)
@@ -67,7 +70,7 @@ func readContactTable(data []byte) (contacts []Contact, err error) {
 	if err != nil {
 		return nil, err
 	}
-	columns := []string{"id", "name", "phones", "emails", "is_deleted", "conversations"}
+	columns := []string{"id", "name", "phones", "emails", "is_deleted", "conversations", "of_lead"}
 	for _, name := range header {
 		if !slices.Contains(columns, name) {
 			return nil, fmt.Errorf("column %q: want %s", name, commaList(columns))
@@ -107,12 +110,23 @@ func contactOf(header, row []string) (c Contact, err error) {
 		case "emails":
 			c.Emails = strings.Split(value, ";")
 		case "is_deleted":
-			if c.Deleted, err = strconv.ParseBool(value); err != nil {
-				return c, fmt.Errorf("is_deleted %q: want true or false", value)
-			}
+			c.Deleted, err = truth(header[i], value)
+		case "of_lead":
+			c.OfLead, err = truth(header[i], value)
 		case "conversations":
 			c.Conversations = strings.Split(value, ";")
 		}
+		if err != nil {
+			return c, err
+		}
 	}
 	return c, nil
+}
+
+func truth(name, value string) (bool, error) {
+	is, err := strconv.ParseBool(value)
+	if err != nil {
+		return false, fmt.Errorf("%s %q: want true or false", name, value)
+	}
+	return is, nil
 }
