@@ -73,6 +73,9 @@ func ParseQuirk(s string) (Quirk, error) {
 
 // Check returns an error if the quirk has no meaning.
 func (q Quirk) Check() error {
+	if q.Chat != "" && slices.Contains([]Trait{NoLink, UnknownLink, PartialLinks, BinHidden}, q.Trait) {
+		return fmt.Errorf("%s is not of one conversation", q.Trait)
+	}
 	switch q.Trait {
 	case ShortPages, PageLength:
 		if n := q.number(); n < 1 || n >= longestPage {
@@ -84,13 +87,9 @@ func (q Quirk) Check() error {
 		return q.oneOf("exists", "other-exists")
 	case LeadOf:
 		return q.oneOf("incoming", "accepted")
-	case NoLink, UnknownLink:
-		if q.Chat != "" {
-			return fmt.Errorf("%s is not of one conversation", q.Trait)
-		}
-		if q.Trait == NoLink {
-			return q.oneOf("400", "401", "403", "404")
-		}
+	case NoLink:
+		return q.oneOf("400", "401", "403", "404")
+	case UnknownLink:
 		return q.oneOf("200", "400", "403", "404", "422")
 	default:
 		if !slices.Contains(traits(), q.Trait) {

@@ -35,7 +35,7 @@ func TestParseQuirk(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "shrt", "short=0", "short=50", "page", "page=x", "chat-id", "chat-id=wrong", "gone=1", "gone:",
-		"no-link=500", "no-link:a", "linked", "linked=no", "unknown-link=500", "unknown-link:a", "partial-links=1", "lead", "lead=all"} {
+		"no-link=500", "no-link:a", "linked", "linked=no", "unknown-link=500", "unknown-link:a", "partial-links=1", "partial-links:a", "bin-hidden:a", "lead", "lead=all"} {
 		if got, err := ParseQuirk(text); err == nil {
 			t.Errorf("%s: got %+v, want an error", text, got)
 		}
