@@ -58,6 +58,7 @@ type checkup struct {
 	scope    string // "" if it is invalid
 	unmapped []importer.UnmappedAuthor
 	users    []crm.User
+	token    crm.Token // what the account's token says of itself; zero if it says nothing
 }
 
 func (p *program) checkAll(ctx context.Context, v *values) error {

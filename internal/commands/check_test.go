@@ -2,6 +2,7 @@ package commands
 
 import (
 	"database/sql"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
@@ -47,6 +48,11 @@ type wantedCheck [4]string
 
 func set(lines ...string) func(*kommoServer) []string {
 	return func(*kommoServer) []string { return lines }
+}
+
+// tokenOf returns a JWT with these claims.
+func tokenOf(claims string) string {
+	return "eyJ0eXAiOiJKV1QifQ." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2lnbmF0dXJl"
 }
 
 func damage(t *testing.T, path string) {
@@ -149,6 +155,20 @@ func checkCases() []checkCase {
 			return []string{"KOMMO_SCOPE_ID=" + box.Options.ChannelID + "_5a0db0c5-0000-4000-8000-0000000000a1"}
 		}, exit: exitDenied, wants: []wantedCheck{{"signature", notTested, "", ""}, {"connection", failed, "404", ""},
 			{"account", failed, anotherUUID, "KOMMO_ACCOUNT_URL"}}},
+		{name: "token expired", options: sandbox.Options{TokenLifetime: -48 * time.Hour}, exit: exitDenied, wants: []wantedCheck{
+			{"token", failed, "has expired: it was valid until 20", "a new token"}, {"account", failed, "401", "KOMMO_TOKEN"}, {"users", notTested, "", ""}}},
+		{name: "token without the scope", options: sandbox.Options{TokenScopes: []string{"files", "notifications"}}, exit: exitDenied,
+			wants: []wantedCheck{{"token", failed, "lacks the scope crm", "access to the data"}, {"account", failed, "Invalid scope", "token"},
+				{"users", notTested, "", ""}}},
+		{name: "token without scopes", options: sandbox.Options{TokenScopes: []string{}}, exit: exitDenied,
+			wants: []wantedCheck{{"token", failed, "without a scope", "access to the data"}, {"account", failed, "Invalid scope", "token"},
+				{"users", notTested, "", ""}}},
+		{name: "token of another account", options: sandbox.Options{AccountToken: tokenOf(`{"account_id":5}`)}, exit: exitError,
+			wants: []wantedCheck{{"account", failed, "Sandbox is account 30000001, but the token is for account 5", "KOMMO_TOKEN"}}},
+		{name: "token with little in it", options: sandbox.Options{AccountToken: tokenOf(`{"aud":"\u001b[31m"}`)}},
+		{name: "token of two lines", env: set("KOMMO_TOKEN=a b"), exit: exitError, wants: []wantedCheck{
+			{"token", failed, "KOMMO_TOKEN is not a token", "KOMMO_TOKEN"}, {"account", failed, "KOMMO_TOKEN is not a token", "KOMMO_TOKEN"},
+			{"users", notTested, "", ""}}},
 		{name: "account not paid", rules: []string{"402:on=account"}, exit: exitDenied,
 			wants: []wantedCheck{{"account", failed, "402", "paid"}, {"users", notTested, "", ""}}},
 		{name: "no rights to the users", rules: []string{"403-rights:on=users"},
@@ -189,7 +209,7 @@ func TestCheck(t *testing.T) {
 			if strings.Contains(stdout+stderr, "error\"") {
 				t.Errorf("got an error besides:\n%s%s", stdout, stderr)
 			}
-			for _, secret := range []string{box.Options.ChannelSecret, kommoToken, greenAPIToken} {
+			for _, secret := range []string{box.Options.ChannelSecret, box.Options.AccountToken, greenAPIToken} {
 				if strings.Contains(stdout+stderr, secret) {
 					t.Errorf("the output holds the secret %s", secret)
 				}
@@ -219,7 +239,9 @@ func checkServers(t *testing.T, tt checkCase) (*kommoServer, []string) {
 		}
 		tt.options.Rules = append(tt.options.Rules, rule)
 	}
-	tt.options.AccountToken = kommoToken
+	if o := tt.options; o.AccountToken == "" && o.TokenScopes == nil && o.TokenLifetime == 0 {
+		tt.options.AccountToken = kommoToken
+	}
 	box := serveKommo(tt.options, nil)
 	t.Cleanup(box.server.Close)
 	green := sandbox.NewGreenAPI(tt.account, sandbox.GreenAPIOptions{Token: greenAPIToken})

@@ -69,8 +69,9 @@ const (
 	checkUsers       = "users"
 )
 
-// checkAccount asks the account for its id and its users.
+// checkAccount looks at the token, and asks the account for its id and its users.
 func (u *checkup) checkAccount(ctx context.Context) error {
+	u.checkToken(time.Now())
 	if u.v.text("account-url") == "" || !u.v.hasSecret("kommo-token-file") {
 		u.notTested(u.notSet("account-url", "kommo-token-file"), checkAccountName)
 		u.notTested("with KOMMO_ACCOUNT_URL and KOMMO_TOKEN they are listed here", checkUsers)
@@ -98,6 +99,9 @@ func (u *checkup) checkAccount(ctx context.Context) error {
 func (u *checkup) reportAccount(account crm.Account) {
 	_, ours, _ := strings.Cut(u.scope, "_")
 	switch id := normalizeID(account.AmojoID); {
+	case u.token.AccountID != 0 && account.ID != 0 && u.token.AccountID != account.ID:
+		u.failed(checkAccountName, fmt.Sprintf("%s is account %d, but the token is for account %d", account.Name, account.ID, u.token.AccountID),
+			"Set KOMMO_TOKEN to a token of this account, or KOMMO_ACCOUNT_URL to the address of the other one.")
 	case ours == "":
 		u.ok(checkAccountName, "%s, with the amojo id %s", account.Name, id)
 	case ours != id:
