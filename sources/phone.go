@@ -21,21 +21,33 @@ func ParsePhone(s, country string) (e164 string, ok bool) {
 		phone := PhoneOfID(cleanPhone(s))
 		return phone, phone != ""
 	}
+	number, _ := findNumber(s, country)
+	if number == nil {
+		return "", false
+	}
+	return dialled(number), true
+}
+
+// findNumber returns the valid number that s is, as it is written. If s is none, it returns nil, and the digits of s if a plus
+// or 00 marks them as a number with its country code.
+func findNumber(s, country string) (number *phonenumbers.PhoneNumber, marked string) {
 	digits, plus, ok := phoneDigits(s)
 	if !ok {
-		return "", false
+		return nil, ""
 	}
 	if !plus && country != "" {
-		if phone := localPhone(digits, strings.ToUpper(country)); phone != "" {
-			return phone, true
+		if number := localNumber(digits, strings.ToUpper(country)); number != nil {
+			return number, ""
 		}
 	}
-	digits, ok = internationalDigits(digits, plus)
+	rest, ok := internationalDigits(digits, plus)
 	if !ok {
-		return "", false
+		return nil, ""
 	}
-	phone := parseValid("+"+digits, "")
-	return phone, phone != ""
+	if number = parseValid("+"+rest, ""); number == nil && (plus || len(rest) < len(digits)) {
+		marked = rest
+	}
+	return number, marked
 }
 
 // LooksInternational reports whether s has the form of a phone with its country code: digits after a plus or 00, or at
@@ -74,28 +86,31 @@ func internationalDigits(digits string, plus bool) (rest string, ok bool) {
 	return digits, len(digits) != 11 || digits[0] != '8'
 }
 
-// localPhone returns the valid number that digits without a plus are in the country, or "". Where they begin with the
+// localNumber returns the valid number that digits without a plus are in the country, or nil. Where they begin with the
 // country's own code, that reading comes first: 491711234567 in Germany is a mobile phone, not one of the town Leer.
-func localPhone(digits, country string) string {
+func localNumber(digits, country string) *phonenumbers.PhoneNumber {
 	code := phonenumbers.GetCountryCodeForRegion(country)
 	if code != 0 && strings.HasPrefix(digits, fmt.Sprint(code)) {
-		if phone := parseValid("+"+digits, ""); phone != "" {
-			return phone
+		if number := parseValid("+"+digits, ""); number != nil {
+			return number
 		}
 	}
 	return parseValid(digits, country)
 }
 
-// parseValid returns the valid number that s is in the country, in the form that is dialled today, or "".
-func parseValid(s, country string) string {
+// parseValid returns the number that s is in the country, nil if it is not valid, neither as written nor as dialled today.
+func parseValid(s, country string) *phonenumbers.PhoneNumber {
 	number, err := phonenumbers.Parse(s, country)
-	if err != nil {
-		return ""
+	if err != nil || dialledToday(number) == nil && !phonenumbers.IsValidNumber(number) {
+		return nil
 	}
+	return number
+}
+
+// dialled returns a number in E.164, in the form that is dialled today.
+func dialled(number *phonenumbers.PhoneNumber) string {
 	if today := dialledToday(number); today != nil {
 		number = today
-	} else if !phonenumbers.IsValidNumber(number) {
-		return ""
 	}
 	return phonenumbers.Format(number, phonenumbers.E164)
 }

@@ -237,3 +237,37 @@ func TestKindOfConversation(t *testing.T) {
 		}
 	}
 }
+
+// The id of a phone's chat keeps the digits as they are written, and gains the code of the country if it lacks one.
+func TestIDOfPhone(t *testing.T) {
+	for _, tt := range []struct{ in, country, want string }{
+		{"+7 (900) 123-45-67", "", "79001234567@c.us"},
+		{"79001234567.0", "", "79001234567@c.us"},
+		{"8 (900) 123-45-67", "", ""},
+		{"8 (900) 123-45-67", "RU", "79001234567@c.us"},
+		{"900 123-45-67", "ru", "79001234567@c.us"},
+		{"+34 600 000 001", "RU", "34600000001@c.us"},
+		{"34600000001", "RU", "34600000001@c.us"},
+		{"600 000 001", "ES", "34600000001@c.us"},
+		{"(11) 98765-4321", "BR", "5511987654321@c.us"},
+		{"11987654321", "", ""},
+		{"55 31 8765-4321", "", "553187654321@c.us"}, // dialled with a 9 today
+		{"+52 1 55 1234 5678", "", "5215512345678@c.us"},
+		{"+44 (0)20 7946 0018", "", "442079460018@c.us"},
+		{"+8 900 123 45 67", "", ""},                // no such country
+		{"+1 555 000 0000", "", "15550000000@c.us"}, // possible
+		{"00 1 555 000 0000", "", "15550000000@c.us"},
+		{"15550000000", "", ""},
+		{"79001234567@c.us", "ES", "79001234567@c.us"},
+		{"79001234567:12@s.whatsapp.net", "", "79001234567@c.us"},
+		{"120363025246125486@g.us", "", ""},
+		{"12", "RU", ""},
+		{"", "RU", ""},
+		{"Анна", "RU", ""},
+	} {
+		id, ok := IDOfPhone(tt.in, tt.country)
+		if want := tt.want != ""; ok != want || ok && id != tt.want {
+			t.Errorf("%q in %q: got %q, %t, want %q", tt.in, tt.country, id, ok, tt.want)
+		}
+	}
+}

@@ -19,10 +19,38 @@ func PhoneOfID(id string) string {
 		return ""
 	}
 	digits := userOfID(id)
-	if phone := parseValid("+"+digits, ""); phone != "" {
-		return phone
+	if number := parseValid("+"+digits, ""); number != nil {
+		return dialled(number)
 	}
 	return "+" + digits
+}
+
+// IDOfPhone returns the id of the WhatsApp chat with the phone s ("79001234567@c.us"), and reports whether s is a phone. s and
+// country are as for [ParsePhone]. The digits stay as they are written, also where another form is dialled today, because
+// WhatsApp keeps the number with which a client once registered. For the same reason, a number behind a plus or 00 need only
+// be possible.
+func IDOfPhone(s, country string) (id string, ok bool) {
+	if strings.Contains(s, "@") {
+		user := userOfID(cleanPhone(s))
+		return user + "@c.us", HoldsPhone(user + "@c.us")
+	}
+	number, marked := findNumber(s, country)
+	if marked != "" {
+		number = parsePossible("+" + marked)
+	}
+	if number == nil {
+		return "", false
+	}
+	return strings.TrimPrefix(phonenumbers.Format(number, phonenumbers.E164), "+") + "@c.us", true
+}
+
+// parsePossible returns the number that s is, nil if no number of its country has so many digits.
+func parsePossible(s string) *phonenumbers.PhoneNumber {
+	number, err := phonenumbers.Parse(s, "")
+	if err != nil || !phonenumbers.IsPossibleNumber(number) {
+		return nil
+	}
+	return number
 }
 
 // HoldsPhone reports whether [PhoneOfID] returns a phone for id. It takes much less time.

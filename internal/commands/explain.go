@@ -144,6 +144,10 @@ func (v *values) proposal(e *csvfile.Explanation) (command string, questions []s
 	}
 	questions = append(questions, v.askDirections(e, changed)...)
 	questions = append(questions, v.askTimes(e, changed)...)
+	if e.NeedsCountry {
+		changed["country"] = []string{"CODE"}
+		questions = append(questions, "CODE: the country of the phones that have no country code, in two letters, such as ES, BR or RU")
+	}
 	return v.commandWith(changed), questions
 }
 

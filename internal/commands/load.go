@@ -60,6 +60,9 @@ func (p *program) loader(v *values) (*importer.Loader, sources.Source, error) {
 	if !v.on("green-api") {
 		loader.Shape = v.sticky(ofSource)
 		source, err := p.tableSource(v)
+		if err == nil && source.UsesCountry() && source.Country != "" {
+			loader.Shape["country"] = []string{source.Country}
+		}
 		return loader, source, err
 	}
 	client, err := p.greenAPIClient(v)
@@ -114,6 +117,9 @@ func (p *program) applySettings(ctx context.Context, v *values) error {
 	p.ui.endProgress()
 	if err == nil {
 		err = p.reportLoad(v, loader.File, report)
+	}
+	if err == nil && v.isFlag("country") {
+		err = p.adviseOnCountry(v, loader.File, filter.Country)
 	}
 	return withCloseError(err, loader.File.Close())
 }

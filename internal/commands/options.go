@@ -16,6 +16,17 @@ import (
 // This file makes the arguments of other packages from the values of the settings. An error names the variable or the
 // flag, and does not quote an id of the wrong form: it may be a secret in the wrong place.
 
+// country returns the country of phones without a country code, "" if there is none.
+func (v *values) country() (string, error) {
+	country := strings.ToUpper(v.text("country"))
+	if country != "" {
+		if err := sources.CheckCountry(country); err != nil {
+			return "", usage("--country %w", err)
+		}
+	}
+	return country, nil
+}
+
 // filter returns the filter of a load.
 func (v *values) filter() (filter importer.Filter, err error) {
 	zone, err := v.zone()
@@ -29,10 +40,8 @@ func (v *values) filter() (filter importer.Filter, err error) {
 		return filter, err
 	}
 	filter.Include, filter.Exclude = v.ids("include"), v.ids("exclude")
-	if filter.Country = strings.ToUpper(v.text("country")); filter.Country != "" {
-		if err := sources.CheckCountry(filter.Country); err != nil {
-			return filter, usage("--country %w", err)
-		}
+	if filter.Country, err = v.country(); err != nil {
+		return filter, err
 	}
 	filter.Groups = v.text("groups") == "include"
 	filter.Deleted = v.text("deleted") == "include"

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"kommo-import/importer"
 	"kommo-import/sources"
 	"kommo-import/sources/csvfile"
 	"kommo-import/sources/jsonlfile"
@@ -29,8 +30,12 @@ func (p *program) tableSource(v *values) (*csvfile.File, error) {
 	if _, err := os.Stat(path); err != nil { // a mistyped name must not leave a migration file behind
 		return nil, fmt.Errorf("--%s: %w", v.sourceFlags()[0], err)
 	}
+	country, err := v.country()
+	if err != nil {
+		return nil, err
+	}
 	settings, err := v.tableSettings()
-	table := &csvfile.File{Path: path, Settings: settings, Location: zone, Unknown: func(columns []string) {
+	table := &csvfile.File{Path: path, Settings: settings, Location: zone, Country: country, Unknown: func(columns []string) {
 		p.ui.info("These columns are not known and not read: %s", oneLine(strings.Join(columns, ", "), 300))
 	}}
 	switch v.sourceFlags()[0] {
@@ -88,6 +93,27 @@ func (v *values) tableSettings() (s csvfile.Settings, err error) {
 		return s, usage("--map: %w", err)
 	}
 	return s, nil
+}
+
+// adviseOnCountry says of which tables the ids of chats were made with another country: only a new reading changes ids.
+func (p *program) adviseOnCountry(v *values, file *importer.File, country string) error {
+	status, err := file.Status()
+	if err != nil {
+		return err
+	}
+	for _, source := range status.Sources {
+		shape, err := file.SourceShape(source.Name)
+		if err != nil {
+			return err
+		}
+		mapping, _ := csvfile.ParseMapping(shape["map"]) // was parsed before
+		settings := csvfile.Settings{Map: mapping, Preset: strings.Join(shape["preset"], "")}
+		if former := strings.Join(shape["country"], ""); settings.UsesCountry() && former != country {
+			p.ui.info("The conversation ids of %s were made with another country. To make them anew: kommo-import load %s%s",
+				printable(source.Name), v.flagOf(source), v.migrationFlag())
+		}
+	}
+	return nil
 }
 
 // withTableHint adds a hint to an error about a table: the command that reads it.

@@ -11,8 +11,10 @@ import (
 
 // A converter turns records into messages. Its errors name the column, the value and the reason.
 type converter struct {
-	location *time.Location // of times that name no zone; nil: there is none
-	format   *timeFormat    // of times; nil: the forms of docs/csv.md
+	location *time.Location    // of times that name no zone; nil: there is none
+	format   *timeFormat       // of times; nil: the forms of docs/csv.md
+	country  string            // of phones without a country code; "": there is none
+	chats    map[string]string // ids of chats by the phones they were made from
 	now      time.Time
 	// decimalComma says that 40,4 may be a number: where commas do not separate columns, they separate fractions.
 	decimalComma bool
@@ -51,7 +53,7 @@ func part(m sources.Message, n int, f file) sources.Message {
 
 // envelope returns the message of a row without its content.
 func (c *converter) envelope(r row) (m sources.Message, err error) {
-	c.compute(r.record, r.plan, r.cells, "")
+	phoneErr := c.compute(r.record, r.plan, r.cells, "")
 	m.Author = sources.Author{ID: c.optionalID("author_id", r.AuthorID), Name: c.name("author_name", r.AuthorName)}
 	side, sideErr := c.sides.of(c.plain("direction", r.Direction), m.Author)
 	m.Direction, m.Skip = side.direction, cmp.Or(r.leftOut, side.skip)
@@ -61,7 +63,9 @@ func (c *converter) envelope(r row) (m sources.Message, err error) {
 	if sideErr != nil && r.plan.sided {
 		return m, sideErr
 	}
-	c.compute(r.record, r.plan, r.cells, cmp.Or(m.Direction, sources.Incoming))
+	if err = c.compute(r.record, r.plan, r.cells, cmp.Or(m.Direction, sources.Incoming)); err != nil || phoneErr != nil {
+		return m, cmp.Or(err, phoneErr)
+	}
 	if m.Conversation, err = c.conversation(r.record); err != nil {
 		return m, err
 	}

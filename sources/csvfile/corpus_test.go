@@ -48,7 +48,7 @@ func TestCorpus(t *testing.T) {
 func corpusFile(t *testing.T, said, table string) *csvfile.File {
 	t.Helper()
 	var settings csvfile.Settings
-	isAdvised, preset := false, ""
+	isAdvised, preset, country := false, "", ""
 	for line := range strings.Lines(said) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		switch name {
@@ -64,6 +64,8 @@ func corpusFile(t *testing.T, said, table string) *csvfile.File {
 				t.Fatal(err)
 			}
 			settings.Encoding, table = value, encoded(t, e, table)
+		case "country":
+			country = value
 		case "bom":
 			table = "\ufeff" + table
 		case "tabs":
@@ -72,7 +74,7 @@ func corpusFile(t *testing.T, said, table string) *csvfile.File {
 			isAdvised = true
 		}
 	}
-	file := &csvfile.File{Path: write(t, table), Now: now, Location: time.UTC, Settings: settings, BatchRows: 2}
+	file := &csvfile.File{Path: write(t, table), Now: now, Location: time.UTC, Country: country, Settings: settings, BatchRows: 2}
 	if isAdvised {
 		e, err := file.Explain(t.Context())
 		if err != nil {

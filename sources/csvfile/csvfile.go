@@ -46,6 +46,9 @@ type File struct {
 	NoHeaderLine bool
 	// Location is the time zone of timestamps that name no zone. With nil, rows with such timestamps are invalid.
 	Location *time.Location
+	// Country is the ISO 3166 code of the country of phones without a country code, from which ids of chats are made, such as
+	// {phone}@c.us in a mapping. With "", rows with such phones are invalid. See [Settings.UsesCountry].
+	Country string
 	// Now is the clock that decides which times are in the future; nil means time.Now.
 	Now func() time.Time
 	// BatchRows is the largest number of rows in a batch; 0 means 4096. A batch ends earlier after 4 MiB.

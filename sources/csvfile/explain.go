@@ -27,6 +27,8 @@ type Explanation struct {
 	// Times are the formats that fit the most times; none if the times need no format. Of several, somebody must choose.
 	Times     []TimeReading `json:"times"`
 	NeedsZone bool          `json:"needs_timezone"`
+	// NeedsCountry says that ids of chats cannot be made from some phones without their country.
+	NeedsCountry bool `json:"needs_country"`
 	// Proposal are the settings of the File with those that the table suggests. The counts and messages below are with them.
 	Proposal Settings          `json:"-"`
 	Messages []sources.Message `json:"-"` // the first three
@@ -163,6 +165,7 @@ func (f *File) tryOut(ctx context.Context, e *Explanation) error {
 		}
 		for _, i := range batch.Invalid {
 			countReason(reasons, i)
+			e.NeedsCountry = e.NeedsCountry || strings.Contains(i.Reason, errNoCountry.Error())
 		}
 	}
 	for _, reason := range reasons {

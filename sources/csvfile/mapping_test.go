@@ -64,6 +64,52 @@ chats.csv:3! text is empty
 	}
 }
 
+// The id of a WhatsApp chat is made from a phone with its country: that in the phone, or that of File.
+func TestChatsOfPhones(t *testing.T) {
+	const table = "phone;code;timestamp;direction;text\n" +
+		"8 (900) 123-45-67;7;1714557600;in;local\n" +
+		"+7 900 123-45-67;;1714557600;in;whole\n" +
+		"79001234567@s.whatsapp.net;;1714557600;in;an id\n" +
+		"120363025246125486@g.us;;1714557600;in;a group\n" +
+		";;1714557600;in;nobody\n" +
+		"7,9E+10;;1714557600;in;shortened\n" +
+		"front desk;;1714557600;in;words\n"
+	const common = `
+3 +14557600s inc 79001234567@c.us (phone +7 900 123-45-67): text "whole"
+4 +14557600s inc 79001234567@c.us (phone 79001234567@c.us): text "an id"
+5 +14557600s inc 120363025246125486@g.us (phone 120363025246125486@g.us): text "a group"
+`
+	const always = `
+chats.csv:6! conversation_id is empty
+chats.csv:7! conversation_id "7,9E+10": a spreadsheet has shortened this number; format the column as text and export it again
+`
+	const unknown = `: not a phone with a country code; is it local? then name its country: --country, such as --country ES
+`
+	for country, want := range map[string]string{
+		"": strings.TrimLeft(common, "\n") + `chats.csv:2! conversation_id "8 (900) 123-45-67"` + unknown + strings.TrimLeft(always, "\n") +
+			`chats.csv:8! conversation_id "front desk"` + unknown,
+		"RU": `2 +14557600s inc 79001234567@c.us (phone 79001234567@c.us): text "local"` + common + strings.TrimLeft(always, "\n") +
+			`chats.csv:8! conversation_id "front desk": not a phone, neither with a country code nor in the country RU` + "\n",
+	} {
+		file := mapped(t, table, "conversation_id={phone}@c.us,client_phone=phone")
+		file.Country = country
+		if diff := cmp.Diff(want, describe(readAll(t, file, ""))); diff != "" {
+			t.Errorf("in %q (-want +got):\n%s", country, diff)
+		}
+		if !file.UsesCountry() {
+			t.Error("the country is said not to count")
+		}
+	}
+	file := mapped(t, "code,phone,timestamp,direction,text\n+7,900 123-45-67,1714557600,in,a\n", "conversation_id={code}{phone}@c.us,author_id={text}@c.us")
+	want := "2 +14557600s inc 79001234567@c.us (phone 79001234567@c.us): text \"a\"\n"
+	if got := describe(readAll(t, file, "")); !strings.HasPrefix(got, want) || !strings.Contains(got, "1 x unusable") {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if mapped(t, "", "conversation_id=phone").UsesCountry() {
+		t.Error("the country is said to count")
+	}
+}
+
 func TestBadMapping(t *testing.T) {
 	for pairs, want := range map[string]string{
 		"MESSAGE":                `"MESSAGE": want COLUMN=VALUE, such as text=MESSAGE; the columns are conversation_id, timestamp,`,

@@ -28,7 +28,8 @@ func (f *File) open(cursor string) (*scan, error) {
 		file.Close()
 		return nil, fmt.Errorf("--preset: %w", err)
 	}
-	s := &scan{file: file, name: filepath.Base(f.Path), settings: settings, open: f.Text, noHeaderLine: f.NoHeaderLine, lenient: f.lenient, converter: &converter{location: f.Location, now: now()}}
+	s := &scan{file: file, name: filepath.Base(f.Path), settings: settings, open: f.Text, noHeaderLine: f.NoHeaderLine, lenient: f.lenient,
+		converter: &converter{location: f.Location, country: f.Country, now: now()}}
 	if err := s.start(parseCursor(cursor), size); err != nil {
 		s.close()
 		return nil, fmt.Errorf("%s: %w", f.Path, err)

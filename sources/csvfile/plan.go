@@ -2,12 +2,9 @@ package csvfile
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-
-	"kommo-import/sources"
 )
 
 // A plan is how the rows of a table become records.
@@ -135,59 +132,4 @@ func (h *header) mustFind(name string) (int, error) {
 		err = fmt.Errorf("there is no column %q: found %s", strings.TrimSpace(name), list(h.shown()))
 	}
 	return at, err
-}
-
-// compute sets the computed columns of a record from the cells of its row: those that depend on the direction, or all
-// others.
-func (c *converter) compute(rec *record, p *plan, cells map[string]string, direction sources.Direction) {
-	for i := range p.computed {
-		column := &p.computed[i]
-		if (column.outgoing != nil) != (direction != "") {
-			continue
-		}
-		if direction == sources.Outgoing {
-			column = column.outgoing
-		}
-		reflect.ValueOf(rec).Elem().Field(column.field).SetString(c.value(column, cells))
-	}
-}
-
-// value returns the cell of a computed column. A template with an empty cell is empty: all clients without a phone would
-// else be one. Before @c.us only the digits of a phone stay, because WhatsApp's ids are written so.
-func (c *converter) value(column *computed, cells map[string]string) string {
-	var pieces []string
-	for i, part := range column.parts {
-		if part.column < 0 {
-			pieces = append(pieces, part.text)
-			continue
-		}
-		cell := cells[cellName(part.column)]
-		if len(column.parts) > 1 && column.name != "text" {
-			cell = c.plain(column.name, cell)
-		}
-		if i+1 < len(column.parts) && strings.HasPrefix(column.parts[i+1].text, "@c.us") && !isScientific(cell) {
-			cell = digitsOf(cell)
-		}
-		switch blank := strings.TrimSpace(cell) == ""; {
-		case blank && column.joined:
-			continue
-		case blank:
-			return ""
-		}
-		pieces = append(pieces, cell)
-	}
-	if column.joined {
-		return strings.Join(pieces, " ")
-	}
-	return strings.Join(pieces, "")
-}
-
-// digitsOf returns the digits of a phone, without the fraction that a spreadsheet adds.
-func digitsOf(phone string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, strings.TrimSuffix(phone, ".0"))
 }

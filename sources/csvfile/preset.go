@@ -54,7 +54,7 @@ func presets() []preset {
 			Outgoing: []string{"outbound-api", "outbound-reply", "outbound-call"},
 		}},
 		{"kaleyra", "WABA ID,WHATSAPP_ID,FROM,TO,MESSAGE_DIRECTION,MESSAGE,CREATED_AT", Settings{ // row 12
-			Map: Mapping{"conversation_id": "{FROM}@c.us|{TO}@c.us", "timestamp": "CREATED_AT", "direction": "MESSAGE_DIRECTION",
+			Map: Mapping{"conversation_id": "+{FROM}@c.us|+{TO}@c.us", "timestamp": "CREATED_AT", "direction": "MESSAGE_DIRECTION",
 				"text": "MESSAGE", "message_id": "WHATSAPP_ID"},
 			Incoming: []string{"true"},
 			Outgoing: []string{"false"},

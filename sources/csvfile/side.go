@@ -114,3 +114,13 @@ func isSame(a, b string) bool {
 	return len(digits) >= 7 && digits == digitsOf(b) && strings.Trim(a, signs+"0123456789") == "" &&
 		strings.Trim(strings.TrimPrefix(b, "whatsapp:"), signs+"0123456789") == ""
 }
+
+// digitsOf returns the digits of a phone, without the fraction that a spreadsheet adds.
+func digitsOf(phone string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, strings.TrimSuffix(phone, ".0"))
+}

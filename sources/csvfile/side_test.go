@@ -69,9 +69,8 @@ chats.csv:7! author_id and author_name are empty, which --me needs; --skip-where
 			Skip: []string{"nota,sistema"}, Map: csvfile.Mapping{"conversation_id": "{From}@c.us|{To}@c.us", "client_name": "=Ana", "client_email": "|"}}, `
 2 +14557600s inc 34600000001@c.us (name Ana, phone 34600000001@c.us): text "hola"
 3 +14557601s out 34600000001@c.us (name Ana, phone 34600000001@c.us): text "buenas"
-4 +14557602s inc 7000@c.us (name Ana): text "no paga nunca" skipped: left out by --skip
 chats.csv:7! direction is empty
-2 x rows left out that have no conversation or time, passed over: chats.csv:5: the row "left out by --skip" is no message
+3 x rows left out that have no conversation or time, passed over: chats.csv:4: the row "left out by --skip" is no message
 `},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -57,7 +57,7 @@ func (s *survey) read(ctx context.Context) error {
 func (s *survey) look(rec *record) {
 	c := s.converter
 	s.rows++
-	c.compute(rec, s.plan, s.cells, "")
+	c.compute(rec, s.plan, s.cells, "") // what fails is seen when the table is tried out
 	direction := c.plain("direction", rec.Direction)
 	count(s.directions, direction)
 	for _, author := range []string{c.plain("author_id", rec.AuthorID), c.name("author_name", rec.AuthorName)} {
