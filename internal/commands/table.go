@@ -124,8 +124,13 @@ func (v *values) withTableHint(ctx context.Context, err error, source sources.So
 			v.commandWith(map[string][]string{"encoding": {e.Guesses[0].Name}}))}
 	}
 	table, isTable := source.(*csvfile.File)
-	if !isTable || !is[*csvfile.ColumnsError](err) {
+	columns, hasOthers := errors.AsType[*csvfile.ColumnsError](err)
+	if !isTable || !hasOthers {
 		return err
+	}
+	if !columns.HasNames() {
+		return &hintedError{err, "Hint: put a line with the names of the columns above the rows, such as\n" +
+			"      phone,date,direction,message" + v.otherSheets()}
 	}
 	explained, explainErr := table.Explain(ctx)
 	if explainErr != nil {

@@ -106,8 +106,8 @@ func (f *File) suggestDirection(h *header) {
 	most, first := -1, f.Map["direction"]
 	best := first
 	for _, name := range plainNames("direction") {
-		at, err := h.find(name)
-		if err != nil || at < 0 || canonical(first) != name && slices.Contains(f.Map.sourceColumns(), name) {
+		at := h.findPlain(name)
+		if at < 0 || canonical(first) != h.normal[at] && slices.Contains(f.Map.sourceColumns(), h.normal[at]) {
 			continue
 		}
 		f.Map["direction"] = h.spelled[at]

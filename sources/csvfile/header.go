@@ -150,7 +150,13 @@ type ColumnsError struct {
 	Found   []string // the names of the columns that it has
 }
 
+// HasNames reports whether the table has a line that names its columns. Else the line that was taken for it holds values.
+func (e *ColumnsError) HasNames() bool { return !slices.ContainsFunc(e.Found, isValue) }
+
 func (e *ColumnsError) Error() string {
+	if !e.HasNames() {
+		return fmt.Sprintf("no line names the columns: the first row is %s", list(e.Found))
+	}
 	if len(e.Missing) == 1 {
 		return fmt.Sprintf("column %s is missing: found %s", e.Missing[0], list(e.Found))
 	}

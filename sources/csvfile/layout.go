@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // headerRows is the number of rows among which the header is looked for.
@@ -34,8 +35,8 @@ type candidate struct {
 }
 
 // findLayout returns the layout of the table at the beginning of a text. Its header is the row with the most names that
-// rank above 0. If there is no such row, it is the first row with the usual number of columns, of which there must be
-// more than with any other delimiter.
+// rank above 0. If there is no such row, it is the first row with the usual number of columns, and of columns that are not
+// empty. There must be more columns than with any other delimiter.
 func findLayout(start []byte, delimiters string, rank func(name string) int) layout {
 	best := candidate{layout: layout{delimiter: ','}, fields: 1}
 	for _, delimiter := range []byte(delimiters) {
@@ -52,28 +53,43 @@ func inspect(start []byte, delimiter byte, rank func(name string) int) candidate
 	c := candidate{layout: layout{delimiter: delimiter}}
 	l := newLines(&text{Reader: bytes.NewReader(start), file: &counter{}})
 	l.delimiter = delimiter
-	var counts []int
+	var counts, filled []int
 	for i := range headerRows {
 		fields, named, err := l.preambleRow()
 		if errors.Is(err, io.EOF) || named != 0 && named != delimiter {
 			break
 		}
 		known := rankOf(fields, rank)
-		if counts = append(counts, len(fields)); known > c.known {
+		counts, filled = append(counts, len(fields)), append(filled, countFilled(fields))
+		if known > c.known {
 			c.known, c.preamble = known, i
 		}
 	}
 	if len(counts) == 0 {
 		return c
 	}
-	c.fields = slices.Sorted(slices.Values(counts))[len(counts)/2]
-	if c.known == 0 {
-		c.preamble = max(0, slices.IndexFunc(counts, func(n int) bool { return n >= c.fields }))
+	c.fields = median(counts)
+	for usual := median(filled); c.known == 0 && c.preamble < len(counts)-1; c.preamble++ {
+		if counts[c.preamble] >= c.fields && filled[c.preamble] >= usual {
+			break
+		}
 	}
 	return c
 }
 
-// rankOf returns the sum of the ranks of names. A name that comes twice counts once.
+func median(numbers []int) int { return slices.Sorted(slices.Values(numbers))[len(numbers)/2] }
+
+func countFilled(cells []string) (filled int) {
+	for _, cell := range cells {
+		if strings.TrimSpace(cell) != "" {
+			filled++
+		}
+	}
+	return filled
+}
+
+// rankOf returns the sum of the ranks of names. A name that comes twice counts once. A row with a time or a phone is no
+// header, though one or two of its words may be names too, such as client.
 func rankOf(names []string, rank func(string) int) (sum int) {
 	met := make(map[string]bool)
 	for _, name := range names {
@@ -82,7 +98,24 @@ func rankOf(names []string, rank func(string) int) (sum int) {
 			sum += rank(name)
 		}
 	}
+	if sum < 3 && slices.ContainsFunc(names, isValue) {
+		return 0
+	}
 	return sum
+}
+
+// isValue reports whether a cell holds a time, a phone or another long number, and hardly a name.
+func isValue(cell string) bool {
+	digits, letters := 0, 0
+	for _, r := range cell {
+		switch {
+		case unicode.IsDigit(r):
+			digits++
+		case unicode.IsLetter(r):
+			letters++
+		}
+	}
+	return digits >= 6 && digits > letters
 }
 
 // preambleRow reads a row that may come before the header and passes over it. named is the delimiter that a row such as

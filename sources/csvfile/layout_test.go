@@ -161,3 +161,19 @@ func TestWrongEncoding(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// A row of values is no header, though some of its words are names of columns elsewhere.
+func TestNoHeader(t *testing.T) {
+	const values = "79001234567;11.04.2023 10:00;client;hello\n79001234567;11 Apr 2023 10:01;operator;hi\n79001234567;11.04.2023 10:02;client;client\n"
+	_, err := sourcetest.Read(t.Context(), &csvfile.File{Path: write(t, values), Now: now}, "")
+	e, ok := errors.AsType[*csvfile.ColumnsError](err)
+	if want := "no line names the columns: the first row is 79001234567, 11.04.2023 10:00, client, hello"; !ok || e.HasNames() || e.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	for _, header := range []string{"cf_360001234567;client;date;message", "MSG;WHO;2023;WHEN", "Day;client;operator;100200300"} {
+		_, err := sourcetest.Read(t.Context(), &csvfile.File{Path: write(t, "Report;;;\n"+header+"\n"+values), Now: now}, "")
+		if e, ok := errors.AsType[*csvfile.ColumnsError](err); !ok || !cmp.Equal(e.Found, strings.Split(header, ";")) {
+			t.Errorf("%s: got %v", header, err)
+		}
+	}
+}

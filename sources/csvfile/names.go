@@ -3,49 +3,104 @@ package csvfile
 import (
 	"slices"
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"kommo-import/sources"
 )
 
-// plainNames are names that tables have for the columns of record, in the normal form: English, Russian, Spanish and
-// Portuguese. docs/csv.md shows them. They are only proposed. Where a table has several, the first is.
+// plainNames returns the names that tables have for a column of record, in their plain form: English, Russian, Spanish and
+// Portuguese. They are only proposed. Where a table has several, the first is. docs/csv.md shows them in the same words.
 func plainNames(column string) []string {
-	return strings.Fields(map[string]string{
-		"conversation_id": "conversation_id conversationid chat_id chatid dialog_id thread_id chat_session conn_id customer_id " +
-			"conversation chat dialog id_чата id_диалога чат диалог id_conversación id_conversacion conversación id_conversa conversa",
-		"timestamp": "timestamp message_created_at message_date date_time datetime sent_at sentdate sent_date sendtime sent_time created_at " +
-			"date дата_и_время дата_сообщения время_сообщения дата fecha_y_hora fecha_hora fecha data_e_hora data_hora data time время hora",
-		"direction": "direction message_direction message_type sender_type sendertype message_author_type from_type type from " +
-			"направление тип_сообщения тип кто dirección direccion sentido tipo direção direcao",
-		"text": "text message_text message_body message_content message body content " +
-			"текст_сообщения текст сообщение mensaje texto contenido mensagem conteúdo conteudo",
-		"message_id": "message_id messageid msg_id sid id_сообщения id_mensaje id_mensagem",
-		"client_phone": "client_phone customer_phone contact_phone_number contact_phone phone_number phone whatsapp_id " +
-			"номер_телефона телефон_клиента телефон teléfono telefono celular móvil telefone número_de_telefone",
-		"client_name": "client_name customer_name contact_name contact client customer имя_клиента имя клиент контакт " +
-			"nombre_del_cliente nombre cliente contacto nome_do_cliente nome contato",
-		"client_email": "client_email contact_email email e_mail почта correo_electrónico correo",
-		"author_name": "author_name sender_name from_name agent_name operator agent sender author username name " +
-			"отправитель автор менеджер оператор remitente autor agente remetente atendente operador",
-		"author_id": "author_id sender_id agent_id message_author_id sender_phone",
-		"media_url": "media_url file_url attachment_url media_link вложение ссылка_на_файл adjunto anexo",
-		"file_name": "file_name filename attachment имя_файла archivo arquivo",
-	}[column])
+	names := []string{plainForm(column)}
+	for name := range strings.FieldsFuncSeq(plainNamesText()[column], func(r rune) bool { return r == ',' || r == ';' }) {
+		names = append(names, plainForm(name))
+	}
+	return names
+}
+
+func plainNamesText() map[string]string {
+	return map[string]string{
+		"conversation_id": "chat_id, dialog_id, thread_id, chat session, conn_id, customer_id, conversation, chat, dialog; " +
+			"ID чата, ID диалога, чат, диалог; " +
+			"ID conversación, conversación; " +
+			"ID conversa, conversa",
+		"timestamp": "message_created_at, message date, message time, date time, sent at, sent date, send time, created at, date; " +
+			"дата и время, дата сообщения, время сообщения, дата отправки, дата; " +
+			"fecha y hora, fecha de envío, fecha hora, fecha; " +
+			"data e hora, data de envio, data hora, data; " +
+			"time, время, hora",
+		"direction": "message_direction, message_type, sender_type, message_author_type, from_type, type, from; " +
+			"направление, тип сообщения, тип, кто; " +
+			"dirección, sentido, tipo; " +
+			"direção",
+		"text": "message text, message_body, message_content, message, body, content; " +
+			"текст сообщения, текст, сообщение; " +
+			"texto del mensaje, mensaje, texto, contenido; " +
+			"texto da mensagem, mensagem, conteúdo",
+		"message_id": "msg_id, SID; " +
+			"ID сообщения; " +
+			"ID mensaje; " +
+			"ID mensagem",
+		"client_phone": "customer_phone, contact_phone_number, contact_phone, phone number, phone, mobile, msisdn, wa_id, whatsapp_id; " +
+			"номер телефона, телефон контакта, телефон клиента, телефон; " +
+			"teléfono del cliente, teléfono, número de teléfono, celular, móvil; " +
+			"telefone do cliente, telefone, número de telefone",
+		"client_name": "customer_name, contact_name, contact, client, customer; " +
+			"имя клиента, имя контакта, имя, клиент, контакт; " +
+			"nombre del cliente, nombre del contacto, nombre, cliente, contacto; " +
+			"nome do cliente, nome do contato, nome, contato",
+		"client_email": "contact_email, email; " +
+			"почта; " +
+			"correo electrónico, correo",
+		"author_name": "sender_name, from_name, agent_name, operator, agent, sender, author, username, name; " +
+			"отправитель, автор, менеджер, оператор; " +
+			"remitente, autor, agente; " +
+			"remetente, atendente, operador",
+		"author_id": "sender_id, agent_id, message_author_id, sender_phone",
+		"media_url": "file_url, attachment_url, media_link; " +
+			"ссылка на файл, вложение; " +
+			"adjunto; " +
+			"anexo",
+		"file_name": "filename, attachment; " +
+			"имя файла; " +
+			"archivo; " +
+			"arquivo",
+	}
+}
+
+// plainForm returns a name of a column without what people write differently: case, blanks and signs, accents.
+func plainForm(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, norm.NFD.String(canonical(name)))
 }
 
 // rankColumns returns what names say that their row is the header: those of record, and those that the mapping names, more than
 // those that tables often have.
 func rankColumns(m Mapping) func(name string) int {
-	ranks := make(map[string]int)
+	plain, known := make(map[string]bool), make(map[string]bool)
 	for _, column := range columns() {
 		for _, name := range plainNames(column) {
-			ranks[name] = 1
+			plain[name] = true
 		}
 	}
 	for _, name := range slices.Concat(columns(), m.sourceColumns()) {
-		ranks[name] = 3
+		known[name] = true
 	}
-	return func(name string) int { return ranks[name] }
+	return func(name string) int {
+		switch {
+		case known[name]:
+			return 3
+		case plain[plainForm(name)]:
+			return 1
+		}
+		return 0
+	}
 }
 
 // propose returns a mapping for the columns of record that a table has under plain names only. A column serves once. A
@@ -57,9 +112,9 @@ func propose(h *header, m Mapping) Mapping {
 			continue
 		}
 		for _, name := range plainNames(column) {
-			if at, err := h.find(name); err == nil && at >= 0 && !slices.Contains(used, name) {
+			if at := h.findPlain(name); at >= 0 && !slices.Contains(used, h.normal[at]) {
 				proposed[column] = strings.TrimSpace(h.spelled[at])
-				used = append(used, name)
+				used = append(used, h.normal[at])
 				break
 			}
 		}
@@ -68,6 +123,21 @@ func propose(h *header, m Mapping) Mapping {
 		proposed.proposeConversation(h)
 	}
 	return proposed
+}
+
+// findPlain returns the place of the only column with a name in its plain form, -1 if there is none, or several.
+func (h *header) findPlain(name string) int {
+	at := -1
+	for i, normal := range h.normal {
+		if plainForm(normal) != name {
+			continue
+		}
+		if at >= 0 {
+			return -1
+		}
+		at = i
+	}
+	return at
 }
 
 // proposeConversation names a conversation by its phone, so that it lands in the chat of a WhatsApp number.
