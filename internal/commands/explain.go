@@ -24,7 +24,7 @@ func (p *program) explain(ctx context.Context, v *values) error {
 	if v.tablePath() == "" {
 		return usage("--explain counts for tables; name one with --xlsx FILE, --csv FILE or --jsonl FILE")
 	}
-	remove, err := p.keepStdin(v)
+	remove, err := p.makeTempFolder(v)
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func (p *program) loadFirst(ctx context.Context, v *values) error {
 	if !v.hasSource() {
 		return nil
 	}
-	remove, err := p.keepStdin(v)
+	remove, err := p.makeTempFolder(v)
 	if err != nil {
 		return err
 	}

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -40,35 +38,11 @@ func (p *program) tableSource(v *values) (*csvfile.File, error) {
 	}}
 	switch v.sourceFlags()[0] {
 	case "xlsx":
-		table.Text = xlsxfile.Sheet(v.text("sheet")).Text
+		table.Text = xlsxfile.Sheet(v.text("sheet")).TextIn(v.temp)
 	case "jsonl":
 		table.Text, table.NoHeaderLine = jsonlfile.Text, true
 	}
 	return table, err
-}
-
-// keepStdin copies stdin to a temporary file if --jsonl names it, because a source is read more than once. remove removes
-// the file.
-func (p *program) keepStdin(v *values) (remove func(), err error) {
-	if v.text("jsonl") != "-" {
-		return func() {}, nil
-	}
-	folder, err := os.MkdirTemp("", "kommo-import-")
-	if err != nil {
-		return nil, err
-	}
-	remove = func() { os.RemoveAll(folder) }
-	v.stdin = filepath.Join(folder, "stdin")
-	file, err := os.OpenFile(v.stdin, os.O_CREATE|os.O_WRONLY, 0o600)
-	if err == nil {
-		_, err = io.Copy(file, p.stdin)
-		err = errors.Join(err, file.Close())
-	}
-	if err != nil {
-		remove()
-		return nil, fmt.Errorf("--jsonl -: %w", err)
-	}
-	return remove, nil
 }
 
 // tableSettings returns the settings that shape the reading of a table.

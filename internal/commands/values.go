@@ -23,6 +23,7 @@ type values struct {
 	stored  map[string][]string // sticky settings of the load before
 	ui      *ui
 	warned  map[string]bool // files of which a warning was printed
+	temp    string          // the folder for temporary files of a table
 	stdin   string          // the file that holds what was read from stdin
 }
 

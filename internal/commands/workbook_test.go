@@ -9,23 +9,29 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// A workbook is loaded with the command that load names, and its settings stay.
-func TestLoadWorkbook(t *testing.T) {
-	folder := t.TempDir()
+// writeBook writes a workbook with the cells of the sheet Sheet1, and a sheet without any.
+func writeBook(path string, cells map[string]any) error {
 	book := excelize.NewFile()
-	for cell, value := range map[string]any{
-		"A1": "Teléfono", "B1": "Fecha", "C1": "Sentido", "D1": "Mensaje",
-		"A2": 34600000001, "B2": time.Date(2023, 4, 11, 10, 0, 0, 0, time.UTC), "C2": "Entrante", "D2": "¿Está listo? 🚲",
-		"A3": 34600000001, "B3": time.Date(2023, 4, 11, 10, 5, 0, 0, time.UTC), "C3": "Saliente", "D3": "Sí,\nmañana",
-	} {
+	defer book.Close()
+	for cell, value := range cells {
 		if err := book.SetCellValue("Sheet1", cell, value); err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
 	if _, err := book.NewSheet("Notas"); err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if err := book.SaveAs(filepath.Join(folder, "chats.xlsx")); err != nil {
+	return book.SaveAs(path)
+}
+
+// A workbook is loaded with the command that load names, and its settings stay.
+func TestLoadWorkbook(t *testing.T) {
+	folder := t.TempDir()
+	if err := writeBook(filepath.Join(folder, "chats.xlsx"), map[string]any{
+		"A1": "Teléfono", "B1": "Fecha", "C1": "Sentido", "D1": "Mensaje",
+		"A2": 34600000001, "B2": time.Date(2023, 4, 11, 10, 0, 0, 0, time.UTC), "C2": "Entrante", "D2": "¿Está listo? 🚲",
+		"A3": 34600000001, "B3": time.Date(2023, 4, 11, 10, 5, 0, 0, time.UTC), "C3": "Saliente", "D3": "Sí,\nmañana",
+	}); err != nil {
 		t.Fatal(err)
 	}
 	_, said := runProgram(t, folder, nil, exitError, "load", "--xlsx", "chats.xlsx")

@@ -26,8 +26,18 @@ type Sheet string
 // Text returns the sheet as the text of a CSV file with commas, a line per row. Dates and times are written as
 // 2023-04-11 10:00:00, numbers with all their digits, and formulas as their results. A line end within a cell is a carriage
 // return, so that the n-th line is the n-th row.
-func (s Sheet) Text(path string) (io.ReadCloser, error) {
-	file, err := excelize.OpenFile(path, excelize.Options{UnzipXMLSizeLimit: unzipLimit})
+func (s Sheet) Text(path string) (io.ReadCloser, error) { return s.TextIn("")(path) }
+
+// TextIn returns Text with a folder for what is unpacked; "" is that of the system. A program that is killed leaves its files
+// there.
+func (s Sheet) TextIn(folder string) func(path string) (io.ReadCloser, error) {
+	return func(path string) (io.ReadCloser, error) {
+		return s.read(path, excelize.Options{UnzipXMLSizeLimit: unzipLimit, TmpDir: folder})
+	}
+}
+
+func (s Sheet) read(path string, options excelize.Options) (io.ReadCloser, error) {
+	file, err := excelize.OpenFile(path, options)
 	if err != nil {
 		return nil, fmt.Errorf("is not a workbook that can be read: save it as .xlsx, without a password (%w)", err)
 	}

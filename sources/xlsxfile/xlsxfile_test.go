@@ -2,6 +2,8 @@ package xlsxfile_test
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -174,5 +176,31 @@ func TestRefusals(t *testing.T) {
 	_, err := sourcetest.Read(t.Context(), &csvfile.File{Path: "xlsxfile.go", Text: xlsxfile.Sheet("").Text}, "")
 	if err == nil || !strings.Contains(err.Error(), "xlsxfile.go: is not a workbook that can be read: save it as .xlsx, without a password") {
 		t.Errorf("a text: got %v", err)
+	}
+}
+
+// A large workbook is unpacked into the folder that TextIn names, and the folder is empty in the end.
+func TestTextIn(t *testing.T) {
+	path, temp := filepath.Join(t.TempDir(), "chats.xlsx"), t.TempDir()
+	rows := [][]any{header}
+	for i := range 600 {
+		rows = append(rows, []any{"c", 1714557600 + i, "in", fmt.Sprint(i) + strings.Repeat("x", 32_000)})
+	}
+	writeWorkbook(t, path, rows...)
+	text, err := xlsxfile.Sheet("Chats").TextIn(temp)(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, text); err != nil {
+		t.Error(err)
+	}
+	if files, err := os.ReadDir(temp); err != nil || len(files) == 0 {
+		t.Errorf("got %d files, %v, want what was unpacked", len(files), err)
+	}
+	if err := text.Close(); err != nil {
+		t.Error(err)
+	}
+	if files, err := os.ReadDir(temp); err != nil || len(files) > 0 {
+		t.Errorf("got %d files, %v, want none", len(files), err)
 	}
 }
