@@ -58,14 +58,18 @@ func (c *converter) envelope(r row) (m sources.Message, err error) {
 	side, sideErr := c.sides.of(c.plain("direction", r.Direction), m.Author)
 	m.Direction, m.Skip = side.direction, cmp.Or(r.leftOut, side.skip)
 	if m.Skip != "" {
-		m.Direction, sideErr = cmp.Or(m.Direction, sources.Incoming), nil
+		sideErr = nil
 	}
 	if sideErr != nil && r.plan.sided {
 		return m, sideErr
 	}
-	if err = c.compute(r.record, r.plan, r.cells, cmp.Or(m.Direction, sources.Incoming)); err != nil || phoneErr != nil {
-		return m, cmp.Or(err, phoneErr)
+	if m.Direction != "" { // else nobody knows whose columns count
+		err = c.compute(r.record, r.plan, r.cells, m.Direction)
 	}
+	if err = cmp.Or(err, phoneErr); err != nil {
+		return m, err
+	}
+	m.Direction = cmp.Or(m.Direction, sources.Incoming) // of a row that is left out
 	if m.Conversation, err = c.conversation(r.record); err != nil {
 		return m, err
 	}

@@ -31,7 +31,7 @@ func newSides(s *Settings) (*sides, error) {
 	}{
 		{"--incoming", s.Incoming, outcome{direction: sources.Incoming}},
 		{"--outgoing", s.Outgoing, outcome{direction: sources.Outgoing}},
-		{"--skip", s.Skip, outcome{sources.Incoming, "left out by --skip"}},
+		{"--skip", s.Skip, outcome{skip: "left out by --skip"}},
 	} {
 		for _, value := range splitValues(list.values) {
 			word := strings.ToLower(value)

@@ -65,6 +65,15 @@ chats.csv:7! author_id and author_name are empty, which --me needs; --skip-where
 7 +14557604s inc c (name Ana): text "sin lado" skipped: left out by --skip-where direction=
 1 x rows left out that have no conversation or time, passed over: chats.csv:6: the row "left out by --skip-where direction=sistema" is no message
 `},
+		{"the author of a note is not the client", csvfile.Settings{Incoming: sides.Incoming, Outgoing: sides.Outgoing, Skip: []string{"nota,sistema"},
+			Map: csvfile.Mapping{"client_name": "author_name|"}}, `
+2 +14557600s inc c (name Ana): text "hola"
+3 +14557601s out c: text "buenas"
+4 +14557602s inc c: text "no paga nunca" skipped: left out by --skip
+5 +14557603s inc c: text skipped: left out by --skip
+chats.csv:7! direction is empty
+1 x rows left out that have no conversation or time, passed over: chats.csv:6: the row "left out by --skip" is no message
+`},
 		{"the other side is the conversation", csvfile.Settings{Incoming: sides.Incoming, Outgoing: sides.Outgoing,
 			Skip: []string{"nota,sistema"}, Map: csvfile.Mapping{"conversation_id": "{From}@c.us|{To}@c.us", "client_name": "=Ana", "client_email": "|"}}, `
 2 +14557600s inc 34600000001@c.us (name Ana, phone 34600000001@c.us): text "hola"
