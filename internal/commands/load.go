@@ -116,7 +116,7 @@ func (p *program) applySettings(ctx context.Context, v *values) error {
 	report, err := loader.Apply(ctx)
 	p.ui.endProgress()
 	if err == nil {
-		err = p.reportLoad(v, loader.File, report)
+		err = p.reportLoad(v, loader.File, report, "")
 	}
 	if err == nil && v.isFlag("country") {
 		err = p.adviseOnCountry(v, loader.File, filter.Country)
@@ -188,10 +188,11 @@ func (p *program) loadFrom(ctx context.Context, v *values, loader *importer.Load
 	if err != nil {
 		return v.withTableHint(ctx, err, source)
 	}
+	advice := ""
 	if table, isTable := source.(*csvfile.File); isTable && isMostlyInvalid(report) {
-		p.adviseOnTable(ctx, v, table)
+		advice = v.adviceOnTable(ctx, table)
 	}
-	return p.reportLoad(v, loader.File, report)
+	return p.reportLoad(v, loader.File, report, advice)
 }
 
 // migrationFlag returns the flag that names the migration file, "" for the default.

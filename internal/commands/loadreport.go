@@ -11,15 +11,20 @@ import (
 	"kommo-import/sources/greenapi"
 )
 
-// reportLoad reports the result of a load.
-func (p *program) reportLoad(v *values, file *importer.File, report importer.LoadReport) error {
+// reportLoad reports the result of a load. Advice takes the place of the next step.
+func (p *program) reportLoad(v *values, file *importer.File, report importer.LoadReport, advice string) error {
 	status, err := file.Status()
 	if err != nil {
 		return err
 	}
 	p.printLoad(v, report, status)
+	if advice != "" {
+		p.ui.info("%s", printable(advice))
+	}
 	if v.command == "load" {
-		p.printNextOfLoad(v, status)
+		if advice == "" {
+			p.printNextOfLoad(v, status)
+		}
 		if v.on("json") {
 			if err := p.writeJSON(struct {
 				importer.Status

@@ -155,10 +155,11 @@ func flagsText(name string, texts []string) string {
 	return strings.Join(flags, " ")
 }
 
-// quoted returns an argument as a shell takes it. Double quotes do in the shells of Windows too.
+// quoted returns an argument as a shell takes it. Double quotes do in the shells of Windows too. PowerShell takes text with a
+// comma for several arguments.
 func quoted(text string) string {
 	switch {
-	case text != "" && !strings.ContainsAny(text, " \t\n\"'`$&|;<>()*?[]{}#~!\\"):
+	case text != "" && !strings.ContainsAny(text, " \t\n\"'`$&|;<>()*?[]{}#~!\\,@"):
 		return text
 	case !strings.ContainsAny(text, "\"`$!\\%"):
 		return `"` + text + `"`

@@ -110,12 +110,12 @@ func (v *values) withTableHint(ctx context.Context, err error, source sources.So
 	if explainErr != nil {
 		return err
 	}
-	command, questions := v.proposal(explained)
-	hint := "Hint: is it so? Then run:\n      " + command
-	if len(questions) > 0 {
-		hint = "Hint: fill in and run:\n      " + command + "\n      " + strings.Join(questions, "\n      ")
+	proposal := v.proposal(explained)
+	hint := "Hint: is it so? Then run:\n"
+	if len(proposal.questions) > 0 {
+		hint = "Hint: fill in and run:\n"
 	}
-	return &hintedError{err, hint + v.otherSheets() + "\n      To see how the table would be read: add --explain"}
+	return &hintedError{err, hint + proposal.text("      ") + v.otherSheets() + "\n      To see how the table would be read: add --explain"}
 }
 
 // otherSheets names the sheets of a workbook if none was chosen: the conversations may be in another one.

@@ -145,12 +145,23 @@ func plausibility(line []rune) (score int) {
 	for _, r := range line {
 		if r >= utf8.RuneSelf {
 			score += plausibleAfter(previous, r)
-		} else if unicode.IsLetter(r) && previous >= utf8.RuneSelf && unicode.IsLetter(previous) && !unicode.Is(unicode.Latin, previous) {
-			score -= 4
+		} else if unicode.IsLetter(r) && previous >= utf8.RuneSelf && unicode.IsLetter(previous) {
+			score -= implausibleBehind(previous, r)
 		}
 		previous = r
 	}
 	return score
+}
+
+// implausibleBehind returns what speaks against a letter of ASCII behind a foreign letter.
+func implausibleBehind(foreign, r rune) int {
+	switch {
+	case !unicode.Is(unicode.Latin, foreign):
+		return 4
+	case unicode.IsLower(foreign) && unicode.IsUpper(r):
+		return 3
+	}
+	return 0
 }
 
 func plausibleAfter(previous, r rune) int {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +19,9 @@ type Explanation struct {
 	Line      int         `json:"header_line"`
 	Rows      int         `json:"rows"`
 	Columns   []ColumnUse `json:"columns"`
-	Missing   []string    `json:"missing"` // required columns for which there is no proposal
+	Missing   []string    `json:"missing"` // required columns for which there is no proposal, and text if nothing has a content
+	// ByName is the column of names that the mapping proposes for the conversation, "" if it proposes another one, or none.
+	ByName string `json:"by_name"`
 	// Directions are the values of the direction column, and Authors those of the authors, the most frequent first.
 	Directions []ValueUse `json:"directions"`
 	Authors    []ValueUse `json:"authors"`
@@ -78,67 +79,10 @@ func (f *File) Explain(ctx context.Context) (*Explanation, error) {
 		return nil, fmt.Errorf("%s: %w", f.Path, err)
 	}
 	e := survey.explanation(probe.Settings)
+	if id := e.Proposal.Map["conversation_id"]; f.Map["conversation_id"] == "" && namesClients(plainForm(id)) {
+		e.ByName = id
+	}
 	return e, probe.tryOut(ctx, e)
-}
-
-// suggestColumns adds the preset or the mapping that the header of a table suggests to the settings. A table in which
-// nothing is missing needs none.
-func (f *File) suggestColumns(s *scan) {
-	needed := append(requiredColumns(), "text")
-	if !slices.ContainsFunc(needed, func(name string) bool { return slices.Contains(s.plan.missing, name) }) {
-		return
-	}
-	if name := recognised(s.columns); name != "" && f.Preset == "" && len(f.Map) == 0 {
-		f.Preset = name
-		return
-	}
-	mapping := propose(s.columns, s.settings.Map)
-	maps.Copy(mapping, f.Map)
-	f.Map = mapping
-	if _, isGiven := s.settings.Map["direction"]; !isGiven && mapping["direction"] != "" {
-		f.suggestDirection(s.columns)
-	}
-}
-
-// suggestDirection takes the column whose values say most about the side, of those whose names would do: some tables have a
-// column for the type of a message, and another one for its side.
-func (f *File) suggestDirection(h *header) {
-	most, first := -1, f.Map["direction"]
-	best := first
-	for _, name := range plainNames("direction") {
-		at := h.findPlain(name)
-		if at < 0 || canonical(first) != h.normal[at] && slices.Contains(f.Map.sourceColumns(), h.normal[at]) {
-			continue
-		}
-		f.Map["direction"] = h.spelled[at]
-		if known := f.knownSides(); known > most {
-			most, best = known, strings.TrimSpace(h.spelled[at])
-		}
-	}
-	f.Map["direction"] = best
-}
-
-// knownSides returns in how many of the first rows the direction says a side.
-func (f *File) knownSides() (known int) {
-	s, err := f.open("")
-	if err != nil {
-		return 0
-	}
-	defer s.close()
-	plain := proposedSides()
-	for range 200 {
-		rec, err := s.decode()
-		if err != nil {
-			return known
-		}
-		s.converter.compute(rec, s.plan, s.cells, "")
-		word := strings.ToLower(s.converter.plain("direction", rec.Direction))
-		if _, isKnown := s.converter.sides.words[word]; isKnown || plain[word] != "" && plain[word] != "skipped" {
-			known++
-		}
-		s.lines.accept()
-	}
-	return known
 }
 
 // tryOut reads the file with the proposed settings, and counts what becomes of its rows. Times without a zone are those

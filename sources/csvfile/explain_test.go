@@ -92,3 +92,44 @@ func TestProposedDirection(t *testing.T) {
 		t.Errorf("got %v and %v", got.Incoming, got.Outgoing)
 	}
 }
+
+// A column with the time of day is joined to the day, if both together are times.
+func TestProposedHour(t *testing.T) {
+	for _, tt := range []struct{ name, header, row, want string }{
+		{"two columns", "chat,Date,Time,from,text", "c,21/08/2019,10:00,in,hi", "Date+Time"},
+		{"unpadded", "chat;date;sent time;from;text", "c;2019-8-21;1:05:30 PM;in;hi", "date+sent time"},
+		{"Russian", "чат;Дата отправки;Время отправки;кто;текст", "c;21.08.2019;9.30;in;hi", "Дата отправки+Время отправки"},
+		{"Portuguese", "chat;Data;Horário;from;text", "c;21/08/2019;09:30;in;hi", "Data+Horário"},
+		{"the day has its time", "chat,date,time,from,text", "c,2019-08-21 10:00,10:00,in,hi", "date"},
+		{"another time", "chat,date,response time,from,text", "c,21/08/2019,12 s,in,hi", "date"},
+		{"no hour", "chat,date,from,text", "c,21/08/2019,in,hi", "date"},
+	} {
+		e := explain(t, tt.header+"\n"+strings.Repeat(tt.row+"\n", 3), csvfile.Settings{})
+		if got := e.Proposal.Map["timestamp"]; got != tt.want || e.Planned != 3 {
+			t.Errorf("%s: got %s and %d messages (%v), want %s and 3", tt.name, got, e.Planned, e.Invalid, tt.want)
+		}
+	}
+}
+
+// What nothing in the table can be is missing, also the content of the messages.
+func TestMissing(t *testing.T) {
+	for header, want := range map[string]string{
+		"phone,date,direction":                "text",
+		"phone,date,direction,attachment_url": "",
+		"Name,Phone,Email":                    "timestamp direction text",
+		"Caller,Called,Duration,Start":        "conversation_id timestamp direction text",
+		"contact_name,date,direction,text":    "",
+	} {
+		e := explain(t, header+"\n", csvfile.Settings{})
+		if got := strings.Join(e.Missing, " "); got != want {
+			t.Errorf("%s: got %q, want %q", header, got, want)
+		}
+		if got := e.ByName != ""; got != strings.HasPrefix(header, "contact_name") {
+			t.Errorf("%s: the conversation is named by %q", header, e.ByName)
+		}
+	}
+	// A name may be that of either author.
+	if e := explain(t, "имя;дата;направление;текст\n", csvfile.Settings{}); e.Proposal.Map["conversation_id"] != "" {
+		t.Errorf("got %s", e.Proposal.Map)
+	}
+}

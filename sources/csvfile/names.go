@@ -22,7 +22,7 @@ func plainNames(column string) []string {
 
 func plainNamesText() map[string]string {
 	return map[string]string{
-		"conversation_id": "chat_id, dialog_id, thread_id, chat session, conn_id, customer_id, conversation, chat, dialog; " +
+		"conversation_id": "chat_id, dialog_id, thread_id, chat session, file source, conn_id, customer_id, conversation, chat, dialog; " +
 			"ID чата, ID диалога, чат, диалог; " +
 			"ID conversación, conversación; " +
 			"ID conversa, conversa",
@@ -59,7 +59,7 @@ func plainNamesText() map[string]string {
 			"remitente, autor, agente; " +
 			"remetente, atendente, operador",
 		"author_id": "sender_id, agent_id, message_author_id, sender_phone",
-		"media_url": "file_url, attachment_url, media_link; " +
+		"media_url": "file_url, attachment_url, media_link, media_path; " +
 			"ссылка на файл, вложение; " +
 			"adjunto; " +
 			"anexo",
@@ -140,24 +140,39 @@ func (h *header) findPlain(name string) int {
 	return at
 }
 
-// proposeConversation names a conversation by its phone, so that it lands in the chat of a WhatsApp number.
+// proposeConversation names a conversation by its phone, so that it lands in the chat of a WhatsApp number, or else by the
+// client's name.
 func (m Mapping) proposeConversation(h *header) {
-	phone := m["client_phone"]
+	phone, name := m["client_phone"], m["client_name"]
 	if phone == "" && slices.Contains(h.normal, "client_phone") {
 		phone = "client_phone"
 	}
-	if phone != "" {
-		m["conversation_id"] = "{" + phone + "}@c.us"
+	if name == "" && slices.Contains(h.normal, "client_name") {
+		name = "client_name"
 	}
+	switch {
+	case phone != "":
+		m["conversation_id"] = "{" + phone + "}@c.us"
+	case namesClients(plainForm(name)):
+		m["conversation_id"] = name
+	}
+}
+
+// namesClients reports whether the column with that name, in its plain form, names the clients and nobody else. A column
+// that is just called name may hold the authors of both sides.
+func namesClients(name string) bool {
+	return slices.ContainsFunc(strings.Fields("contact client customer клиент контакт contato"), func(word string) bool {
+		return strings.Contains(name, word)
+	}) && slices.Contains(plainNames("client_name"), name)
 }
 
 // proposedSides returns what values of a direction column plainly mean, beyond the words that need no setting.
 func proposedSides() map[string]string {
 	plain := make(map[string]string)
 	for as, words := range map[string]string{
-		string(sources.Incoming): "входящее|входящий|входящая|входящие|от клиента|клиент|получено|entrante|entrada|recibido|recibida|cliente|" +
-			"recebido|recebida|contato|contacto|visitor|user|lead|contact|end_user|incoming message|وارد|واردة",
-		string(sources.Outgoing): "исходящее|исходящий|исходящая|исходящие|менеджер|оператор|сотрудник|отправлено|бот|saliente|salida|enviado|enviada|" +
+		string(sources.Incoming): "входящее|входящий|входящая|входящие|от клиента|клиент|получено|получен|entrante|entrada|recibido|recibida|cliente|" +
+			"recebido|recebida|recebidas|recebidos|contato|contacto|visitor|user|lead|contact|end_user|incoming message|وارد|واردة",
+		string(sources.Outgoing): "исходящее|исходящий|исходящая|исходящие|менеджер|оператор|сотрудник|отправлено|отправлен|бот|saliente|salida|enviado|enviada|" +
 			"agente|saída|saida|atendente|operador|admin|outbound-api|outbound-reply|outbound-call|outgoing message|صادر|صادرة",
 		"skipped": "note|private note|internal note|comment|notification|system|system message|activity|event|template_error|" +
 			"заметка|примечание|системное|системное сообщение|уведомление|nota|nota privada|nota interna|sistema|notificación|notificação",

@@ -15,6 +15,12 @@ type preset struct {
 	Settings
 }
 
+// Words for true and false in tables that went through Excel in Russia, Spain and Brazil.
+const (
+	yes = "true,истина,verdadero,verdadeiro"
+	no  = "false,ложь,falso"
+)
+
 // presets returns the presets, each for a header that is documented in the row of section 8 of the reference that is named.
 func presets() []preset {
 	return []preset{
@@ -42,7 +48,7 @@ func presets() []preset {
 			Map: Mapping{"timestamp": "MESSAGE_CREATED_AT", "direction": "MESSAGE_TYPE", "text": "MESSAGE_CONTENT",
 				"client_name": "CONTACT_NAME", "client_phone": "CONTACT_PHONE_NUMBER", "client_email": "CONTACT_EMAIL", "contact_name": ""},
 			Skip:      []string{"activity", "template"},
-			SkipWhere: []string{"MESSAGE_PRIVATE=true"},
+			SkipWhere: []string{"MESSAGE_PRIVATE=" + yes},
 		}},
 		{"wolkvox", "CHANNEL,FROM,FROM_NAME,TO_NAME,DATE,MESSAGE,CONN_ID,CUSTOMER_ID,CUSTOMER_PHONE", Settings{ // row 6
 			Map: Mapping{"conversation_id": "CONN_ID", "timestamp": "DATE", "direction": "FROM", "text": "MESSAGE",
@@ -56,8 +62,8 @@ func presets() []preset {
 		{"kaleyra", "WABA ID,WHATSAPP_ID,FROM,TO,MESSAGE_DIRECTION,MESSAGE,CREATED_AT", Settings{ // row 12
 			Map: Mapping{"conversation_id": "+{FROM}@c.us|+{TO}@c.us", "timestamp": "CREATED_AT", "direction": "MESSAGE_DIRECTION",
 				"text": "MESSAGE", "message_id": "WHATSAPP_ID"},
-			Incoming: []string{"true"},
-			Outgoing: []string{"false"},
+			Incoming: []string{yes},
+			Outgoing: []string{no},
 		}},
 	}
 }

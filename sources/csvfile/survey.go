@@ -85,6 +85,9 @@ func count(values map[string]int, value string) {
 func (s *survey) explanation(given Settings) *Explanation {
 	e := &Explanation{Encoding: s.encoding, Delimiter: s.layout.name(), Line: s.headerLine, Rows: s.rows, Proposal: given,
 		Missing: s.missingRequired(), Times: s.times.best(), NeedsZone: s.times.zoneless, Authors: ranked(s.authors)}
+	if !s.hasContent() {
+		e.Missing = append(e.Missing, "text")
+	}
 	e.Columns = s.plan.uses(s.columns)
 	if len(e.Times) > 0 && !s.fitsFormat(e.Times[0].Example) { // a given format fits less
 		e.Proposal.TimeFormat = ""
@@ -96,6 +99,13 @@ func (s *survey) explanation(given Settings) *Explanation {
 	e.Directions = ranked(s.directions)
 	s.proposeSides(e)
 	return e
+}
+
+// hasContent reports whether the table has a column that fills messages.
+func (s *survey) hasContent() bool {
+	return slices.ContainsFunc([]string{"text", "media_url", "file_name", "latitude", "contact_phone"}, func(name string) bool {
+		return !slices.Contains(s.plan.missing, name)
+	})
 }
 
 // fitsFormat reports whether the given format of times fits a value.
