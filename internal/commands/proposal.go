@@ -106,8 +106,11 @@ func (p *proposal) askDirections(e *csvfile.Explanation, changed map[string][]st
 
 // askTimes asks for the form of times if several fit.
 func (p *proposal) askTimes(e *csvfile.Explanation, changed map[string][]string) {
-	if e.Proposal.TimeFormat != "" {
-		changed["time-format"] = []string{e.Proposal.TimeFormat}
+	if format := e.Proposal.TimeFormat; format != "" {
+		changed["time-format"] = []string{format}
+		if !strings.Contains(strings.ToUpper(format), "H") {
+			p.notes = append(p.notes, "The times are days without an hour. If another column has the hour, join them: timestamp=Day+Hour")
+		}
 		return
 	}
 	if len(e.Times) > 1 {

@@ -123,7 +123,7 @@ func (f *File) tryOut(ctx context.Context, e *Explanation) error {
 
 // countReason counts an invalid row by its reason, without the value that the reason begins with.
 func countReason(reasons map[string]*ReasonCount, i sources.Invalid) {
-	reason := i.Reason
+	reason, _, _ := strings.Cut(i.Reason, " (the row has ")
 	if column, rest, isQuoted := strings.Cut(reason, ` "`); isQuoted {
 		if value, err := strconv.QuotedPrefix(`"` + rest); err == nil {
 			reason = column + reason[len(column)+1+len(value):]

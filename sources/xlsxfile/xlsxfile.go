@@ -25,7 +25,8 @@ type Sheet string
 
 // Text returns the sheet as the text of a CSV file with commas, a line per row. Dates and times are written as
 // 2023-04-11 10:00:00, numbers with all their digits, and formulas as their results. A line end within a cell is a carriage
-// return, so that the n-th line is the n-th row.
+// return, so that the n-th line is the n-th row. A
+// row has as many cells as the longest row before it.
 func (s Sheet) Text(path string) (io.ReadCloser, error) { return s.TextIn("")(path) }
 
 // TextIn returns Text with a folder for what is unpacked; "" is that of the system. A program that is killed leaves its files
@@ -94,6 +95,7 @@ type text struct {
 	rows *excelize.Rows
 	csv  *csv.Writer
 	buf  bytes.Buffer // what was not read yet
+	most int          // cells of a row so far
 }
 
 func (t *text) Read(p []byte) (int, error) {
@@ -122,6 +124,8 @@ func (t *text) row() error {
 			cells[i] = strings.NewReplacer("\r\n", "\r", "\n", "\r").Replace(cell)
 		}
 	}
+	t.most = max(t.most, len(cells))
+	cells = append(cells, make([]string, t.most-len(cells))...) // a row ends at its last cell that is not empty
 	t.buf.Reset()
 	t.csv.Write(cells)
 	t.csv.Flush() // a Buffer never fails

@@ -204,3 +204,19 @@ func TestTextIn(t *testing.T) {
 		t.Errorf("got %d files, %v, want none", len(files), err)
 	}
 }
+
+// A row ends at its last cell that is not empty: that is no fault of a table.
+func TestShortRows(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "chats.xlsx")
+	writeWorkbook(t, path, []any{"Report"}, append(header, "author_name"), []any{"c", 1714557600, "in", "a"}, []any{"c", 1714557600, "huh"}, nil,
+		[]any{"c", 1714557601, "out", "b", "Ana", nil, ""})
+	got, _ := outcome(t, chats(path, csvfile.Settings{}), "")
+	want := []string{`chats.xlsx:3 2024-05-01T10:00:00Z incoming c "a"`, `chats.xlsx:6 2024-05-01T10:00:01Z outgoing c "b"`,
+		`chats.xlsx:4! direction "huh": not a direction; use in or out, or list the value in --incoming, --outgoing or --skip`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if err := sourcetest.Check(t.Context(), chats(path, csvfile.Settings{})); err != nil {
+		t.Error(err)
+	}
+}
