@@ -20,6 +20,9 @@ func (p *program) reportLoad(v *values, file *importer.File, report importer.Loa
 	p.printLoad(v, report, status)
 	if advice != "" {
 		p.ui.info("%s", printable(advice))
+	} else if len(v.unlisted) > 0 {
+		p.ui.info("Invalid, because no list names their direction: %s. Add each to --incoming (the client wrote them), --outgoing\n"+
+			"(the company) or --skip (to be left out).", valuesText(v.unlisted))
 	}
 	if v.command == "load" {
 		if advice == "" {

@@ -35,7 +35,7 @@ func (p *program) tableSource(v *values) (*csvfile.File, error) {
 	settings, err := v.tableSettings()
 	table := &csvfile.File{Path: path, Settings: settings, Location: zone, Country: country, Unknown: func(columns []string) {
 		p.ui.info("These columns are not known and not read: %s", oneLine(strings.Join(columns, ", "), 300))
-	}}
+	}, Unlisted: func(directions []csvfile.ValueUse) { v.unlisted = directions }}
 	switch v.sourceFlags()[0] {
 	case "xlsx":
 		table.Text = xlsxfile.Sheet(v.text("sheet")).TextIn(v.temp)

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"kommo-import/sources"
+	"kommo-import/sources/csvfile"
 )
 
 // values are the values of the settings in a run. A flag comes before the environment, the environment before the
@@ -24,7 +25,9 @@ type values struct {
 	ui      *ui
 	warned  map[string]bool // files of which a warning was printed
 	temp    string          // the folder for temporary files of a table
-	stdin   string          // the file that holds what was read from stdin
+	// unlisted are the directions of the table that was loaded that no list names.
+	unlisted []csvfile.ValueUse
+	stdin    string // the file that holds what was read from stdin
 }
 
 // An origin is where a value was set.

@@ -19,7 +19,8 @@ type converter struct {
 	// decimalComma says that 40,4 may be a number: where commas do not separate columns, they separate fractions.
 	decimalComma bool
 	sides        *sides
-	html         bool // texts are HTML
+	unlisted     map[string]int // directions that no list names, with the number of their rows
+	html         bool           // texts are HTML
 	repairs
 }
 
@@ -59,6 +60,9 @@ func (c *converter) envelope(r row) (m sources.Message, err error) {
 	m.Direction, m.Skip = side.direction, cmp.Or(r.leftOut, side.skip)
 	if m.Skip != "" {
 		sideErr = nil
+	}
+	if sideErr != nil && len(c.sides.me) == 0 {
+		count(c.unlisted, c.plain("direction", r.Direction))
 	}
 	if sideErr != nil && r.plan.sided {
 		return m, sideErr

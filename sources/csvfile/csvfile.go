@@ -56,7 +56,10 @@ type File struct {
 	// Unknown, if not nil, is called at the beginning of each scan of a file with columns that csvfile does not know.
 	// It gets their names as the header spells them. Columns without a name are left out.
 	Unknown func(columns []string)
-	lenient bool // required columns may be missing
+	// Unlisted, if not nil, is called at the end of a scan with the directions that no list names, of at most 1000 different
+	// ones, the most frequent first. Their rows were invalid.
+	Unlisted func(directions []ValueUse)
+	lenient  bool // required columns may be missing
 }
 
 // Family returns [sources.Table].
@@ -86,6 +89,9 @@ func (f *File) Batches(ctx context.Context, cursor string) iter.Seq2[sources.Bat
 			}
 			batch, err := s.batch(cmp.Or(f.BatchRows, 4096))
 			if errors.Is(err, io.EOF) {
+				if f.Unlisted != nil && len(s.converter.unlisted) > 0 {
+					f.Unlisted(ranked(s.converter.unlisted))
+				}
 				return
 			}
 			if !yield(batch, err) || err != nil {
