@@ -62,6 +62,9 @@ func (c *converter) envelope(r row) (m sources.Message, err error) {
 		sideErr = nil
 	}
 	if sideErr != nil && len(c.sides.me) == 0 {
+		if c.unlisted == nil {
+			c.unlisted = make(map[string]int)
+		}
 		count(c.unlisted, c.plain("direction", r.Direction))
 	}
 	if sideErr != nil && r.plan.sided {

@@ -31,7 +31,7 @@ func plainNamesText() map[string]string {
 			"fecha y hora, fecha de envío, fecha hora, fecha; " +
 			"data e hora, data de envio, data hora, data; " +
 			"time, время, hora",
-		"direction": "message_direction, message_type, sender_type, message_author_type, from_type, type, from; " +
+		"direction": "message_direction, message_type, sender_type, message_author_type, author_type, user_type, from_type, role, type, from; " +
 			"направление, тип сообщения, тип, кто; " +
 			"dirección, sentido, tipo; " +
 			"direção",

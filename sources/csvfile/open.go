@@ -29,7 +29,7 @@ func (f *File) open(cursor string) (*scan, error) {
 		return nil, fmt.Errorf("--preset: %w", err)
 	}
 	s := &scan{file: file, name: filepath.Base(f.Path), settings: settings, open: f.Text, noHeaderLine: f.NoHeaderLine, lenient: f.lenient,
-		converter: &converter{location: f.Location, country: f.Country, now: now(), unlisted: make(map[string]int)}}
+		converter: &converter{location: f.Location, country: f.Country, now: now()}}
 	if err := s.start(parseCursor(cursor), size); err != nil {
 		s.close()
 		return nil, fmt.Errorf("%s: %w", f.Path, err)

@@ -98,7 +98,7 @@ func (p *timeParser) fraction() time.Duration {
 func (p *timeParser) half(hour int) int {
 	before := p.rest
 	p.blanks()
-	for i, names := range [][]string{{"a. m.", "a.\u00a0m.", "a.m.", "am"}, {"p. m.", "p.\u00a0m.", "p.m.", "pm"}} {
+	for i, names := range [][]string{{"a. m.", "a.\u00a0m.", "a.m.", "am", "ص"}, {"p. m.", "p.\u00a0m.", "p.m.", "pm", "م"}} {
 		for _, name := range names {
 			if p.has(name) {
 				p.ok = p.ok && hour >= 1 && hour <= 12
