@@ -86,8 +86,8 @@ func (s Settings) UsesCountry() bool {
 // errNoCountry means that a phone may lack the code of its country.
 var errNoCountry = errors.New("not a phone with a country code; is it local? then name its country: --country, such as --country ES")
 
-// maxChats bounds the memory for ids of chats.
-const maxChats = 10_000
+// maxChats bounds the memory for ids of chats: some 15 MB.
+const maxChats = 100_000
 
 // chatOfPhone returns the id of the WhatsApp chat with a phone. The id of a group or of a hidden phone stays as it
 // is.
@@ -109,9 +109,15 @@ func (c *converter) chatOfPhone(column, phone string) (string, error) {
 	default:
 		return "", invalid(column, phone, fmt.Errorf("not a phone, neither with a country code nor in the country %s", c.country))
 	}
-	if c.chats == nil || len(c.chats) == maxChats {
+	if c.chats == nil {
 		c.chats = make(map[string]string)
 	}
-	c.chats[phone] = id
+	if len(c.chats) == maxChats {
+		for any := range c.chats {
+			delete(c.chats, any)
+			break
+		}
+	}
+	c.chats[strings.Clone(phone)] = id // phone is a part of its row
 	return id, nil
 }
