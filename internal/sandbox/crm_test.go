@@ -77,6 +77,7 @@ func (c caller) linkRequest(t testing.TB, body string) *http.Request {
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+c.Options.AccountToken)
+	r.Header.Set("Content-Type", "application/json")
 	return r
 }
 

@@ -113,6 +113,14 @@ func TestContactsChange(t *testing.T) {
 		checkReply(t, "deleted", c.crm(t, "contacts/40000002"), 200, `"is_deleted":true`)
 	})
 	c := crmCaller(t, sandbox.Options{})
+	for _, want := range []sandbox.Contact{{ID: 40000002}, {ID: 40000003}} { // 40000001 is the link of Ann's chat
+		if got, err := c.AddContact(want); got != want.ID || err != nil {
+			t.Errorf("added %d: %v", got, err)
+		}
+	}
+	if got, err := c.AddContact(sandbox.Contact{}); got != 40000004 || err != nil {
+		t.Errorf("added %d (%v), want an id that no contact has", got, err)
+	}
 	for _, id := range []int64{7, -1} {
 		if _, err := c.AddContact(sandbox.Contact{ID: id}); err == nil {
 			t.Errorf("a contact with the id %d was added", id)

@@ -134,6 +134,9 @@ func (k *Kommo) makeLinks(q request) answer {
 	if refusal, ok := k.mayLink(q); !ok {
 		return refusal
 	}
+	if q.header.Get("Content-Type") != "application/json" {
+		return problemAnswer(http.StatusBadRequest) // the header is documented, the answer is not
+	}
 	var entries []newLink
 	if err := decode(q.body, linkBody, &entries); err != nil {
 		return invalidAnswer(http.StatusBadRequest, []validationError{{"0", []entryError{{"InvalidType", "", err.Error()}}}})

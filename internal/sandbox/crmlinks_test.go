@@ -194,13 +194,15 @@ func TestSharedLimit(t *testing.T) {
 	})
 }
 
-// Cookies are not allowed here (documented).
-func TestLinksWithCookies(t *testing.T) {
-	c := crmCaller(t, sandbox.Options{})
-	r := c.linkRequest(t, "["+pair(3, c.chat(t, "bert"))+"]")
-	r.Header.Set("Cookie", "session=1")
-	got, _, err := c.do(r)
-	if err != nil || got.Status != 400 || c.Summary().Linked != 1 {
-		t.Errorf("got %+v and %v, want 400 and no link", got, err)
+// Cookies are not allowed here, and the content type is needed (documented).
+func TestHeadersOfLinks(t *testing.T) {
+	for name, value := range map[string]string{"Cookie": "session=1", "Content-Type": "text/plain"} {
+		c := crmCaller(t, sandbox.Options{})
+		r := c.linkRequest(t, "["+pair(3, c.chat(t, "bert"))+"]")
+		r.Header.Set(name, value)
+		got, _, err := c.do(r)
+		if err != nil || got.Status != 400 || c.Summary().Linked != 1 {
+			t.Errorf("%s: got %+v and %v, want 400 and no link", name, got, err)
+		}
 	}
 }
