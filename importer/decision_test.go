@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,8 @@ func (w *world) decide(rows ...string) error {
 				row.Notify = Choice(value)
 			case "chat":
 				row.Chat = value
+			case "contact":
+				row.Contact, _ = strconv.ParseInt(value, 10, 64)
 			}
 		}
 		sheet = append(sheet, row)
@@ -198,6 +201,8 @@ func TestSheetProblems(t *testing.T) {
 	before := w.plan()
 	for _, tt := range []struct{ rows, want string }{
 		{"bobby", "sheet.csv:2: conversation bobby: there is no such conversation in the migration file. Did a spreadsheet change the id?"},
+		{"bob contact=7", "sheet.csv:2: conversation bob: contact_id: the contacts of the account are not known yet; kommo-import match reads them"},
+		{"77@lid chat=34611000001@c.us contact=7", "sheet.csv:2: conversation 77@lid: contact_id: a chat is linked before its first message only, and something of its chat was sent"},
 		{"bob chat=bobby", "sheet.csv:2: conversation bob: chat: there is no conversation bobby in the migration file"},
 		{"bob chat=77@lid", "sheet.csv:2: conversation bob: chat: 77@lid is itself in the chat of 34611000001@c.us; name that one"},
 		{"bob chat=cat|cat chat=bob", "sheet.csv:2: conversation bob: chat: cat is itself in the chat of bob; name that one (and 1 further problem)"},

@@ -45,6 +45,8 @@ const (
 	settingPlanning = "planning"       // the number of the last planning
 	settingNotTaken = "not taken over" // the source whose last load was not brought into the plan
 
+	settingContacts = "contacts" // contactsState: how far match has read the account's contacts
+
 	settingPrivateMedia = "private media" // whether the last load was allowed to ask private networks
 )
 

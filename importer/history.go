@@ -99,9 +99,10 @@ func (r *historyReader) blame(ctx context.Context, failure error) error {
 func isAnswer(err error) bool {
 	_, refused := errors.AsType[*kommo.RefusedError](err)
 	_, denied := errors.AsType[*kommo.DeniedError](err)
+	_, accountDenied := errors.AsType[*kommo.AccountDeniedError](err)
 	_, unclear := errors.AsType[*kommo.UnclearError](err)
 	_, unknown := errors.AsType[*kommo.UnknownOutcomeError](err)
-	return refused || denied || unclear || unknown
+	return refused || denied || accountDenied || unclear || unknown
 }
 
 // longestChat is how many entries a chat may have, if ten times the messages of the plan are fewer.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"kommo-import/internal/migration"
+	"kommo-import/internal/pace"
 	"kommo-import/internal/sandbox"
 )
 
@@ -35,7 +37,7 @@ func TestAnySequenceEndsInTheSameChats(t *testing.T) {
 			}
 			m := &model{
 				want: make(map[string][]written), decided: make(map[string]Decision), policies: []NotifyPolicy{""}, ids: true,
-				world: &world{t: t, dir: dir, box: sandbox.NewKommo(sandbox.Options{HistoryDelay: 2 * time.Second}),
+				world: &world{t: t, dir: dir, box: sandbox.NewKommo(sandbox.Options{HistoryDelay: 2 * time.Second, Contacts: accountContacts()}),
 					last: make(map[string]map[string]int), most: make(map[string]int)},
 			}
 			if rapid.Bool().Draw(rt, "policy changes") {
@@ -62,6 +64,9 @@ func TestAnySequenceEndsInTheSameChats(t *testing.T) {
 			if rapid.Bool().Draw(rt, "decides") {
 				steps["decide"] = m.decideSome
 			}
+			if m.links = rapid.Bool().Draw(rt, "links"); m.links {
+				steps["match"] = m.matchSome
+			}
 			rt.Repeat(steps)
 			m.checkAll()
 		})
@@ -75,6 +80,7 @@ type model struct {
 	n     int
 
 	ids    bool // the file has message ids
+	links  bool // chats are matched and linked
 	edits  bool // the file is edited, and its settings change
 	change []func(*tableLoad)
 
@@ -106,8 +112,83 @@ func (m *model) write(rt *rapid.T) {
 func (m *model) newLine(rt *rapid.T) line {
 	id := fmt.Sprint(m.n)
 	m.n++
-	return line{conversation: rapid.SampledFrom(conversationsOfModel).Draw(rt, "conversation"), second: rapid.IntRange(0, 5).Draw(rt, "second"),
+	l := line{conversation: rapid.SampledFrom(conversationsOfModel).Draw(rt, "conversation"), second: rapid.IntRange(0, 5).Draw(rt, "second"),
 		direction: rapid.SampledFrom([]string{"in", "out"}).Draw(rt, "direction"), text: "text #" + id, id: id}
+	l.phone = map[string]string{"ann": "+34611000001", "bob": "+34611000006"}[l.conversation]
+	return l
+}
+
+// matchSome matches the chats, or forgets what was matched. That it fails is part of the game.
+func (m *model) matchSome(rt *rapid.T) {
+	if rapid.IntRange(0, 3).Draw(rt, "clear") == 0 {
+		if _, err := m.f.ClearMatches(); err != nil {
+			m.t.Fatal(err)
+		}
+		return
+	}
+	changes := func() (n int) {
+		for _, r := range m.box.Requests() {
+			n += btoi(r.Method != http.MethodGet)
+		}
+		return n
+	}
+	before := changes()
+	(&Matcher{File: m.f, Client: m.account(), Pace: pace.New(1e6), Refresh: rapid.Bool().Draw(rt, "refresh")}).Match(m.t.Context())
+	if after := changes(); after != before {
+		m.t.Errorf("match made %d requests that change something", after-before)
+	}
+}
+
+// sender returns a sender, which links chats if they are matched.
+func (m *model) sender() *Sender {
+	if m.links {
+		return m.linkingSender()
+	}
+	return newSender(m.f, m.box)
+}
+
+// checkLinks compares the links at Kommo with those of the migration file. Those that were there before are as they were.
+func (m *model) checkLinks() {
+	type state struct {
+		contact int64
+		state   linkState
+	}
+	recorded := make(map[string]state)
+	rows, err := m.f.Reader.Query(`SELECT conversation, contact, state FROM link`)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var conversation string
+		var s state
+		if err := rows.Scan(&conversation, &s.contact, &s.state); err != nil {
+			m.t.Fatal(err)
+		}
+		recorded[conversation] = s
+	}
+	dump, there := m.box.Dump(), make(map[string]bool)
+	for _, l := range dump.Links {
+		switch s := recorded[l.ConversationID]; {
+		case slices.Contains(accountContacts()[0].Conversations, l.ConversationID), l.ConversationID == "fay":
+			if l.Times != 1 {
+				m.t.Errorf("the link of %s was changed: %+v", l.ConversationID, l)
+			}
+		case s.state == linked && s.contact != l.ContactID:
+			m.t.Errorf("%s is linked to %d, and recorded as %+v", l.ConversationID, l.ContactID, s)
+		}
+		there[l.ConversationID] = true
+	}
+	for conversation, s := range recorded {
+		if !there[conversation] && s.state == linked || s.state == linking {
+			m.t.Errorf("%s is recorded as %+v, and Kommo has no such link", conversation, s)
+		}
+	}
+	for _, lead := range dump.Leads {
+		if s := recorded[lead.ConversationID]; s.state == linked {
+			m.t.Errorf("%s was linked behind its message", lead.ConversationID)
+		}
+	}
 }
 
 var conversationsOfModel = []string{"ann", "bob", "cat"}
@@ -228,8 +309,9 @@ func (m *model) addFault(rt *rapid.T) {
 	m.box.AddRule(sandbox.Rule{
 		Do: rapid.SampledFrom([]sandbox.Action{sandbox.Refuse, sandbox.TooMany, sandbox.BadGateway, sandbox.BadGatewayTaken,
 			sandbox.Cut, sandbox.CutTaken, sandbox.Garbage, sandbox.HTML, sandbox.Block, sandbox.BadSignature}).Draw(rt, "do"),
-		On: rapid.SampledFrom([]sandbox.Endpoint{sandbox.OnMessage, sandbox.OnHistory, sandbox.OnChats}).Draw(rt, "on"),
-		N:  rapid.IntRange(1, 5).Draw(rt, "n"), Count: 1,
+		On: rapid.SampledFrom([]sandbox.Endpoint{sandbox.OnMessage, sandbox.OnHistory, sandbox.OnChats, sandbox.OnLinks, sandbox.OnLink,
+			sandbox.OnContact, sandbox.OnContacts}).Draw(rt, "on"),
+		N: rapid.IntRange(1, 5).Draw(rt, "n"), Count: 1,
 	})
 }
 
@@ -256,7 +338,7 @@ func (m *model) run(s *Sender, stores bool) {
 
 // sendSome runs once, on some conversations; that it fails is part of the game.
 func (m *model) sendSome(rt *rapid.T) {
-	s := newSender(m.f, m.box)
+	s := m.sender()
 	s.Selection.MaxConversations = rapid.IntRange(0, 2).Draw(rt, "conversations")
 	s.Workers = rapid.IntRange(1, 3).Draw(rt, "workers")
 	m.run(s, true)
@@ -288,7 +370,7 @@ func (m *model) verify(rt *rapid.T) {
 func (m *model) killWhileSending(rt *rapid.T) {
 	left, after := rapid.IntRange(1, 12).Draw(rt, "commits"), rapid.Bool().Draw(rt, "after the commit")
 	m.dieAfter(left, after)
-	m.run(newSender(m.f, m.box), left > 1 || after) // the first commit stores the policy
+	m.run(m.sender(), left > 1 || after) // the first commit stores the policy
 	m.reopen()
 }
 
@@ -297,7 +379,9 @@ func (m *model) checkAll() {
 	m.box.ClearRules()
 	m.load(nil)
 	m.discard(nil)
+	m.newSender = m.sender
 	m.world.check()
+	m.checkLinks()
 	if m.edits {
 		return
 	}

@@ -23,7 +23,7 @@ func (s *Sender) Check() error {
 	if err := s.Composer.check(s.File.Reader, s.Selection); err != nil {
 		return err
 	}
-	if err := s.CheckLinks(); err != nil {
+	if err := errors.Join(s.CheckLinks(), s.checkLinks()); err != nil {
 		return err
 	}
 	return s.File.CheckScope(s.Client.ScopeID, s.Composer.Prefix)

@@ -31,7 +31,7 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 		return SendReport{}, err
 	}
 	r := newRun(s.File, s.Client, composer, s.Settle, requests)
-	r.renew, r.renewOf, r.progress, r.window = s.Renew, s.RenewOf, &s.progress, s.Window
+	r.renew, r.renewOf, r.progress, r.window, r.account = s.Renew, s.RenewOf, &s.progress, s.Window, s.Account
 	if s.MaxDuration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, s.MaxDuration, errTimeUp)
@@ -44,6 +44,9 @@ func (s *Sender) Send(ctx context.Context) (SendReport, error) {
 		return r.report, err
 	}
 	err = r.awaitUnsure(ctx, s.Selection)
+	if err == nil {
+		err = r.linkFirst(ctx, s.Selection)
+	}
 	if err == nil {
 		err = r.conversations(ctx, s.Selection, cmp.Or(s.Workers, defaultWorkers))
 	}
@@ -117,12 +120,15 @@ func (r *run) conversation(ctx context.Context, cv *conversation) error {
 	return nil
 }
 
-// deliverAll sends the pending messages of one conversation in order, up to a message in doubt that cannot be resolved.
+// deliverAll links the chat of a conversation, if it is to be linked, and sends the pending messages in order, up to a message in doubt that cannot be resolved.
 func (r *run) deliverAll(ctx context.Context, cv *conversation) error {
 	if cv.unsure {
 		if err := r.lookFirst(ctx, cv); err != nil {
 			return err
 		}
+	}
+	if err := r.link(ctx, cv); err != nil {
+		return err
 	}
 	for m, err := range pendingMessages(r.file.Reader, cv, r.composer.Notify) {
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/kommo/crm"
 	"kommo-import/internal/linkcheck"
 	"kommo-import/internal/pace"
 )
@@ -36,6 +37,9 @@ type Sender struct {
 	// MediaTransport carries the requests to media; nil connects to public addresses only, or to all if the last load
 	// was allowed to.
 	MediaTransport http.RoundTripper
+	// Account links the chats to the contacts that were matched, before their first message; nil if there is no token. Then
+	// nothing is sent as long as chats of the selection are to be linked.
+	Account *crm.Client
 
 	progress progress
 }
@@ -71,6 +75,15 @@ type SendReport struct {
 	FoundConversations []string `json:"found_conversations,omitempty"`
 	// AsideConversations are the first 100 conversations that were set aside.
 	AsideConversations []string `json:"set_aside_conversations,omitempty"`
+	// Linked counts the chats that belong to their contact; Cards are the first 100 of these contacts.
+	Linked int     `json:"linked"`
+	Cards  []int64 `json:"cards,omitempty"`
+	// LinkedElsewhere counts the chats that belonged to another contact than the matched one; they stay so.
+	LinkedElsewhere      int      `json:"linked_elsewhere"`
+	LinkedElsewhereChats []string `json:"linked_elsewhere_chats,omitempty"`
+	// Unlinked counts the chats whose link Kommo refused, and that were sent without a contact.
+	Unlinked      int      `json:"unlinked"`
+	UnlinkedChats []string `json:"unlinked_chats,omitempty"`
 	// RenewedMedia are the positions of the messages whose link differs from that of the preview; the first 100.
 	RenewedMedia []string `json:"renewed_media,omitempty"`
 }
@@ -82,6 +95,7 @@ const maxListed = 100
 type run struct {
 	file     *File
 	client   *kommo.Client
+	account  *crm.Client // nil: nothing is linked
 	composer Composer
 	settle   time.Duration
 	filter   Filter // of the last load
@@ -119,7 +133,7 @@ func (r *run) count(change func(*SendReport)) {
 }
 
 // appendListed adds an entry to a list of a report, which does not grow beyond [maxListed].
-func appendListed(list []string, entry string) []string {
+func appendListed[T any](list []T, entry T) []T {
 	if len(list) == maxListed {
 		return list
 	}

@@ -120,13 +120,14 @@ type sheet struct {
 	known    map[string]sources.ConversationKind
 	begun    map[string]string // by chat: why its conversations can no longer be moved; "" if they can
 	sent     map[string]bool   // conversations of which something was sent, or is in doubt
+	contacts map[int64]bool    // of the account, as match has read them
 	changed  []SheetRow
 	problems []SheetProblem
 }
 
 // readSheet reads what the migration file knows of the conversations, and checks the rows.
 func readSheet(tx *sql.Tx, rows []SheetRow) (*sheet, error) {
-	s := &sheet{known: make(map[string]sources.ConversationKind), begun: make(map[string]string), sent: make(map[string]bool)}
+	s := &sheet{known: make(map[string]sources.ConversationKind), begun: make(map[string]string), sent: make(map[string]bool), contacts: make(map[int64]bool)}
 	var err error
 	if s.before, err = readDecisions(tx); err != nil {
 		return nil, err
@@ -160,6 +161,7 @@ func (s *sheet) readKnown(tx *sql.Tx) error {
 	rows, err := tx.Query(`SELECT external_id, kind,
 			CASE WHEN sending + accepted + verified > 0 OR EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id AND may_exist)
 					THEN 'something of its chat was sent'
+				WHEN EXISTS (SELECT 1 FROM link WHERE link.conversation = external_id) THEN 'its chat was linked to a contact'
 				WHEN ` + isUnsure + ` THEN 'its chat may hold messages whose records are lost; send reads it first' ELSE '' END
 		FROM conversation UNION ALL
 		SELECT DISTINCT conversation, kind, '' FROM sighting WHERE NOT pending AND conversation IN (SELECT conversation FROM decision WHERE chat <> '')`)
@@ -180,6 +182,13 @@ func (s *sheet) readKnown(tx *sql.Tx) error {
 	}
 	if err := rows.Err(); err != nil {
 		return err
+	}
+	contacts, err := migration.All(tx, scanID, `SELECT id FROM contact`)
+	if err != nil {
+		return err
+	}
+	for _, contact := range contacts {
+		s.contacts[contact] = true
 	}
 	sent, err := migration.All(tx, scanText, `SELECT DISTINCT s.conversation FROM conversation c JOIN message m ON m.conversation = c.id
 		JOIN staging s ON s.id = m.staging WHERE c.sending + c.accepted + c.verified > 0 AND `+wasSent+`
@@ -206,6 +215,16 @@ func (s *sheet) check(row SheetRow) {
 	}
 	if row.Import == No && before.Import != No && s.sent[row.Conversation] {
 		s.problem(row, "import: something of it was sent, so it can no longer be left out")
+	}
+	if row.Contact != before.Contact {
+		switch begun := s.begun[s.before.chatOf(row.Conversation)]; {
+		case begun != "":
+			s.problem(row, "contact_id: a chat is linked before its first message only, and %s", begun)
+		case row.Contact != 0 && len(s.contacts) == 0:
+			s.problem(row, "contact_id: the contacts of the account are not known yet; kommo-import match reads them")
+		case row.Contact != 0 && !s.contacts[row.Contact]:
+			s.problem(row, "contact_id: the account has no contact %d, or match has not read it", row.Contact)
+		}
 	}
 	if chat != "" {
 		chatKind, known := s.known[chat]

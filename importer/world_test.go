@@ -26,7 +26,8 @@ type world struct {
 	seen map[string]bool           // ids of the messages of the account, whose readings only add
 	most map[string]int            // how often any reading held a tag
 
-	matchMinutes bool // loads match the minutes of messages
+	matchMinutes bool           // loads match the minutes of messages
+	newSender    func() *Sender // nil: one that links nothing
 }
 
 func newWorld(t testing.TB) *world {
@@ -143,7 +144,11 @@ func (w *world) send(conversations int) {
 			w.t.Fatal(err)
 		}
 		if pending, err := countPending(w.f.Reader, Selection{}); err == nil && pending > 0 {
-			sendAll(w.t, w.t.Context(), newSender(w.f, w.box))
+			s := newSender(w.f, w.box)
+			if w.newSender != nil {
+				s = w.newSender()
+			}
+			sendAll(w.t, w.t.Context(), s)
 		}
 		return
 	}

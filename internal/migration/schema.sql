@@ -125,6 +125,31 @@ CREATE TABLE decision (
 
 CREATE INDEX decision_chat ON decision (chat) WHERE chat <> '';
 
+-- The contacts of the account, as match has read them.
+CREATE TABLE contact (
+  id     INTEGER PRIMARY KEY,  -- at Kommo
+  name   TEXT    NOT NULL,
+  phones TEXT    NOT NULL,     -- as they were typed; a list in JSON
+  emails TEXT    NOT NULL      -- a list in JSON
+) STRICT;
+
+-- The contacts to which chats can be linked, as match has found them.
+CREATE TABLE matched (
+  conversation TEXT    NOT NULL PRIMARY KEY, -- conversation.external_id
+  contact      INTEGER NOT NULL,             -- contact.id; 0: several contacts
+  found_by     TEXT    NOT NULL,             -- phone, e-mail
+  candidates   TEXT    NOT NULL DEFAULT ''   -- of several contacts: the ids of the first, for people
+) STRICT, WITHOUT ROWID;
+
+-- What became of the links between chats and contacts.
+CREATE TABLE link (
+  conversation TEXT    NOT NULL PRIMARY KEY, -- conversation.external_id
+  contact      INTEGER NOT NULL,             -- to which the chat was to be linked
+  state        TEXT    NOT NULL CHECK (state IN ('linking', 'linked', 'elsewhere', 'refused')),
+                                             -- linking: a request may have left; elsewhere: it belonged to another contact
+  reason       TEXT    NOT NULL DEFAULT ''   -- the other contact, or why Kommo refused
+) STRICT, WITHOUT ROWID;
+
 -- The plan: every message once, in the order in which a conversation's messages are sent.
 CREATE TABLE message (
   conversation INTEGER NOT NULL REFERENCES conversation (id),

@@ -1,0 +1,251 @@
+package importer
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"kommo-import/internal/kommo"
+	"kommo-import/internal/kommo/crm"
+	"kommo-import/internal/web"
+)
+
+// linkTo is the contact to which the chat of a row of the table conversation is to be linked, 0 for none: the contact in the
+// sheet, else the contact that match has found.
+const linkTo = `coalesce((SELECT nullif(contact, 0) FROM decision WHERE decision.conversation = external_id),
+	(SELECT contact FROM decision WHERE chat = external_id AND contact > 0 ORDER BY decision.conversation LIMIT 1),
+	(SELECT contact FROM matched WHERE matched.conversation = external_id), 0)`
+
+// isToLink selects the conversations whose chat is linked before its first message: a link that is in doubt, or none yet.
+const isToLink = `(EXISTS (SELECT 1 FROM link WHERE link.conversation = external_id AND link.state = 'linking')
+	OR ` + linkTo + ` > 0 AND NOT ` + hasBegun + `)`
+
+// A chatLink is the link of a chat while it is made.
+type chatLink struct {
+	contact int64
+	due     bool // it is to be made, or in doubt
+}
+
+// A linkState is the state of a link.
+type linkState string
+
+// The states of a link.
+const (
+	linking   linkState = "linking"   // a request may have left
+	linked    linkState = "linked"    // the chat belongs to the contact
+	elsewhere linkState = "elsewhere" // the chat belonged to another contact before; it is not linked anew
+	unlinked  linkState = "refused"   // Kommo refused it, for example because the contact was deleted
+)
+
+// A LinkDeniedError means that Kommo does not let the integration of the token link chats.
+type LinkDeniedError struct{ Err error }
+
+func (e *LinkDeniedError) Error() string {
+	return "Kommo does not let this token link chats: " + e.Err.Error()
+}
+
+func (e *LinkDeniedError) Unwrap() error { return e.Err }
+
+// A NoTokenError means that chats are to be linked to contacts, and that the sender has no client for the account.
+type NoTokenError struct{ Chats int }
+
+func (e *NoTokenError) Error() string {
+	return fmt.Sprintf("%s to be linked to contacts, and there is no token of the account", countOf(e.Chats, "chat"))
+}
+
+// checkLinks returns a [NoTokenError] if chats of the selection are to be linked without a client for the account.
+func (s *Sender) checkLinks() error {
+	if s.Account != nil {
+		return nil
+	}
+	condition, args := s.Selection.where()
+	e := new(NoTokenError)
+	err := s.File.Reader.QueryRow(`SELECT count(*) FROM conversation WHERE `+isToLink+` AND `+condition, args...).Scan(&e.Chats)
+	if err == nil && e.Chats > 0 {
+		return e
+	}
+	return s.File.Explain(err)
+}
+
+// linkFirst links one chat before anything is sent, so that a token that may not link stops the run before any message.
+func (r *run) linkFirst(ctx context.Context, selection Selection) error {
+	if r.account == nil {
+		return nil
+	}
+	for cv, err := range longestFirst(r.file.Reader, selection) {
+		if err != nil {
+			return err
+		}
+		if link, err := r.file.linkOf(cv); err != nil || !link.due || cv.unsure {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if _, err := readAccount(ctx, r.requests, r.account, r.client.ScopeID); err != nil {
+			return err
+		}
+		err := r.link(ctx, cv)
+		if _, unread := errors.AsType[*unreadError](err); unread {
+			return nil // the conversation comes to that again
+		}
+		return err
+	}
+	return nil
+}
+
+// link links the chat of a conversation to its contact, before its first message. A chat that belongs to a contact already
+// stays as it is. An [unreadError] means that Kommo does not name the chat.
+func (r *run) link(ctx context.Context, cv *conversation) error {
+	link, err := r.file.linkOf(cv)
+	if err != nil || !link.due || r.account == nil {
+		return err
+	}
+	if _, err := r.history.askChat(ctx, cv); err != nil {
+		return err
+	}
+	for tries := new(tries); ; {
+		contact, err := r.readLink(ctx, cv)
+		switch {
+		case err != nil:
+			return err
+		case contact == link.contact:
+			return r.concludeLink(cv, link, linked, "")
+		case contact != 0:
+			return r.concludeLink(cv, link, elsewhere, fmt.Sprintf("contact %d", contact))
+		}
+		failure, departed, err := r.postLink(ctx, cv, link)
+		if err != nil {
+			return err
+		}
+		switch kommo.Outcome(failure) {
+		case kommo.ResultAccepted:
+			return r.concludeLink(cv, link, linked, "")
+		case kommo.ResultRefused, kommo.ResultUnknown:
+			if final, err := r.doubtLink(ctx, cv, link, tries, failure); err != nil || final {
+				return err
+			}
+		default:
+			if err := r.file.forgetLink(cv); err != nil {
+				return err
+			}
+			if err := r.requests.retry(ctx, tries, departed, failure); err != nil {
+				return denied(err)
+			}
+		}
+	}
+}
+
+// doubtLink handles a refusal, and an answer that does not say whether the chat was linked. Kommo may know a new chat only after a
+// while, or somebody may have linked it meanwhile: as long as the contact exists, the link is read and tried again. final says
+// that the chat is sent without a contact.
+func (r *run) doubtLink(ctx context.Context, cv *conversation, link chatLink, tries *tries, failure error) (final bool, err error) {
+	r.requests.log.Warn("Kommo did not say that it linked a chat; reading its link", "conversation", cv.externalID, "why", failure)
+	var contact crm.Contact
+	var found bool
+	err = r.requests.read(ctx, func(ctx context.Context) (err error) {
+		contact, found, err = r.account.Contact(ctx, link.contact)
+		return err
+	})
+	if err != nil {
+		return false, denied(err)
+	}
+	if !found || contact.Deleted {
+		return true, r.concludeLink(cv, link, unlinked, fmt.Sprintf("contact %d does not exist any more", link.contact))
+	}
+	if err := tries.another(failure); err != nil {
+		return false, &unreadError{err}
+	}
+	if refused, ok := errors.AsType[*kommo.RefusedError](failure); ok && *tries == looks {
+		return true, r.concludeLink(cv, link, unlinked, refused.Detail)
+	}
+	return false, web.Sleep(ctx, r.settle<<(*tries-1))
+}
+
+// readLink returns the contact to which the chat of a conversation belongs, 0 for none.
+func (r *run) readLink(ctx context.Context, cv *conversation) (contact int64, err error) {
+	err = r.requests.read(ctx, func(ctx context.Context) error {
+		links, err := r.account.ChatLinks(ctx, []string{cv.chatID})
+		contact = 0
+		for _, l := range links {
+			contact = l.ContactID
+		}
+		return err
+	})
+	if refused, ok := errors.AsType[*kommo.RefusedError](err); ok {
+		return 0, &unreadError{refused}
+	}
+	return contact, denied(err)
+}
+
+// postLink asks Kommo once to link a chat. The link is marked before the request leaves. failure is what became of the request;
+// err ends the run.
+func (r *run) postLink(ctx context.Context, cv *conversation, link chatLink) (failure error, departed time.Time, err error) {
+	if err := r.requests.turn(ctx); err != nil {
+		return nil, departed, err
+	}
+	if err := errors.Join(r.file.storeLink(cv, link.contact, linking, ""), r.file.NoteCommit()); err != nil {
+		return nil, departed, err
+	}
+	departed = time.Now()
+	_, failure = r.account.Link(context.WithoutCancel(ctx), []crm.NewLink{{ContactID: link.contact, ChatID: cv.chatID}})
+	r.requests.answered(departed, failure)
+	return failure, departed, nil
+}
+
+// denied returns a [LinkDeniedError] for a 403.
+func denied(err error) error {
+	if denied, ok := errors.AsType[*kommo.AccountDeniedError](err); ok && denied.Status == http.StatusForbidden {
+		return &LinkDeniedError{err}
+	}
+	return err
+}
+
+// concludeLink records what became of a link.
+func (r *run) concludeLink(cv *conversation, link chatLink, state linkState, why string) error {
+	if err := r.file.storeLink(cv, link.contact, state, why); err != nil {
+		return err
+	}
+	entry := strings.TrimSuffix(cv.externalID+": "+why, ": ")
+	r.count(func(report *SendReport) {
+		switch state {
+		case linked:
+			report.Linked++
+			report.Cards = appendListed(report.Cards, link.contact)
+		case elsewhere:
+			report.LinkedElsewhere++
+			report.LinkedElsewhereChats = appendListed(report.LinkedElsewhereChats, entry)
+		case unlinked:
+			report.Unlinked++
+			report.UnlinkedChats = appendListed(report.UnlinkedChats, entry)
+		}
+	})
+	return nil
+}
+
+// linkOf returns the link of a conversation's chat. A link in doubt keeps its contact, whatever was decided since.
+func (f *File) linkOf(cv *conversation) (l chatLink, err error) {
+	err = f.Reader.QueryRow(`SELECT coalesce((SELECT contact FROM link WHERE link.conversation = external_id), `+linkTo+`), `+isToLink+`
+		FROM conversation WHERE id = ?`, cv.id).Scan(&l.contact, &l.due)
+	return l, f.Explain(err)
+}
+
+func (f *File) storeLink(cv *conversation, contact int64, state linkState, reason string) error {
+	return f.Update(func(tx *sql.Tx) error {
+		_, err := tx.Exec(`INSERT OR REPLACE INTO link (conversation, contact, state, reason) VALUES (?, ?, ?, ?)`,
+			cv.externalID, contact, state, reason)
+		return err
+	})
+}
+
+// forgetLink forgets a link that Kommo is known not to have made.
+func (f *File) forgetLink(cv *conversation) error {
+	return f.Update(func(tx *sql.Tx) error {
+		_, err := tx.Exec(`DELETE FROM link WHERE conversation = ? AND state = 'linking'`, cv.externalID)
+		return err
+	})
+}
