@@ -103,6 +103,10 @@ func TestMatch(t *testing.T) {
 	if changes := slices.DeleteFunc(w.box.Dump().Requests, func(r sandbox.Request) bool { return r.Method == http.MethodGet }); len(changes) > 0 {
 		t.Errorf("match changes something: %+v", changes)
 	}
+	preview, err := w.f.Preview(newComposer(), Selection{}, 6)
+	if want := (Links{Matched: true, ToLink: 3, Ambiguous: 1, Unmatched: 2, Older: 6}); err != nil || preview.Links != want || preview.Requests != 12+9 {
+		t.Errorf("preview: %+v, %v, want %+v", preview, err, want)
+	}
 }
 
 // The chats with a contact are linked before their first message, with three requests each. A chat that belongs to another
@@ -315,6 +319,45 @@ func TestContactOfSheet(t *testing.T) {
 		}
 		if err := w.decide("ann contact=11"); err == nil {
 			t.Error("the contact of a chat that was sent can be changed")
+		}
+	})
+}
+
+// Verify reads the links back, and names the chats that belong to another contact now, or to none.
+func TestVerifyLinks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := linkWorld(t, sandbox.Options{})
+		if _, err := w.linkingSender().Send(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		verify := func() (reasons []string) {
+			v := newVerifier(w.f, w.box)
+			v.Account = w.account()
+			report, err := v.Verify(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for f := range w.f.Findings() {
+				reasons = append(reasons, f.Conversation+": "+f.Reason)
+			}
+			if report.Unlinked != len(reasons) || report.Differences() != len(reasons) {
+				t.Errorf("%+v", report)
+			}
+			return reasons
+		}
+		if reasons := verify(); len(reasons) > 0 {
+			t.Error(reasons)
+		}
+		for _, chat := range w.box.Dump().Chats {
+			if chat.ConversationID == "bob" {
+				if _, err := w.account().Link(t.Context(), []crm.NewLink{{ContactID: 17, ChatID: chat.ID}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if got, want := verify(), []string{"bob: it was linked to contact 12, and belongs to contact 17 now"}; !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
 		}
 	})
 }

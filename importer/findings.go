@@ -11,7 +11,7 @@ import (
 // A Finding is a difference between a chat and the plan.
 type Finding struct {
 	Kind         FindingKind `json:"kind"`
-	MsgID        string      `json:"msgid,omitempty"`    // as Kommo shows it; "" for messages written in Kommo, and for ChatUnread
+	MsgID        string      `json:"msgid,omitempty"`    // as Kommo shows it; "" for messages written in Kommo, and for whole chats
 	Conversation string      `json:"conversation"`       // id at the source
 	Position     string      `json:"position,omitempty"` // in the source, "chats.csv:17"; "" for a foreign message
 	Time         time.Time   `json:"time,omitzero"`
@@ -33,6 +33,7 @@ const (
 	MessageForeign    FindingKind = "foreign"      // it is not of this migration, which is no fault
 	MessageUnsent     FindingKind = "unsent"       // the chat shows it, but the plan does not have it as sent
 	ChatUnread        FindingKind = "unread"       // the whole chat: it cannot be read
+	ChatUnlinked      FindingKind = "unlinked"     // the whole chat: it does not belong to the contact to which it was linked
 )
 
 // Findings yields the findings of the last verification, by conversation and time.
@@ -72,7 +73,7 @@ func (f *File) lastVerification() (r VerifyReport, err error) {
 	}
 	defer rows.Close()
 	counts := map[FindingKind]*int{MessageMissing: &r.Missing, MessageDiffers: &r.Differs, MessageDoubled: &r.Doubled, MessageOutOfOrder: &r.OutOfOrder,
-		MessageShownAs: &r.ShownAs, MessageForeign: &r.Foreign, MessageUnsent: &r.Unsent, ChatUnread: &r.Unread}
+		MessageShownAs: &r.ShownAs, MessageForeign: &r.Foreign, MessageUnsent: &r.Unsent, ChatUnread: &r.Unread, ChatUnlinked: &r.Unlinked}
 	for rows.Next() {
 		var kind FindingKind
 		var n int

@@ -36,6 +36,7 @@ type Preview struct {
 	// NotTakenOver is the source whose last load was not brought into the plan, or "".
 	NotTakenOver string `json:"not_taken_over,omitempty"`
 
+	Links      Links          `json:"links"`
 	Kinds      map[string]int `json:"kinds"`      // messages to be sent, by the kind that they are sent as
 	Directions map[string]int `json:"directions"` // messages to be sent
 	Status     Status         `json:"status"`     // of the whole migration
@@ -65,6 +66,11 @@ func (f *File) Preview(composer Composer, selection Selection, perSecond float64
 		if err := p.readNumbers(tx, composer, selection); err != nil {
 			return err
 		}
+		if p.Links, err = readLinks(tx, selection); err != nil {
+			return err
+		}
+		p.Requests += linkRequests * p.Links.ToLink
+		p.Seconds = float64(p.Requests) / p.Rate
 		if err := errors.Join(p.readKinds(tx, selection), p.readTimes(tx, selection)); err != nil {
 			return err
 		}
@@ -101,7 +107,6 @@ func (p *Preview) readNumbers(tx *sql.Tx, composer Composer, selection Selection
 			coalesce(sum(`+isUnsure+`), 0)
 		FROM conversation WHERE `+condition, args...).Scan(&p.Conversations, &p.Messages, &p.InDoubt, &p.Notifications, &p.Unsure)
 	p.Requests = p.Messages + p.InDoubt + p.Unsure // the chats of messages in doubt and of unsure conversations are read first
-	p.Seconds = float64(p.Requests) / p.Rate
 	return err
 }
 

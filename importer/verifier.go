@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kommo-import/internal/kommo"
+	"kommo-import/internal/kommo/crm"
 	"kommo-import/internal/pace"
 )
 
@@ -26,6 +27,8 @@ type Verifier struct {
 	Workers  int           // chats at a time; 0 means 16
 	Wait     time.Duration // how long Kommo is given to show missing messages; 0 means 2 min
 	Log      *slog.Logger  // receives the events that concern an administrator; nil discards them
+	// Account reads the links of chats and contacts back; nil if there is no token.
+	Account *crm.Client
 
 	progress progress // in pages
 	messages struct{ done, total atomic.Int64 }
@@ -49,6 +52,8 @@ type VerifyReport struct {
 	Foreign       int `json:"foreign"`      // in the chats, but not of this migration
 	Unsent        int `json:"unsent"`       // in the chats, but not sent according to the plan
 	Unread        int `json:"unread"`       // conversations whose chat cannot be read
+	// Unlinked are conversations whose chat does not belong to the contact to which it was linked.
+	Unlinked int `json:"unlinked"`
 	// UnreadMessages are the messages of these conversations that Kommo accepted and that their chats did not show.
 	UnreadMessages int `json:"unread_messages"`
 
@@ -60,7 +65,7 @@ type VerifyReport struct {
 // Differences returns how many messages and chats differ from the plan. Messages that are foreign, unsent, or shown as another kind
 // do not count.
 func (r VerifyReport) Differences() int {
-	return r.Missing + r.Differs + r.Doubled + r.OutOfOrder + r.Unread
+	return r.Missing + r.Differs + r.Doubled + r.OutOfOrder + r.Unread + r.Unlinked
 }
 
 // A verifyRun is one run of a Verifier.

@@ -36,7 +36,9 @@ func (v *Verifier) Verify(ctx context.Context) (VerifyReport, error) {
 	if err := r.begin(); err != nil {
 		return VerifyReport{}, err
 	}
-	err = r.rounds(ctx)
+	if err = r.rounds(ctx); err == nil {
+		err = r.checkLinks(ctx)
+	}
 	report, reportErr := v.File.lastVerification()
 	report.Requests, report.SlowDowns = r.requests.counts()
 	report.Elapsed = time.Since(started)

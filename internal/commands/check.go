@@ -78,7 +78,9 @@ func (p *program) checkAll(ctx context.Context, v *values) error {
 			return err
 		}
 	} else {
-		p.writef("%s", u.usersYAML())
+		if u.users != nil {
+			p.writef("%s", usersYAML(u.users, u.unmapped))
+		}
 	}
 	return u.verdict()
 }

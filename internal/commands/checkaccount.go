@@ -154,29 +154,26 @@ func (u *checkup) reportUsers(ctx context.Context, client *crm.Client) error {
 	return nil
 }
 
-// usersYAML returns the users of the account as lines for the config file, "" if they are unknown. A user with the name,
+// usersYAML returns the users of the account as lines for the config file. A user with the name,
 // id or email of an author without a Kommo user gets a line for that author.
-func (u *checkup) usersYAML() string {
-	if u.users == nil {
-		return ""
-	}
+func usersYAML(users []crm.User, unmapped []importer.UnmappedAuthor) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "\n# For %s. On the left stands who wrote old messages (author_id\n"+
 		"# or author_name): change it where it differs, leave out who wrote none.\nusers:\n", defaultConfig)
 	seen := make(map[string]bool)
-	for _, user := range u.users {
+	for _, user := range users {
 		if user.AmojoID == "" {
 			fmt.Fprintf(&text, "  # %s has no amojo id and cannot be mapped\n", oneLine(cmp.Or(user.Name, user.Email), 60))
 			continue
 		}
-		key := oneLine(cmp.Or(u.authorLike(user), user.Name, user.Email, user.AmojoID), 100)
+		key := oneLine(cmp.Or(authorLike(user, unmapped), user.Name, user.Email, user.AmojoID), 100)
 		if seen[key] {
 			key = oneLine(cmp.Or(user.Email, user.AmojoID), 100)
 		}
 		seen[key] = true
 		fmt.Fprintf(&text, "  %s%s\n", yamlLine(key, normalizeID(user.AmojoID)), strings.TrimSuffix("  # "+oneLine(user.Email, 60), "  # "))
 	}
-	for _, author := range u.unmapped {
+	for _, author := range unmapped {
 		if name := cmp.Or(author.Name, author.ID); name != "" && !seen[oneLine(name, 100)] && !seen[oneLine(author.ID, 100)] {
 			fmt.Fprintf(&text, "  # without a Kommo user: %s (%s)\n", oneLine(author.String(), 60), plural(author.Messages, "message"))
 		}
@@ -186,17 +183,17 @@ func (u *checkup) usersYAML() string {
 
 // authorLike returns the unmapped author who seems to be the user, by the id or name for the config file; "" if there is
 // no such author.
-func (u *checkup) authorLike(user crm.User) string {
+func authorLike(user crm.User, unmapped []importer.UnmappedAuthor) string {
 	same := func(a, b string) bool {
 		return a != "" && strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
 	}
-	i := slices.IndexFunc(u.unmapped, func(a importer.UnmappedAuthor) bool {
+	i := slices.IndexFunc(unmapped, func(a importer.UnmappedAuthor) bool {
 		return same(a.Name, user.Name) || same(a.ID, user.Email) || same(a.ID, user.Name) || same(a.Name, user.Email)
 	})
 	if i < 0 {
 		return ""
 	}
-	return cmp.Or(u.unmapped[i].ID, u.unmapped[i].Name)
+	return cmp.Or(unmapped[i].ID, unmapped[i].Name)
 }
 
 // yamlLine returns "key: value", quoted as YAML needs it.

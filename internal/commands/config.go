@@ -19,8 +19,9 @@ func (p *program) config() *cli.Command {
 each time. A flag counts before the environment, the environment before the file.
 
   kommo-import config init   make the file
-  kommo-import config show   see what is set, and where`,
-		p.configInit(), p.configShow())
+  kommo-import config show   see what is set, and where
+  kommo-import config users  propose the users: section`,
+		p.configInit(), p.configShow(), p.configUsers())
 }
 
 func (p *program) configInit() *cli.Command {

@@ -38,6 +38,9 @@ func hint(err error) string {
 	if hinted, ok := errors.AsType[*hintedError](err); ok {
 		return hinted.hint
 	}
+	if is[*importer.LinkDeniedError](err) {
+		return linkDeniedHint
+	}
 	if hint := hintWithin(err); hint != "" {
 		return hint
 	}
@@ -108,6 +111,10 @@ func hintOf(err error) string {
 			"      without the files: load again with --media=text."
 	case *importer.NotReadyError:
 		return notReadyHint(e)
+	case *importer.NoTokenError:
+		return noTokenHint
+	case *importer.OtherAccountError:
+		return "Hint: set KOMMO_ACCOUNT_URL and KOMMO_TOKEN to those of the account that KOMMO_SCOPE_ID is of, or run connect again."
 	case *importer.MatchedMinutesError:
 		return "Hint: leave --match-minutes on. Nothing was changed."
 	case *importer.NotTakenOverError:

@@ -181,6 +181,14 @@ func (v *values) accountClient() (*crm.Client, error) {
 	return &crm.Client{BaseURL: address, Token: token}, nil
 }
 
+// accountIfSet returns the client for the account, nil if its address or its token is not set.
+func (v *values) accountIfSet() (*crm.Client, error) {
+	if v.text("account-url") == "" || !v.hasSecret("kommo-token-file") {
+		return nil, nil
+	}
+	return v.accountClient()
+}
+
 // badAddress returns the error that a variable holds no address of a server.
 func badAddress(variable string, err error) error {
 	problem := strings.TrimPrefix(err.Error(), "base URL: ")

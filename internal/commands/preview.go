@@ -156,6 +156,11 @@ func writeSum(text *strings.Builder, p importer.Preview, columns int) {
 	if p.SilentBefore != "" && p.SilentBefore != p.Silent {
 		row("notify policy", "changes; so far: %s; from this send on: %s", policyWords[p.SilentBefore], policyWords[p.Silent])
 	}
+	if l := p.Links; l.Matched {
+		row("contacts", "%s linked to a contact before the first message, %s linked before; without a link: %s with several contacts, %s with none",
+			plural(l.ToLink, "chat"), number(l.Made), number(l.Ambiguous), number(l.Unmatched))
+		row("cards", "%s", cardWords(l))
+	}
 	row("takes", "%s: %s at %g per second", duration(time.Duration(p.Seconds*float64(time.Second))), plural(p.Requests, "request"), p.Rate)
 	if p.Unsure > 0 {
 		row("unsure", "%s: it is not known what was sent. Their chats are read first; messages that are there count as accepted", plural(p.Unsure, "conversation"))
@@ -163,6 +168,12 @@ func writeSum(text *strings.Builder, p importer.Preview, columns int) {
 	if p.InDoubt > 0 {
 		row("in doubt", "%s: looked for in their chats before they are sent again", number(p.InDoubt))
 	}
+}
+
+// cardWords says which part of the history the cards show, as far as it is documented.
+func cardWords(l importer.Links) string {
+	return plural(l.Older, "chat") + " with messages older than 24 hours: by the documents of amoCRM, the card of a lead shows only what was written " +
+		"from 24 hours before the lead was made on. Look at the cards of a pilot: docs/kommo.md"
 }
 
 // userWarning says what is not known about imported messages in the name of a Kommo user.

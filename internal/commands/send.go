@@ -67,6 +67,9 @@ func (p *program) sender(v *values) (sender *importer.Sender, err error) {
 	if sender.Composer, err = v.composer(); err != nil {
 		return nil, err
 	}
+	if sender.Account, err = v.accountIfSet(); err != nil {
+		return nil, err
+	}
 	return sender, p.renewLinks(v, sender)
 }
 
@@ -181,6 +184,7 @@ func (p *program) printSent(v *values, r importer.SendReport, s importer.Status,
 	p.ui.note(r.Gone, "file", "Gone since the preview, and sent as text: %s (%s)", oneLine(strings.Join(r.GoneMedia, ", "), 2000))
 	p.ui.note(len(r.Unnotified), "conversation", "No notification for %s, because the last message was refused: %s",
 		oneLine(strings.Join(r.Unnotified, ", "), 300))
+	p.printLinks(v, r)
 	p.ui.note(r.SetAside, "conversation", "Set aside %s: it is not known which messages Kommo has, and the rest waits: %s",
 		oneLine(strings.Join(r.AsideConversations, ", "), 300))
 	if r.SetAside > 0 {

@@ -96,15 +96,19 @@ func sandboxSettings() []setting {
 }
 
 func kommoSettings() []setting {
-	return append(shared("check connect", groupAccount, []setting{
+	return slices.Concat(shared("match", "", []setting{
+		{name: "refresh", kind: kindSwitch, perRun: true, usage: "read the contacts again; otherwise those that were read before count"},
+		{name: "clear", kind: kindSwitch, perRun: true, usage: "forget the contacts and what was matched; links that were made stay"},
+	}), shared("check connect", groupAccount, []setting{
 		{name: "channel-id", env: "KOMMO_CHANNEL_ID", kind: kindUUID, value: "ID",
 			usage: "take the channel with this ID, which its registration gave"},
+	}), shared("check connect match send verify users", groupAccount, []setting{
 		{name: "account-url", env: "KOMMO_ACCOUNT_URL", kind: kindAddress, value: "URL",
 			usage: "ask the account at URL, such as https://example.kommo.com"},
 		{name: "kommo-token-file", kind: kindSecretFile, value: "FILE", usage: "read the token of the account's main API from FILE",
 			secret: secret{"KOMMO_TOKEN", "a token", "it is the token of a private integration of the account"}},
 	}), []setting{
-		{name: "scope-id", env: "KOMMO_SCOPE_ID", in: "check send verify failures", group: groupKommo, kind: kindScopeID, value: "ID",
+		{name: "scope-id", env: "KOMMO_SCOPE_ID", in: "check send verify failures match", group: groupKommo, kind: kindScopeID, value: "ID",
 			usage: "the scope ID that connect printed"},
 		{name: "base-url", rare: true, env: "KOMMO_BASE_URL", in: "check send verify failures connect", group: groupKommo, kind: kindAddress,
 			value: "URL", def: "https://amojo.kommo.com", usage: "reach the Chats API at URL"},
@@ -124,9 +128,9 @@ func kommoSettings() []setting {
 			usage: "take only the conversation with this ID; repeatable"},
 		{name: "max-conversations", in: "preview send", group: groupSending, kind: kindCount, value: "N", def: "all",
 			usage: "take only the first N conversations that are not done"},
-		{name: "rate", in: composeCommands + " failures", group: groupSending, kind: kindRate, most: 1e6, value: "N",
+		{name: "rate", in: composeCommands + " failures match users", group: groupSending, kind: kindRate, most: 1e6, value: "N",
 			def: fmt.Sprint(pace.DefaultRate), usage: "send N requests per second at most"},
-	}...)
+	})
 }
 
 func loadSettings() []setting {

@@ -44,7 +44,10 @@ func (v *values) verifier() (verifier *importer.Verifier, err error) {
 	if verifier.Client, err = v.client(); err != nil {
 		return nil, err
 	}
-	verifier.Composer, err = v.composer()
+	if verifier.Composer, err = v.composer(); err != nil {
+		return nil, err
+	}
+	verifier.Account, err = v.accountIfSet()
 	return verifier, err
 }
 
@@ -150,6 +153,7 @@ func (p *program) printVerification(v *values, r importer.VerifyReport, s import
 	p.ui.note(r.Foreign, "", "Not of this migration, and left alone: %s.")
 	p.ui.note(r.Unsent, "", "In the chats, and not sent as far as the plan knows: %s.")
 	p.ui.note(r.ShownAs, "message", "Shown as another kind, a sticker as a picture or voice as audio: %s.")
+	p.ui.note(r.Unlinked, "chat", "Linked to a contact, and not its any more: %s.")
 	p.ui.note(r.Unread, "", "Chats that are not readable: %s. Whether they lack messages is not known.")
 	next, compared := "report", "What was sent"
 	if !isWhole(s, r) {

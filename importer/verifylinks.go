@@ -1,0 +1,82 @@
+package importer
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"kommo-import/internal/kommo/crm"
+	"kommo-import/internal/migration"
+)
+
+// A madeLink is a link that a send has made, or found.
+type madeLink struct {
+	conversation int64
+	chatID       string
+	contact      int64
+}
+
+// checkLinks reads the links back of the chats that this verification has read. A chat that does not belong to its contact is a
+// finding. Without a client for the account nothing is asked.
+func (r *verifyRun) checkLinks(ctx context.Context) error {
+	if r.verifier.Account == nil {
+		return nil
+	}
+	scan := func(rows *sql.Rows) (l madeLink, err error) {
+		err = rows.Scan(&l.conversation, &l.chatID, &l.contact)
+		return l, err
+	}
+	links, err := migration.All(r.file.Reader, scan, `SELECT c.id, c.chat_id, l.contact FROM link l JOIN conversation c ON c.external_id = l.conversation
+		WHERE l.state = 'linked' AND c.chat_id <> '' AND c.id IN (SELECT conversation FROM readback) ORDER BY c.first`)
+	if err != nil {
+		return r.file.Explain(err)
+	}
+	for len(links) > 0 {
+		batch := links[:min(len(links), crm.MaxLinks)]
+		links = links[len(batch):]
+		if err := r.checkBatch(ctx, batch); err != nil {
+			return denied(err)
+		}
+	}
+	return nil
+}
+
+// checkBatch reads the links of some chats back, and stores a finding for each that differs.
+func (r *verifyRun) checkBatch(ctx context.Context, batch []madeLink) error {
+	ids := make([]string, len(batch))
+	for i, l := range batch {
+		ids[i] = l.chatID
+	}
+	shown := make(map[string]int64)
+	err := r.requests.read(ctx, func(ctx context.Context) error {
+		links, err := r.verifier.Account.ChatLinks(ctx, ids)
+		for _, l := range links {
+			shown[strings.ToLower(l.ChatID)] = l.ContactID
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.file.Update(func(tx *sql.Tx) error {
+		for _, l := range batch {
+			contact := shown[strings.ToLower(l.chatID)]
+			reason := fmt.Sprintf("it was linked to contact %d, and belongs to contact %d now", l.contact, contact)
+			if contact == 0 {
+				reason = fmt.Sprintf("it was linked to contact %d, and belongs to no contact now", l.contact)
+			}
+			var err error
+			if contact == l.contact {
+				_, err = tx.Exec(`DELETE FROM finding WHERE conversation = ? AND kind = 'unlinked'`, l.conversation)
+			} else {
+				_, err = tx.Exec(`INSERT OR REPLACE INTO finding (conversation, kind, identity, client_id, remote_id, time, reason)
+					VALUES (?, 'unlinked', x'', '', '', 0, ?)`, l.conversation, reason)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
