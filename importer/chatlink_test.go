@@ -377,3 +377,27 @@ func TestOtherAccount(t *testing.T) {
 		t.Errorf("%v, %+v", err, w.box.Summary())
 	}
 }
+
+// The phones of a contact and of WhatsApp are compared in the form that is dialled today; phones without a country match nothing.
+func TestPhoneKey(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ phone, country, want string }{
+		{"+55 11 8765-4321", "", "+5511987654321"},
+		{"551187654321@c.us", "", "+5511987654321"},
+		{"+52 1 55 1234 5678", "", "+525512345678"},
+		{"8 (999) 123-45-67", "RU", "+79991234567"},
+		{"89991234567", "", ""},
+		{"9991234567", "RU", "+79991234567"},
+		{"9991234567", "", ""},
+		{"612 345 678", "ES", "+34612345678"},
+		{"612345678", "", ""},
+		{"0034611000003", "", "+34611000003"},
+		{"tel:+34-611-000-003", "", "+34611000003"},
+		{"ext. 12", "ES", ""},
+		{"", "ES", ""},
+	} {
+		if got := phoneKey(tt.phone, tt.country); got != tt.want {
+			t.Errorf("%q in %q is %q, want %q", tt.phone, tt.country, got, tt.want)
+		}
+	}
+}

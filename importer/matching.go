@@ -95,12 +95,13 @@ func (m *Matches) collectKeys(tx *sql.Tx, country string) error {
 }
 
 // phoneKey returns a phone in E.164, in the form that is dialled today, "" if it is no phone with a country. Several contacts
-// have the same last digits in different countries, so a phone without a country matches nothing.
+// have the same last digits in different countries, so a phone without a country matches nothing. As WhatsApp ids may hold
+// numbers that the rules of their country do not allow, a phone behind a plus or 00 need only be possible.
 func phoneKey(phone, country string) string {
-	id, ok := sources.IDOfPhone(phone, country)
-	if !ok {
-		return ""
+	if key, ok := sources.ParsePhone(phone, country); ok {
+		return key
 	}
+	id, _ := sources.IDOfPhone(phone, country)
 	return sources.PhoneOfID(id)
 }
 

@@ -342,3 +342,36 @@ func (p program) loadGreen(b *testing.B, of chats, rate int, o sandbox.GreenAPIO
 	}
 	return histories
 }
+
+// BenchmarkMatch matches 50,000 conversations of 2 messages with 100,000 contacts by the built program: at first it reads the
+// contacts, then it has them.
+func BenchmarkMatch(b *testing.B) {
+	p := build(b)
+	source := chats{min(50_000, *rows/20), func(int) int { return 2 }}
+	source.load(b, filepath.Join(p.folder, "migration.db")).Close()
+	contacts := make([]sandbox.Contact, 2*source.conversations)
+	for i := range contacts {
+		contacts[i] = sandbox.Contact{Name: "Client", Phones: []string{phoneOf(i), "+34 911 00 00 00"}[:1+i%2], Emails: []string{"client" + strconv.Itoa(i) + "@example.com"}}
+	}
+	box := sandbox.NewKommo(sandbox.Options{Contacts: contacts})
+	server := httptest.NewServer(box)
+	defer server.Close()
+	environment := box.AccountEnvironment(server.URL)
+	for _, name := range []string{"reading", "again"} {
+		b.Run(name, func(b *testing.B) {
+			before := len(box.Requests())
+			var matched struct {
+				ByPhone int `json:"by_phone"`
+			}
+			match := p.run(b, environment, &matched, "match", "--json", "--quiet", "--rate", "1000000")
+			if matched.ByPhone != source.conversations {
+				b.Fatalf("%d chats are matched, want %d", matched.ByPhone, source.conversations)
+			}
+			reportAtMost(b, float64(len(box.Requests())-before), "requests", float64(len(contacts)/250+3))
+			reportAtMost(b, match.peak, "MB-peak", 100)
+			if name == "again" {
+				reportAtMost(b, match.elapsed.Seconds(), "s", 5)
+			}
+		})
+	}
+}

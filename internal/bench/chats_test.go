@@ -33,11 +33,14 @@ func (c chats) total() (n int) {
 	return n
 }
 
+// phoneOf returns the phone of the client of a conversation.
+func phoneOf(conversation int) string { return fmt.Sprintf("+7900%07d", conversation) }
+
 // message returns the n-th message of a conversation. Two messages each have the same time. 1 in 25 is a picture. 1 in 40
 // of the first half is an answer to the message before: the second half can be sent without the first.
 func (c chats) message(i, n int) sources.Message {
 	random := rand.New(rand.NewPCG(uint64(i), uint64(n)))
-	phone := fmt.Sprintf("7900%07d", i)
+	phone := strings.TrimPrefix(phoneOf(i), "+")
 	m := sources.Message{
 		Conversation: sources.Conversation{ID: phone + "@c.us", Kind: sources.Person,
 			Client: sources.Client{ID: phone + "@c.us", Name: fmt.Sprintf("Клиент %d Petrov", i), Phone: "+" + phone}},
