@@ -26,6 +26,10 @@
 //	duplicate     messages that were read more than once                           load
 //	invalid       entries that could not be parsed                                 load
 //	media         answers about media links                                        load; send, when it renews a link
+//	decision      what was decided about conversations in the sheet                TakeDecisions
+//	contact       the account's contacts                                           match
+//	matched       the contacts of the chats                                        match
+//	link          the links between chats and contacts                             send
 //	readback      how far verify is with each chat                                 verify
 //	entry         the messages of these chats as Kommo shows them                  verify
 //	finding       how chats differ from the plan                                   verify
@@ -55,6 +59,12 @@
 // The lack of a message is a proof only where chats show ids of messages: ours, or those of Kommo's answers. Without a
 // proof the message stays in doubt. Its conversation waits behind the others, is tried once more, and is then set aside:
 // nothing more of it is sent in this run. A [Decider] ends such a doubt by the decision of an administrator.
+//
+// # Links
+//
+// A chat that was matched, or whose contact the sheet names, is linked before its first message: its link is read, marked as
+// linking (commit), posted, and recorded (commit). A link found in the state linking is in doubt: it is read back before it is
+// posted again. Posting the same link twice is harmless; a chat that belongs to another contact is never linked anew.
 //
 // # Notifications
 //

@@ -39,6 +39,7 @@ func documentedJSON() map[string][]any {
 			Conversations []importer.ReportedConversation `json:"conversations"`
 			Failures      []importer.Failure              `json:"failures"`
 		}{}},
+		"match":       {importer.MatchReport{}},
 		"check":       {checkResult{}},
 		"failures":    {importer.Failure{}, decision{}},
 		"sandbox":     {sandbox.State{}},
