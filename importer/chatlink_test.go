@@ -362,6 +362,26 @@ func TestVerifyLinks(t *testing.T) {
 	})
 }
 
+// A chat that is loaded after match, or takes its phone from a conversation that joins it, has a contact, too.
+func TestMatchAfterChanges(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := linkWorld(t, sandbox.Options{})
+		lines := append(linkLines(), line{conversation: "77@lid", second: 1, direction: "in", text: "hey #l1", id: "l1"},
+			line{conversation: "gus", second: 1, direction: "in", text: "new #g1", id: "g1", phone: "+34 611 000 006"})
+		w.mustLoad(loads(tableOf(slices.DeleteFunc(lines, func(l line) bool { return l.conversation == "fay" }), true), shifted(0)))
+		w.mustDecide("ann chat=77@lid")
+		if _, err := w.linkingSender().Send(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"77@lid 11", "gus 17"} {
+			if !slices.Contains(w.links(), want) {
+				t.Errorf("links %v, want %s", w.links(), want)
+			}
+		}
+	})
+}
+
 // A token of another account links nothing.
 func TestOtherAccount(t *testing.T) {
 	t.Parallel()

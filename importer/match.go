@@ -99,8 +99,10 @@ func (m *Matcher) match(ctx context.Context, requests *requester, report *MatchR
 	if err := m.File.Reader.QueryRow(`SELECT count(*) FROM contact`).Scan(&report.Contacts); err != nil {
 		return err
 	}
-	report.Matches, err = m.File.match()
-	return err
+	return m.File.Update(func(tx *sql.Tx) (err error) {
+		report.Matches, err = match(tx)
+		return err
+	})
 }
 
 // readAccount returns the account of a client. The error is an [OtherAccountError] if it is not that of the scope.

@@ -28,27 +28,30 @@ type Matches struct {
 const hasBegun = `(sending + accepted + verified > 0 OR EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id AND may_exist)
 	OR EXISTS (SELECT 1 FROM link WHERE link.conversation = external_id))`
 
-// match matches the chats with the contacts that were read. It takes the place of the last matching.
-func (f *File) match() (m Matches, err error) {
-	err = f.Update(func(tx *sql.Tx) error {
-		m = Matches{}
-		var filter Filter
-		if _, err := migration.Setting(tx, settingFilter, &filter); err != nil {
-			return err
+// match matches the chats with the contacts that were read. It takes the place of the last matching. Planning calls it, too:
+// a chat that was loaded or joined since has a contact as well. Before all contacts were read it does nothing.
+func match(tx *sql.Tx) (m Matches, err error) {
+	var contacts contactsState
+	var filter Filter
+	for name, value := range map[string]any{settingContacts: &contacts, settingFilter: &filter} {
+		if _, err := migration.Setting(tx, name, value); err != nil {
+			return m, err
 		}
-		for _, statement := range []string{`DELETE FROM matched`,
-			`CREATE TEMP TABLE contact_key (key TEXT, contact INTEGER, PRIMARY KEY (key, contact)) WITHOUT ROWID`} {
-			if _, err := tx.Exec(statement); err != nil {
-				return err
-			}
+	}
+	if !contacts.Done {
+		return m, nil
+	}
+	for _, statement := range []string{`DELETE FROM matched`,
+		`CREATE TEMP TABLE contact_key (key TEXT, contact INTEGER, PRIMARY KEY (key, contact)) WITHOUT ROWID`} {
+		if _, err := tx.Exec(statement); err != nil {
+			return m, err
 		}
-		defer tx.Exec(`DROP TABLE contact_key`)
-		if err := m.collectKeys(tx, filter.Country); err != nil {
-			return err
-		}
-		return m.matchChats(tx)
-	})
-	return m, err
+	}
+	defer tx.Exec(`DROP TABLE contact_key`)
+	if err := m.collectKeys(tx, filter.Country); err != nil {
+		return m, err
+	}
+	return m, m.matchChats(tx)
 }
 
 // collectKeys fills the table contact_key with the phones of the contacts in E.164 and their e-mails in lower case.

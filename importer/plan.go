@@ -48,6 +48,9 @@ func (l *Loader) plan(ctx context.Context, s *stager, finished bool, report *Loa
 		if err := p.conclude(finished); err != nil {
 			return err
 		}
+		if _, err := match(tx); err != nil {
+			return err
+		}
 		_, err = tx.Exec(`DELETE FROM setting WHERE name = ?`, settingNotTaken)
 		return err
 	})
