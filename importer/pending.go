@@ -240,8 +240,12 @@ func readContent(q migration.Querier, cv *conversation, m *outgoing) error {
 	if err := json.Unmarshal(content, &m.content); err != nil {
 		return fmt.Errorf("message %d in the migration file: %w", m.staging, err)
 	}
+	return readReferences(q, cv, m)
+}
+
+// readReferences reads what the content of m refers to: the answer about its media link, and the message that it answers.
+func readReferences(q migration.Querier, cv *conversation, m *outgoing) (err error) {
 	m.noAvatar, m.quoteText = cv.noAvatar, m.content.Quote
-	var err error
 	if m.media, err = mediaOf(q, m); err != nil || m.content.ReplyTo == "" {
 		return err
 	}

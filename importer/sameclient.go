@@ -19,6 +19,15 @@ type chatPair struct {
 
 // sameClients names the pairs of chats that seem to be of one client, with the reasons.
 func sameClients(tx *sql.Tx, chats []*clientChat, phones []phoneGroup) (examples []string, err error) {
+	reasons, err := clientPairs(tx, chats, phones)
+	for _, pair := range slices.SortedFunc(maps.Keys(reasons), byConversation) {
+		examples = append(examples, pair.hidden.id+" and "+pair.other.id+": "+strings.Join(reasons[pair], ", "))
+	}
+	return examples, err
+}
+
+// clientPairs returns the pairs of chats that seem to be of one client, with the reasons. Something of each pair is to be sent.
+func clientPairs(tx *sql.Tx, chats []*clientChat, phones []phoneGroup) (map[chatPair][]string, error) {
 	if !slices.ContainsFunc(chats, (*clientChat).hidden) {
 		return nil, nil
 	}
@@ -45,12 +54,8 @@ func sameClients(tx *sql.Tx, chats []*clientChat, phones []phoneGroup) (examples
 	for _, pair := range pairsByName(chats) {
 		reasons[pair] = append(reasons[pair], "the same name")
 	}
-	for _, pair := range slices.SortedFunc(maps.Keys(reasons), byConversation) {
-		if anyPending(pair.hidden, pair.other) {
-			examples = append(examples, pair.hidden.id+" and "+pair.other.id+": "+strings.Join(reasons[pair], ", "))
-		}
-	}
-	return examples, nil
+	maps.DeleteFunc(reasons, func(pair chatPair, _ []string) bool { return !anyPending(pair.hidden, pair.other) })
+	return reasons, nil
 }
 
 func byConversation(a, b chatPair) int {

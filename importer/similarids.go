@@ -11,6 +11,15 @@ import (
 // similarIDs names the conversations whose ids differ only in look: in case, in the form of accented letters, in blanks
 // or in invisible marks.
 func similarIDs(chats []*clientChat) (examples []string) {
+	for _, list := range alikeIDs(chats) {
+		quoted := slices.ContainsFunc(list, func(c *clientChat) bool { return !isASCII(c.id) })
+		examples = append(examples, listIDs(list, quoted))
+	}
+	return examples
+}
+
+// alikeIDs returns the groups of conversations whose ids differ only in look. Something of each group is to be sent.
+func alikeIDs(chats []*clientChat) (groups [][]*clientChat) {
 	alike := make(map[string][]*clientChat)
 	var order []string
 	for _, c := range chats {
@@ -32,11 +41,10 @@ func similarIDs(chats []*clientChat) (examples []string) {
 	for _, plain := range order {
 		list := alike[plain]
 		if len(list) > 1 && anyPending(list...) {
-			quoted := slices.ContainsFunc(list, func(c *clientChat) bool { return !isASCII(c.id) })
-			examples = append(examples, listIDs(list, quoted))
+			groups = append(groups, list)
 		}
 	}
-	return examples
+	return groups
 }
 
 // plainLook returns a text that is the same for all texts that differ only in look.

@@ -53,40 +53,49 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 	if err := p.warnOfClients(tx, selection); err != nil {
 		return err
 	}
-	condition, args := selection.where()
-	among := ` FROM conversation WHERE ` + condition + ` AND `
-	for _, warning := range []struct {
-		kind  WarningKind
-		query string // yields rows of a count and an example
-		args  []any
-	}{
-		{OldLast, `SELECT 1, external_id` + among + composer.Notify.wanted(`(SELECT time`+lastPending+`)`) + ` AND (SELECT time FROM message WHERE conversation = conversation.id
-			AND state IN ('planned', 'sending') ORDER BY time DESC LIMIT 1) < ?`,
-			append(args[:len(args):len(args)], time.Now().Add(-oldAfter).UnixMilli())},
-		{NoPhone, `SELECT 1, external_id` + among + `kind = 'person' AND client_phone = '' AND phone_read = '' AND suspected = ''`, args},
-		{SuspectedPhone, `SELECT 1, external_id || iif(suspected = external_id, '', ': ' || suspected)` + among +
-			`kind = 'person' AND client_phone = '' AND phone_read = '' AND suspected <> ''`, args},
-		{NoName, `SELECT 1, external_id` + among + `client_name IN ('', client_phone, client_id, external_id)`, args},
-		{LongText, `SELECT sum(long), (SELECT external_id FROM conversation WHERE id = pending.conversation) FROM pending
-			WHERE long > 0 AND conversation IN (SELECT id FROM conversation WHERE ` + condition + `) GROUP BY conversation`, args},
-		{MediaGone, `SELECT 1, '' FROM media WHERE status = 'gone'`, nil},
-		{MediaUnknown, `SELECT 1, '' FROM media WHERE status IN ('pending', 'failed')`, nil},
-		{MediaPrivate, `SELECT 1, '' FROM media WHERE status = 'refused'`, nil},
-		{MediaDying, `SELECT 1, '' FROM media WHERE status = 'found' AND renewer IS NOT NULL AND expires BETWEEN 1 AND ?`,
-			[]any{time.Now().Add(24 * time.Hour).UnixMilli()}},
-		{KeptAsSent, `SELECT 1, external_id FROM conversation WHERE kept`, nil},
-		{ConflictingDuplicate, `SELECT 1, coalesce(content ->> '$.position', '') FROM duplicate JOIN staging ON staging.id = duplicate.staging WHERE differs`, nil},
-		{Unnotified, `SELECT 1, external_id FROM conversation
-			WHERE accepted + verified > 0 AND planned + sending = 0 AND notifier IS NULL AND ` +
-			composer.Notify.wanted(`(SELECT time FROM message WHERE conversation = conversation.id ORDER BY time DESC LIMIT 1)`), nil},
-		{UnusablePhone, `SELECT 1, external_id || ': ' || phone_read` + among + `phone_read <> '' AND client_phone = ''`, args},
-		{Unfinished, `SELECT 1, name FROM source JOIN unfinished ON source = source.id`, nil},
-	} {
+	for _, warning := range warningQueries(composer, selection) {
 		if err := p.warn(tx, warning.kind, warning.query, warning.args); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// A warningQuery yields what a warning is about: rows of a count, an example, and the conversation, 0 if it is about none.
+type warningQuery struct {
+	kind  WarningKind
+	query string
+	args  []any
+}
+
+// warningQueries returns the queries of the warnings that hold under the notify policy of a composer.
+func warningQueries(composer Composer, selection Selection) []warningQuery {
+	condition, args := selection.where()
+	among := ` FROM conversation WHERE ` + condition + ` AND `
+	return []warningQuery{
+		{OldLast, `SELECT 1, external_id, id` + among + composer.Notify.wanted(`(SELECT time`+lastPending+`)`) + ` AND (SELECT time FROM message WHERE conversation = conversation.id
+			AND state IN ('planned', 'sending') ORDER BY time DESC LIMIT 1) < ?`,
+			append(args[:len(args):len(args)], time.Now().Add(-oldAfter).UnixMilli())},
+		{NoPhone, `SELECT 1, external_id, id` + among + `kind = 'person' AND client_phone = '' AND phone_read = '' AND suspected = ''`, args},
+		{SuspectedPhone, `SELECT 1, external_id || iif(suspected = external_id, '', ': ' || suspected), id` + among +
+			`kind = 'person' AND client_phone = '' AND phone_read = '' AND suspected <> ''`, args},
+		{NoName, `SELECT 1, external_id, id` + among + `client_name IN ('', client_phone, client_id, external_id)`, args},
+		{LongText, `SELECT sum(long), (SELECT external_id FROM conversation WHERE id = pending.conversation), conversation FROM pending
+			WHERE long > 0 AND conversation IN (SELECT id FROM conversation WHERE ` + condition + `) GROUP BY conversation`, args},
+		{MediaGone, `SELECT 1, '', 0 FROM media WHERE status = 'gone'`, nil},
+		{MediaUnknown, `SELECT 1, '', 0 FROM media WHERE status IN ('pending', 'failed')`, nil},
+		{MediaPrivate, `SELECT 1, '', 0 FROM media WHERE status = 'refused'`, nil},
+		{MediaDying, `SELECT 1, '', 0 FROM media WHERE status = 'found' AND renewer IS NOT NULL AND expires BETWEEN 1 AND ?`,
+			[]any{time.Now().Add(24 * time.Hour).UnixMilli()}},
+		{KeptAsSent, `SELECT 1, external_id, id FROM conversation WHERE kept`, nil},
+		{ConflictingDuplicate, `SELECT 1, coalesce(content ->> '$.position', ''), duplicate.conversation
+			FROM duplicate JOIN staging ON staging.id = duplicate.staging WHERE differs`, nil},
+		{Unnotified, `SELECT 1, external_id, id FROM conversation
+			WHERE accepted + verified > 0 AND planned + sending = 0 AND notifier IS NULL AND ` +
+			composer.Notify.wanted(`(SELECT time FROM message WHERE conversation = conversation.id ORDER BY time DESC LIMIT 1)`), nil},
+		{UnusablePhone, `SELECT 1, external_id || ': ' || phone_read, id` + among + `phone_read <> '' AND client_phone = ''`, args},
+		{Unfinished, `SELECT 1, name, 0 FROM source JOIN unfinished ON source = source.id`, nil},
+	}
 }
 
 func (p *Preview) warn(tx *sql.Tx, kind WarningKind, query string, args []any) error {
@@ -99,7 +108,8 @@ func (p *Preview) warn(tx *sql.Tx, kind WarningKind, query string, args []any) e
 	for rows.Next() {
 		var count int
 		var example string
-		if err := rows.Scan(&count, &example); err != nil {
+		var conversation int64
+		if err := rows.Scan(&count, &example, &conversation); err != nil {
 			return err
 		}
 		w.Count += count
