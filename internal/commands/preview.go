@@ -20,6 +20,7 @@ func (p *program) preview() *cli.Command {
 request to Kommo and changes nothing. With the flags of load it loads first.
 
   kommo-import preview
+  kommo-import preview --html preview.html                  the same, to look at
   kommo-import preview --payloads --only 79001234567@c.us   the exact bodies`,
 		p.showPreview)
 }
@@ -27,6 +28,9 @@ request to Kommo and changes nothing. With the flags of load it loads first.
 // showPreview is the action of preview, and of send --dry-run.
 func (p *program) showPreview(ctx context.Context, v *values) error {
 	composer, err := v.composer()
+	if err == nil {
+		err = v.checkPagePath()
+	}
 	if err != nil {
 		return err
 	}
@@ -34,11 +38,15 @@ func (p *program) showPreview(ctx context.Context, v *values) error {
 	if loaded != nil && loaded != errIncomplete {
 		return loaded
 	}
-	write := p.writePreview
-	if v.on("payloads") {
-		write = p.writePayloads
-	}
-	err = p.readFile(v, "Reading the plan", func(file *importer.File) error { return write(v, file, composer) })
+	err = p.readFile(v, "Reading the plan", func(file *importer.File) error {
+		switch {
+		case v.pagePath() != "":
+			return p.writePlanPage(ctx, v, file, composer)
+		case v.on("payloads"):
+			return p.writePayloads(v, file, composer)
+		}
+		return p.writePreview(v, file, composer)
+	})
 	if err != nil {
 		return err
 	}
@@ -140,34 +148,39 @@ func writeSum(text *strings.Builder, p importer.Preview, columns int) {
 		return
 	}
 	fmt.Fprintf(text, "To be sent: %s in %s\n", plural(p.Messages, "message"), plural(p.Conversations, "conversation"))
-	row := func(name, value string, args ...any) {
-		line := fmt.Sprintf("  %-13s  %s", name, fmt.Sprintf(value, args...))
-		fmt.Fprintf(text, "%s\n", fit(line, columns, "                 "))
+	for _, row := range planRows(p) {
+		fmt.Fprintf(text, "%s\n", fit(fmt.Sprintf("  %-13s  %s", row.left, row.right), columns, "                 "))
 	}
+}
+
+// planRows returns what is to be sent, as names and values.
+func planRows(p importer.Preview) (rows []row) {
+	add := func(name, value string, args ...any) { rows = append(rows, row{name, fmt.Sprintf(value, args...)}) }
 	if !p.First.IsZero() {
-		row("written", "%s to %s", moment(p.First), moment(p.Last))
+		add("written", "%s to %s", moment(p.First), moment(p.Last))
 	}
-	row("direction", "%s", counted(p.Directions))
-	row("kinds", "%s", counted(p.Kinds))
+	add("direction", "%s", counted(p.Directions))
+	add("kinds", "%s", counted(p.Kinds))
 	if p.UserMessages > 0 {
-		row("Kommo users", "%s in the name of a Kommo user. %s", plural(p.UserMessages, "message"), userWarning)
+		add("Kommo users", "%s in the name of a Kommo user. %s", plural(p.UserMessages, "message"), userWarning)
 	}
-	row("notifications", "%s", notifications(p))
+	add("notifications", "%s", notifications(p))
 	if p.SilentBefore != "" && p.SilentBefore != p.Silent {
-		row("notify policy", "changes; so far: %s; from this send on: %s", policyWords[p.SilentBefore], policyWords[p.Silent])
+		add("notify policy", "changes; so far: %s; from this send on: %s", policyWords[p.SilentBefore], policyWords[p.Silent])
 	}
 	if l := p.Links; l.Matched {
-		row("contacts", "%s linked to a contact before the first message, %s linked before; without a link: %s with several contacts, %s with none",
+		add("contacts", "%s linked to a contact before the first message, %s linked before; without a link: %s with several contacts, %s with none",
 			plural(l.ToLink, "chat"), number(l.Made), number(l.Ambiguous), number(l.Unmatched))
-		row("cards", "%s", cardWords(l))
+		add("cards", "%s", cardWords(l))
 	}
-	row("takes", "%s: %s at %g per second", duration(time.Duration(p.Seconds*float64(time.Second))), plural(p.Requests, "request"), p.Rate)
+	add("takes", "%s: %s at %g per second", duration(time.Duration(p.Seconds*float64(time.Second))), plural(p.Requests, "request"), p.Rate)
 	if p.Unsure > 0 {
-		row("unsure", "%s: it is not known what was sent. Their chats are read first; messages that are there count as accepted", plural(p.Unsure, "conversation"))
+		add("unsure", "%s: it is not known what was sent. Their chats are read first; messages that are there count as accepted", plural(p.Unsure, "conversation"))
 	}
 	if p.InDoubt > 0 {
-		row("in doubt", "%s: looked for in their chats before they are sent again", number(p.InDoubt))
+		add("in doubt", "%s: looked for in their chats before they are sent again", number(p.InDoubt))
 	}
+	return rows
 }
 
 // cardWords says which part of the history the cards show, as far as it is documented.

@@ -19,17 +19,28 @@ import (
 
 func (p *program) report() *cli.Command {
 	return p.command("report", "write down what was migrated, for a manager or for support",
-		`Writes two files: one to read (Markdown) and one for programs (JSON, beside it).
+		`Writes two files: one to read (Markdown) and one for programs (JSON, beside it). --html writes a page in
+their place, with the conversations in which something is missing.
 
 With --anonymise nobody can be recognised in them. Numbers and times stay. Left out are names, phones and texts, the
 names of the files that were loaded, the reasons, and the lists of conversations and messages.
 
   kommo-import report --out report.md
+  kommo-import report --html report.html
   kommo-import report --out for-support.md --anonymise`,
 		p.writeReport)
 }
 
 func (p *program) writeReport(ctx context.Context, v *values) error {
+	if v.pagePath() != "" {
+		if err := v.checkPagePath(); err != nil {
+			return err
+		}
+		err := p.readFile(v, "Writing the page", func(file *importer.File) error { return p.writeOutcomePage(ctx, v, file) })
+		if err != nil || !v.isFlag("out") {
+			return err
+		}
+	}
 	path := v.text("out")
 	if filepath.Ext(path) != ".md" {
 		return usage("--out %s: want a name that ends in .md", path)

@@ -15,6 +15,8 @@ func commandSettings() []setting {
 	return slices.Concat(shared("preview", "", []setting{
 		{name: "payloads", kind: kindSwitch, perRun: true,
 			usage: "print the exact bodies that send would post, one JSON line each, in order"},
+	}), shared("preview report", "", []setting{
+		{name: "html", kind: kindFile, value: "FILE", perRun: true, usage: "write a page to look at, in a browser, to FILE"},
 	}), shared("send verify", "", []setting{
 		{name: "yes", kind: kindSwitch, perRun: true, usage: "do not ask for confirmation; required without a terminal"},
 	}), shared("send", "", []setting{
@@ -183,7 +185,10 @@ func loadSettings() []setting {
 
 // tableSettings returns the settings that say how a table is read.
 func tableSettings() []setting {
-	return shared(loadCommands, groupTable, []setting{
+	// On preview, --html names the page; there the switch comes from the config file or the last load.
+	html := setting{name: "html", in: "load send", group: groupTable, rare: true, kind: kindSwitch, sticky: ofSource,
+		usage: "make text of messages that are HTML, as mail programs export them"}
+	return append(shared(loadCommands, groupTable, []setting{
 		{name: "sheet", rare: true, value: "NAME", sticky: ofSource,
 			usage: "read the sheet NAME of a workbook (default: the first that is not empty)"},
 		{name: "preset", rare: true, value: "NAME", sticky: ofSource,
@@ -203,8 +208,7 @@ func tableSettings() []setting {
 			usage: "take messages whose author has one of these NAMES, ids or phones for the company's, all others for the client's; repeatable"},
 		{name: "time-format", rare: true, value: "FORMAT", sticky: ofSource,
 			usage: "read times of this FORMAT, such as \"DD.MM.YYYY HH:MM\" or \"MM/DD/YY HH:MM\"; seconds, AM/PM and zones may follow"},
-		{name: "html", rare: true, kind: kindSwitch, sticky: ofSource, usage: "make text of messages that are HTML, as mail programs export them"},
 		{name: "skip-where", rare: true, kind: kindList, value: "PAIRS", sticky: ofSource,
 			usage: "leave out rows with values in other columns of the table, as PAIRS such as private=true say; repeatable"},
-	})
+	}), html)
 }

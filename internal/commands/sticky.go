@@ -117,7 +117,7 @@ func (p *program) takeSettingsOver(v *values, source string) error {
 		}
 		shape, err := file.SourceShape(source)
 		v.stored = make(map[string][]string)
-		for _, s := range settingsIn(v.table, v.command) {
+		for _, s := range settingsIn(v.table, "load") {
 			switch s.sticky {
 			case ofAll:
 				v.stored[s.name] = settings[s.name]
@@ -131,7 +131,7 @@ func (p *program) takeSettingsOver(v *values, source string) error {
 		return err
 	}
 	var taken []string
-	for _, s := range settingsIn(v.table, v.command) {
+	for _, s := range settingsIn(v.table, "load") {
 		if got := v.valueOf(s); got.origin == fromLastLoad {
 			taken = append(taken, flagsText(s.name, got.texts))
 		}
@@ -170,7 +170,7 @@ func quoted(text string) string {
 // sticky returns the sticky settings of a kind that are not as by default, by name.
 func (v *values) sticky(kind sticky) map[string][]string {
 	settings := make(map[string][]string)
-	for _, s := range settingsIn(v.table, v.command) {
+	for _, s := range settingsIn(v.table, "load") {
 		if got := v.valueOf(s); s.sticky == kind && got.origin != fromDefault {
 			settings[s.name] = got.texts
 		}

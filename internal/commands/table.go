@@ -48,7 +48,7 @@ func (p *program) tableSource(v *values) (*csvfile.File, error) {
 // tableSettings returns the settings that shape the reading of a table.
 func (v *values) tableSettings() (s csvfile.Settings, err error) {
 	s.Incoming, s.Outgoing, s.Skip = v.list("incoming"), v.list("outgoing"), v.list("skip")
-	s.Preset, s.HTML = v.text("preset"), v.on("html")
+	s.Preset, s.HTML = v.text("preset"), v.isOn(v.findIn("load", "html"))
 	s.Me, s.SkipWhere = v.list("me"), v.list("skip-where")
 	if s.Encoding = v.text("encoding"); s.Encoding != "" {
 		if err := csvfile.CheckEncoding(s.Encoding); err != nil {

@@ -67,17 +67,24 @@ func (p *program) read(c *cli.Context) (*values, error) {
 	}
 	p.json, p.ui.quiet, p.ui.verbose = p.json || v.on("json"), v.on("quiet"), v.on("verbose")
 	v.ui, v.warned = p.ui, make(map[string]bool)
-	if wrong := v.wrong(v.command); len(wrong) > 0 && v.command != "check" {
+	commands := []string{v.command}
+	if v.command == "preview" {
+		commands = append(commands, "load") // for --html, which is no flag of preview
+	}
+	if wrong := v.wrong(commands...); len(wrong) > 0 && v.command != "check" {
 		return nil, wrong[0]
 	}
 	return v, nil
 }
 
 // find returns the setting of that name: that of the command, or else that of other commands.
-func (v *values) find(name string) setting {
+func (v *values) find(name string) setting { return v.findIn(v.command, name) }
+
+// findIn returns the setting of that name as another command has it.
+func (v *values) findIn(command, name string) setting {
 	var found setting
 	for _, s := range v.table {
-		if s.name == name && (found.name == "" || s.isIn(v.command)) {
+		if s.name == name && (found.name == "" || s.isIn(command)) {
 			found = s
 		}
 	}
@@ -100,7 +107,7 @@ func (v *values) valueOf(s setting) value {
 		return value{s, []string{os.Getenv(s.env)}, fromEnvironment, s.env}
 	case isInFile && !s.perRun && !s.isNothing(line.values):
 		return value{s, line.values, fromFile, v.file.path + ":" + strconv.Itoa(line.number)}
-	case len(v.stored[s.name]) > 0 && !v.isGiven(s):
+	case s.sticky != notSticky && len(v.stored[s.name]) > 0 && !v.isGiven(s):
 		return value{s, v.stored[s.name], fromLastLoad, "--" + s.name}
 	case s.def != "":
 		return value{s, []string{s.def}, fromDefault, ""}
@@ -181,8 +188,10 @@ func (v *values) ids(name string) (ids []string) {
 }
 
 // on reports whether a switch is on.
-func (v *values) on(name string) bool {
-	on, _ := strconv.ParseBool(v.valid(name))
+func (v *values) on(name string) bool { return v.isOn(v.find(name)) }
+
+func (v *values) isOn(s setting) bool {
+	on, _ := strconv.ParseBool(v.validOf(s))
 	return on
 }
 
@@ -205,8 +214,10 @@ func (v *values) span(name string) time.Duration {
 }
 
 // valid returns the value of a setting, its default if the value is invalid.
-func (v *values) valid(name string) string {
-	got := v.get(name)
+func (v *values) valid(name string) string { return v.validOf(v.find(name)) }
+
+func (v *values) validOf(s setting) string {
+	got := v.valueOf(s)
 	if len(got.texts) != 1 || got.wanted(got.texts[0]) != "" {
 		return got.def
 	}
