@@ -1,10 +1,6 @@
 package page
 
-import (
-	"fmt"
-
-	"kommo-import/importer"
-)
+import "kommo-import/importer"
 
 // A chart is the messages of each month as bars.
 type chart struct {
@@ -38,7 +34,7 @@ func newChart(months []importer.Month) (c chart) {
 		if m.Messages > 0 {
 			height = max(1, m.Messages*chartHeight/c.Most)
 		}
-		c.Bars = append(c.Bars, bar{i * barStep, chartHeight - height, height, fmt.Sprintf("%s: %d", m.Begin.Format("January 2006"), m.Messages)})
+		c.Bars = append(c.Bars, bar{i * barStep, chartHeight - height, height, m.Begin.Format("January 2006") + ": " + number(m.Messages)})
 	}
 	if n := len(months); n > 0 {
 		c.Width = n*barStep - (barStep - barWidth)

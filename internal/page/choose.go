@@ -11,6 +11,8 @@ import (
 // A Choice says which conversations a page shows if there is no room for all: those of the first group first, and so on.
 type Choice struct {
 	Groups []ChosenGroup
+	Why    string // why some are not shown, as the end of a sentence; "" if the names of the groups say it
+	Rest   string // a sentence about the others
 }
 
 // A ChosenGroup is a reason to show conversations.
@@ -18,6 +20,7 @@ type ChosenGroup struct {
 	Name  string // "with warnings, the rarest warnings first"
 	Share int    // of the size of the page that is full when the group ends, in percent
 	Shown int    // conversations that are in the page for this reason; counted by Write
+	All   int    // conversations that the group would show; counted by Write
 
 	order func([]importer.ListedChat) []importer.ListedChat
 }
@@ -27,21 +30,20 @@ const pilot = 3
 
 // Plan chooses conversations for a page about a plan.
 func Plan() Choice {
-	return Choice{[]ChosenGroup{
+	return Choice{Groups: []ChosenGroup{
 		{Name: "the first three, which a pilot sends", Share: 100, order: firstPending},
 		{Name: "with warnings, the rarest warnings first", Share: 40, order: rarestMark},
 		{Name: "the largest", Share: 60, order: largest},
 		{Name: "the newest", Share: 80, order: newest},
 		{Name: "a sample of all others", Share: 100, order: sample},
-	}}
+	}, Why: ", so that it stays small enough to be sent on", Rest: "--only ID makes a page of others."}
 }
 
 // Outcome chooses conversations for a page about an outcome: those with marks.
 func Outcome() Choice {
-	return Choice{[]ChosenGroup{
-		{Name: "with findings, or with messages that Kommo does not have; the rarest reasons first", Share: 100,
-			order: rarestMark},
-	}}
+	return Choice{Groups: []ChosenGroup{
+		{Name: "with findings, or with messages that Kommo does not have", Share: 100, order: rarestMark},
+	}, Rest: "kommo-import failures lists every message."}
 }
 
 // firstPending returns the conversations that send takes with --max-conversations 3.

@@ -1,8 +1,11 @@
 package page
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 
 	"kommo-import/importer"
 )
@@ -17,10 +20,11 @@ type filler struct {
 	marks map[string]int // conversations with each kind of mark
 }
 
-// A shownChat is a conversation in the JSON of a page.
+// A shownChat is a conversation in a list: the first of its two lines in a page. The second line is its messages.
 type shownChat struct {
 	importer.Chat
-	Messages []json.RawMessage `json:"messages"`
+	Kinds []string              `json:"kinds,omitempty"` // of its messages: their states, their types and what else they are
+	Last  *importer.ChatMessage `json:"last,omitempty"`  // its newest message, with the beginning of its text
 	// Gap is the index of the message before which Left messages are left out; both are 0 if none is.
 	Gap  int `json:"gap,omitempty"`
 	Left int `json:"left,omitempty"`
@@ -34,7 +38,9 @@ func (f *filler) take(choice *Choice) error {
 	choice.Groups = make([]ChosenGroup, len(groups))
 	for i, group := range groups {
 		free, misses := size*(100-group.Share)/100, 0
-		for _, listed := range group.order(f.view.Chats) {
+		ordered := group.order(f.view.Chats)
+		group.All = len(ordered)
+		for _, listed := range ordered {
 			if f.left <= free || misses == maxMisses {
 				break
 			}
@@ -70,18 +76,23 @@ func (f *filler) add(listed importer.ListedChat, most, free int) (fits bool, err
 	if err := context.Cause(f.ctx); err != nil {
 		return false, err
 	}
-	chat := shownChat{Messages: []json.RawMessage{}}
+	var chat shownChat
 	if chat.Chat, err = f.view.Chat(listed); err != nil {
 		return false, err
 	}
-	if err := f.readMessages(&chat, listed, most); err != nil {
+	messages, err := f.readMessages(&chat, listed, most)
+	if err != nil {
 		return false, err
 	}
-	text, err := json.Marshal(chat)
-	if err != nil || len(text)+2 > free {
+	head, err := json.Marshal(chat)
+	if err != nil {
 		return false, err
 	}
-	f.chats, f.left = append(f.chats, text), f.left-len(text)-2
+	lines := slices.Concat(head, []byte("\n["), bytes.Join(messages, []byte(",")), []byte("]\n"))
+	if len(lines) > free {
+		return false, nil
+	}
+	f.chats, f.left = append(f.chats, lines), f.left-len(lines)
 	if chat.Left > 0 {
 		f.gaps++
 	}
@@ -97,12 +108,12 @@ func (f *filler) add(listed importer.ListedChat, most, free int) (fits bool, err
 
 // A part is messages that follow each other, as JSON.
 type part struct {
-	texts   []json.RawMessage
+	texts   [][]byte
 	entries []bool // which of them are invalid entries, and no messages
 	size    int    // of the texts, with commas
 }
 
-func (p *part) append(text json.RawMessage, isEntry bool) {
+func (p *part) append(text []byte, isEntry bool) {
 	p.texts, p.entries, p.size = append(p.texts, text), append(p.entries, isEntry), p.size+len(text)+1
 }
 
@@ -127,50 +138,46 @@ func (p *part) messages() (n int) {
 	return n
 }
 
-// readMessages reads the messages of a conversation, or its first and last ones if all need more than most bytes.
-func (f *filler) readMessages(chat *shownChat, listed importer.ListedChat, most int) error {
+// readMessages returns the messages of a conversation, or its first and last ones if all need more than most bytes.
+func (f *filler) readMessages(chat *shownChat, listed importer.ListedChat, most int) ([][]byte, error) {
 	var head, tail part
-	whole, err := f.read(listed, importer.ChatPlace{}, func(text json.RawMessage, isEntry bool) bool {
+	whole, err := f.read(chat, listed, importer.ChatPlace{}, func(text []byte, isEntry bool) bool {
 		head.append(text, isEntry)
 		return head.size <= most
 	})
 	if err != nil || whole {
-		chat.Messages = append(chat.Messages, head.texts...)
-		return err
+		return head.texts, err
 	}
 	for head.size > most/2 {
 		head.dropLast()
 	}
-	if listed.ID != 0 {
-		left := listed.Messages - head.messages()
-		behind, err := f.view.LastMessages(listed, min(left, (len(head.texts)+1)*(most-head.size)/(head.size+1)))
-		if err != nil {
-			return err
-		}
-		_, err = f.read(listed, behind, func(text json.RawMessage, isEntry bool) bool {
-			for tail.append(text, isEntry); tail.size > most-head.size && len(tail.texts) > 1; {
-				tail.dropFirst()
-			}
-			return true
-		})
-		if err != nil {
-			return err
-		}
-	}
-	chat.Messages = append(append(chat.Messages, head.texts...), tail.texts...)
-	chat.Gap, chat.Left = len(head.texts), listed.Messages-head.messages()-tail.messages()
 	if listed.ID == 0 {
-		chat.Left = listed.Messages - len(head.texts)
+		chat.Gap, chat.Left = len(head.texts), listed.Messages-len(head.texts)
+		return head.texts, nil
 	}
-	return nil
+	left := listed.Messages - head.messages()
+	behind, err := f.view.LastMessages(listed, min(left, (len(head.texts)+1)*(most-head.size)/(head.size+1)))
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.read(chat, listed, behind, func(text []byte, isEntry bool) bool {
+		for tail.append(text, isEntry); tail.size > most-head.size && len(tail.texts) > 1; {
+			tail.dropFirst()
+		}
+		return true
+	})
+	chat.Gap, chat.Left = len(head.texts), left-tail.messages()
+	return append(head.texts, tail.texts...), err
 }
 
-// read calls take with the messages behind a place until take wants no more, and reports whether it wanted all.
-func (f *filler) read(listed importer.ListedChat, behind importer.ChatPlace, take func(text json.RawMessage, isEntry bool) bool) (bool, error) {
+// read calls take with the messages behind a place until take wants no more, and reports whether it wanted all. It notes for
+// the list what they are.
+func (f *filler) read(chat *shownChat, listed importer.ListedChat, behind importer.ChatPlace, take func(text []byte, isEntry bool) bool) (bool, error) {
 	for m, err := range f.view.Messages(listed, behind) {
 		if err != nil {
 			return false, err
 		}
+		chat.note(m)
 		text, err := json.Marshal(m)
 		if err != nil {
 			return false, err
@@ -180,4 +187,41 @@ func (f *filler) read(listed importer.ListedChat, behind importer.ChatPlace, tak
 		}
 	}
 	return true, nil
+}
+
+// note notes a message for the list.
+func (chat *shownChat) note(m importer.ChatMessage) {
+	for _, kind := range kindsOf(&m) {
+		if !slices.Contains(chat.Kinds, kind) {
+			chat.Kinds = append(chat.Kinds, kind)
+		}
+	}
+	if chat.Last != nil && m.At == 0 {
+		return
+	}
+	if text := []rune(m.Text[:min(len(m.Text), 4*maxLine)]); len(text) > maxLine {
+		m.Text = string(text[:maxLine])
+	}
+	m.Quote, m.Post, m.Findings = nil, nil, nil
+	chat.Last = &m
+}
+
+// maxLine is how many characters of its newest message a list shows.
+const maxLine = 150
+
+// kindsOf returns the kinds by which the conversations with a message are found. Their names are in page.js.
+func kindsOf(m *importer.ChatMessage) []string {
+	kinds := []string{cmp.Or(string(m.State), string(importer.Planned))}
+	if !m.IsEntry() {
+		kinds = append(kinds, cmp.Or(string(m.Kind), string(m.Was), "text"))
+	}
+	for _, has := range []struct {
+		kind string
+		is   bool
+	}{{"reply", m.Quote != nil}, {"post", m.Post != nil}, {"astext", m.Was != ""}, {"finding", len(m.Findings) > 0}} {
+		if has.is {
+			kinds = append(kinds, has.kind)
+		}
+	}
+	return kinds
 }

@@ -22,6 +22,9 @@ import (
 	"io"
 	"time"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
 	"kommo-import/importer"
 )
 
@@ -88,8 +91,11 @@ type content struct {
 
 // frame parses the two halves of the page: above and below the conversations.
 func frame() (*template.Template, error) {
-	return template.New("page").Parse(markup)
+	return template.New("page").Funcs(template.FuncMap{"number": number}).Parse(markup)
 }
+
+// number returns n with separators: 1,234,567.
+func number(n int) string { return message.NewPrinter(language.English).Sprint(n) }
 
 // Write writes the page with the conversations of a choice, as many as fit. It ends early when ctx does.
 func (p Page) Write(ctx context.Context, out *bufio.Writer, view *importer.ChatView, choice Choice) error {
@@ -135,18 +141,13 @@ func (p Page) Write(ctx context.Context, out *bufio.Writer, view *importer.ChatV
 // reserve is kept free for what the summary says about the choice.
 const reserve = 20_000
 
-// writeChats writes the conversations as JSON into an element that no browser runs. Their JSON has no <.
-func writeChats(out io.Writer, chats [][]byte) error {
-	if _, err := io.WriteString(out, `<script type="application/json" id="chats">[`); err != nil {
-		return err
+// writeChats writes the lines of the conversations into an element that no browser runs. Their JSON has no <.
+func writeChats(out *bufio.Writer, chats [][]byte) error {
+	out.WriteString(`<script type="application/json" id="chats">`) // an error stays with the writer
+	for _, lines := range chats {
+		out.Write(lines)
 	}
-	for i, chat := range chats {
-		if i > 0 {
-			io.WriteString(out, ",\n") // an error stays with the writer
-		}
-		out.Write(chat)
-	}
-	_, err := io.WriteString(out, "]</script>\n")
+	_, err := out.WriteString("</script>\n")
 	return err
 }
 

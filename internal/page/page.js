@@ -5,11 +5,23 @@
 	// link, style or handler. Links are set only if they begin with http:// or https://.
 	const byID = (id) => document.getElementById(id);
 	const labels = JSON.parse(byID("labels").textContent);
-	const chats = JSON.parse(byID("chats").textContent);
-	byID("chats").textContent = "";
+	// Each conversation has two lines. The second, its messages, is parsed when it is needed.
+	const lines = byID("chats").textContent.split("\n");
+	byID("chats").remove();
+	const chats = [];
+	for (let i = 0; i + 1 < lines.length; i += 2) {
+		chats.push({...JSON.parse(lines[i]), lines: lines[i + 1]});
+	}
 	if (!chats.length) {
 		return;
 	}
+	const messagesOf = (chat) => {
+		if (chat.lines) {
+			chat.messages = JSON.parse(chat.lines);
+			chat.lines = "";
+		}
+		return chat.messages;
+	};
 
 	// el makes an element with a class and children, which are nodes or texts.
 	const el = (tag, name, ...children) => {
@@ -77,42 +89,24 @@
 		planned: "to be sent", accepted: "in Kommo", verified: "in Kommo, read back", sending: "in doubt", refused: "refused by Kommo",
 		skipped: "left out", invalid: "invalid", finding: "with a finding",
 	};
-	const kindsOf = (m) => {
-		const kinds = [m.s || "planned"];
-		if (m.s !== "invalid") {
-			kinds.push(m.k || m.w || "text");
-		}
-		for (const [has, kind] of [[m.q, "reply"], [m.b, "post"], [m.w, "astext"], [m.v, "finding"]]) {
-			if (has) {
-				kinds.push(kind);
-			}
-		}
-		return kinds;
-	};
 	for (const chat of chats) {
 		chat.title = chat.name || chat.phone || chat.id || "Entries of no conversation";
 		chat.marks = chat.marks || [];
-		chat.kinds = new Set();
+		chat.kinds = chat.kinds || [];
 		chat.count = 0;
 		for (const n of Object.values(chat.states)) {
 			chat.count += n;
 		}
-		for (const m of chat.messages) {
-			kindsOf(m).forEach((kind) => chat.kinds.add(kind));
-			if (m.t) {
-				chat.last = m;
-			}
-		}
 	}
-	chats.sort((a, b) => (b.last ? b.last.t : 0) - (a.last ? a.last.t : 0));
+	chats.sort((a, b) => (b.last && b.last.t || 0) - (a.last && a.last.t || 0));
 	chats.forEach((chat, i) => chat.index = i);
 
-	// The texts for searching are folded while nothing else is to be done.
+	// The texts for searching are read while nothing else is to be done.
 	const haystack = (chat) => {
 		if (chat.hay === undefined) {
 			chat.head = fold(chat.title + "\n" + (chat.phone || "") + "\n" + (chat.email || "") + "\n" + chat.id);
 			chat.digits = (chat.phone || "").replace(/\D/g, "");
-			chat.hay = fold(chat.messages.map(wordsOf).join("\n"));
+			chat.hay = fold(messagesOf(chat).map(wordsOf).join("\n"));
 		}
 		return chat.hay;
 	};
@@ -156,8 +150,8 @@
 	const filter = () => {
 		query = fold(search.value.trim());
 		const mark = markField.value, kind = kindField.value, from = dayOf(fromField, 0), to = dayOf(toField, 1);
-		found = chats.filter((chat) => (!mark || chat.marks.some((m) => m.kind === mark)) && (!kind || chat.kinds.has(kind)) &&
-			(from === null && to === null || chat.messages.some((m) => m.t && (from === null || m.t >= from) && (to === null || m.t < to))) &&
+		found = chats.filter((chat) => (!mark || chat.marks.some((m) => m.kind === mark)) && (!kind || chat.kinds.includes(kind)) &&
+			(from === null && to === null || messagesOf(chat).some((m) => m.t && (from === null || m.t >= from) && (to === null || m.t < to))) &&
 			(!query || matches(chat)));
 		const set = fields.filter((f) => f.value).length;
 		byID("filtered").textContent = set ? " (" + set + ")" : "";
@@ -204,7 +198,7 @@
 		if (!query || !chat.hay.includes(query)) {
 			return null;
 		}
-		const at = chat.messages.findIndex((m) => fold(wordsOf(m)).includes(query));
+		const at = messagesOf(chat).findIndex((m) => fold(wordsOf(m)).includes(query));
 		if (at < 0) {
 			return null;
 		}
@@ -221,7 +215,7 @@
 		const who = el("span", "who", ...highlighted(chat.title, query));
 		who.dir = "auto";
 		a.append(who);
-		if (chat.last) {
+		if (chat.last && chat.last.t) {
 			const at = new Date(chat.last.t), time = el("time", "", dayShort.format(at));
 			time.dateTime = at.toISOString();
 			a.append(time);
@@ -232,8 +226,7 @@
 		}
 		phone.append(plural(chat.count, "message"));
 		chat.hit = undefined;
-		const newest = chat.last || chat.messages[chat.messages.length - 1];
-		a.append(phone, excerpt(chat) || (newest ? preview(newest) : ""));
+		a.append(phone, excerpt(chat) || (chat.last ? preview(chat.last) : ""));
 		if (chat.marks.length) {
 			const kinds = [...new Set(chat.marks.map((m) => m.kind))];
 			const tags = el("span", "tags", ...kinds.slice(0, 2).map((kind) => el("span", "tag", labels[kind] || kind)));
@@ -289,7 +282,7 @@
 		}
 	};
 	occurring(chats.flatMap((chat) => chat.marks.map((m) => m.kind)), labels, markField);
-	occurring(chats.flatMap((chat) => [...chat.kinds]), kindNames, kindField);
+	occurring(chats.flatMap((chat) => chat.kinds), kindNames, kindField);
 	document.querySelectorAll("[data-mark]").forEach((button) => button.addEventListener("click", () => {
 		fields.forEach((f) => f.value = "");
 		search.value = "";
@@ -321,6 +314,7 @@
 	};
 	const openChat = (chat) => {
 		open = chat;
+		messagesOf(chat);
 		avatar(byID("chat-avatar"), chat);
 		byID("chat-name").textContent = chat.title;
 		byID("chat-about").replaceChildren(...about(chat).flatMap((part, i) => [i ? " · " : "", foreign("bdi", "", part)]));

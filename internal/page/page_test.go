@@ -60,7 +60,9 @@ func written(t *testing.T, file *importer.File, size int) string {
 
 type pageChat struct {
 	ID        string
-	Messages  []importer.ChatMessage
+	Kinds     []string
+	Last      importer.ChatMessage
+	Messages  []importer.ChatMessage `json:"-"`
 	Gap, Left int
 }
 
@@ -69,8 +71,15 @@ func chatsOf(t *testing.T, page string) (chats []pageChat) {
 	t.Helper()
 	_, text, _ := strings.Cut(page, `<script type="application/json" id="chats">`)
 	text, _, _ = strings.Cut(text, "</script>")
-	if err := json.Unmarshal([]byte(text), &chats); err != nil {
-		t.Fatalf("%v in %.300s", err, text)
+	for text != "" {
+		var chat pageChat
+		var head, messages string
+		head, text, _ = strings.Cut(text, "\n")
+		messages, text, _ = strings.Cut(text, "\n")
+		if err := errors.Join(json.Unmarshal([]byte(head), &chat), json.Unmarshal([]byte(messages), &chat.Messages)); err != nil {
+			t.Fatalf("%v in %.300s", err, head)
+		}
+		chats = append(chats, chat)
 	}
 	return chats
 }
@@ -81,8 +90,8 @@ func TestPageShowsAll(t *testing.T) {
 	total := 0
 	for _, chat := range chatsOf(t, page) {
 		total += len(chat.Messages)
-		if chat.Left > 0 {
-			t.Errorf("%s: %d messages are left out", chat.ID, chat.Left)
+		if chat.Left > 0 || !slices.Equal(chat.Kinds, []string{"planned", "text"}) || chat.Last.At != chat.Messages[len(chat.Messages)-1].At {
+			t.Errorf("%s: %d messages are left out; kinds %q, last %+v", chat.ID, chat.Left, chat.Kinds, chat.Last)
 		}
 	}
 	if total != 50 || strings.Contains(page, "This page shows") || strings.Contains(page, "in the middle are left out") {
