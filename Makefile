@@ -5,8 +5,11 @@ BUILD       = CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X kommo-import/i
 PLATFORMS   = windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/amd64 linux/arm64
 FUZZTIME    = 30s
 ROWS        = 5000000
+BROWSER     = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+AXE_CORE    = 4.14.1
+AXE         = $(CURDIR)/.cache/axe-core-$(AXE_CORE)/node_modules/axe-core/axe.min.js
 
-.PHONY: build release test race check demo bench fuzz soak
+.PHONY: build release test race check demo browser screenshots bench fuzz soak
 
 build: ## the program, ./kommo-import
 	$(BUILD) -o kommo-import .
@@ -49,6 +52,16 @@ check: ## formatting, vet, modules, staticcheck, known vulnerabilities, and buil
 
 demo: build ## a whole migration against a local Kommo, in five chapters
 	sh samples/demo.sh
+
+browser: $(AXE) ## the pages of preview and report in Chromium, which must be installed; npm fetches axe-core
+	go vet -tags browser ./internal/browser
+	BROWSER=$(BROWSER) AXE=$(AXE) go test -tags browser -count=1 -v ./internal/browser
+
+screenshots: ## the pictures of the pages, into docs; commit them by hand
+	SCREENSHOTS=$(CURDIR)/docs BROWSER=$(BROWSER) go test -tags browser -count=1 -run TestScreenshots ./internal/browser
+
+$(AXE):
+	npm install --prefix .cache/axe-core-$(AXE_CORE) --ignore-scripts --no-audit --no-fund --silent axe-core@$(AXE_CORE)
 
 bench: ## the figures of speed and memory, of ROWS messages
 	SOAK=1 go test -count=1 -v -run 'TestAllowance|TestRateWithSlowAnswers' ./importer | grep -B1 '%'

@@ -25,7 +25,7 @@ import (
 
 const maxPeak = 150 // MB, for every command
 
-// BenchmarkProgram loads a large CSV with the built program, previews it, prints every payload, and resumes a send that
+// BenchmarkProgram loads a large CSV with the built program, previews it as text and as a page, prints every payload, and resumes a send that
 // was interrupted near its end. Conversations have 100 messages on average: a few are very long and most are short.
 func BenchmarkProgram(b *testing.B) {
 	p := build(b)
@@ -65,6 +65,16 @@ func BenchmarkProgram(b *testing.B) {
 		}
 		report(b, preview.elapsed.Seconds(), "s")
 		reportAtMost(b, preview.peak, "MB-peak", maxPeak)
+	})
+	b.Run("page", func(b *testing.B) {
+		page := p.run(b, environment, nil, "preview", "--html", "page.html", "--quiet")
+		reportAtMost(b, page.elapsed.Seconds(), "s", 10*max(1, float64(total)/1e6))
+		reportAtMost(b, page.peak, "MB-peak", maxPeak)
+		info, err := os.Stat(filepath.Join(p.folder, "page.html"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		reportAtMost(b, float64(info.Size())/1e6, "MB-of-page", 20)
 	})
 	b.Run("payloads", func(b *testing.B) {
 		payloads := p.run(b, environment, nil, "preview", "--payloads", "--quiet")

@@ -26,6 +26,9 @@ func (v *values) checkPagePath() error {
 	if path == "" {
 		return nil
 	}
+	if v.command == "preview" && v.on("payloads") {
+		return usage("--html and --payloads: one at a time")
+	}
 	if ext := strings.ToLower(filepath.Ext(path)); ext != ".html" && ext != ".htm" {
 		return usage("--html %s: want a name that ends in .html; here it names the page to write, and only load and send have the switch "+
 			"for texts that are HTML", path)

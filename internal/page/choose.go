@@ -20,9 +20,10 @@ type ChosenGroup struct {
 	Name  string // "with warnings, the rarest warnings first"
 	Share int    // of the size of the page that is full when the group ends, in percent
 	Shown int    // conversations that are in the page for this reason; counted by Write
-	All   int    // conversations that the group would show; counted by Write
+	All   int    // conversations with a mark, if it is a group of these; counted by Write
 
-	order func([]importer.ListedChat) []importer.ListedChat
+	marked bool // it is the group of conversations with a mark
+	order  func([]importer.ListedChat) []importer.ListedChat
 }
 
 // pilot is how many conversations the README sends first.
@@ -31,18 +32,18 @@ const pilot = 3
 // Plan chooses conversations for a page about a plan.
 func Plan() Choice {
 	return Choice{Groups: []ChosenGroup{
-		{Name: "the first three, which a pilot sends", Share: 100, order: firstPending},
-		{Name: "with warnings, the rarest warnings first", Share: 40, order: rarestMark},
-		{Name: "the largest", Share: 60, order: largest},
-		{Name: "the newest", Share: 80, order: newest},
-		{Name: "a sample of all others", Share: 100, order: sample},
+		{Name: "that a pilot sends first", Share: 100, order: firstPending},
+		{Name: "with warnings, the rarest warnings first", Share: 40, marked: true, order: rarestMark},
+		{Name: "that are the largest of the others", Share: 60, order: largest},
+		{Name: "that are the newest of the others", Share: 80, order: newest},
+		{Name: "as a sample of the rest", Share: 100, order: sample},
 	}, Why: ", so that it stays small enough to be sent on", Rest: "--only ID makes a page of others."}
 }
 
 // Outcome chooses conversations for a page about an outcome: those with marks.
 func Outcome() Choice {
 	return Choice{Groups: []ChosenGroup{
-		{Name: "with findings, or with messages that Kommo does not have", Share: 100, order: rarestMark},
+		{Name: "with findings, or with messages that Kommo does not have", Share: 100, marked: true, order: rarestMark},
 	}, Rest: "kommo-import failures lists every message."}
 }
 

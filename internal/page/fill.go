@@ -39,7 +39,9 @@ func (f *filler) take(choice *Choice) error {
 	for i, group := range groups {
 		free, misses := size*(100-group.Share)/100, 0
 		ordered := group.order(f.view.Chats)
-		group.All = len(ordered)
+		if group.marked {
+			group.All = len(ordered)
+		}
 		for _, listed := range ordered {
 			if f.left <= free || misses == maxMisses {
 				break

@@ -101,6 +101,9 @@
 	chats.sort((a, b) => (b.last && b.last.t || 0) - (a.last && a.last.t || 0));
 	chats.forEach((chat, i) => chat.index = i);
 
+	// A mark that all conversations have says nothing in the list.
+	const common = chats.length < 3 ? [] : chats[0].marks.map((m) => m.kind).filter((kind) => chats.every((chat) => chat.marks.some((m) => m.kind === kind)));
+
 	// The texts for searching are read while nothing else is to be done.
 	const haystack = (chat) => {
 		if (chat.hay === undefined) {
@@ -168,7 +171,7 @@
 		list.append(...rows);
 	};
 	const initials = (chat) => {
-		const words = (chat.name || "").match(/[\p{L}\p{N}]+/gu) || [];
+		const words = (chat.name || "").match(/\p{L}[\p{L}\p{M}]*/gu) || [];
 		return words.length ? words.slice(0, 2).map((w) => [...w][0].toUpperCase()).join("") : chat.id ? "#" : "!";
 	};
 	const avatar = (e, chat) => {
@@ -227,8 +230,8 @@
 		phone.append(plural(chat.count, "message"));
 		chat.hit = undefined;
 		a.append(phone, excerpt(chat) || (chat.last ? preview(chat.last) : ""));
-		if (chat.marks.length) {
-			const kinds = [...new Set(chat.marks.map((m) => m.kind))];
+		if (chat.marks.some((m) => !common.includes(m.kind))) {
+			const kinds = [...new Set(chat.marks.map((m) => m.kind))].filter((kind) => !common.includes(kind));
 			const tags = el("span", "tags", ...kinds.slice(0, 2).map((kind) => el("span", "tag", labels[kind] || kind)));
 			if (kinds.length > 2) {
 				tags.append(el("span", "tag", "+" + (kinds.length - 2)));
