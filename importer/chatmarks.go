@@ -12,7 +12,7 @@ import (
 // A marker sets the marks of the conversations of a view.
 type marker struct {
 	*ChatView
-	bits map[int64]uint32 // by conversation
+	bits []uint32 // by conversation, whose ids are numbered from 1; 0 is the one of the invalid entries
 }
 
 // mark sets a mark of a conversation.
@@ -27,6 +27,9 @@ func (k *marker) mark(conversation int64, kind string) {
 		bit = len(k.Marks)
 		k.Marks = append(k.Marks, kind)
 	}
+	for int64(len(k.bits)) <= conversation {
+		k.bits = append(k.bits, 0)
+	}
 	k.bits[conversation] |= 1 << bit
 }
 
@@ -39,7 +42,9 @@ func (k *marker) note(conversation int64, kind WarningKind, note string) {
 // apply writes the marks into the list.
 func (k *marker) apply() {
 	for i := range k.Chats {
-		k.Chats[i].Marks = k.bits[k.Chats[i].ID]
+		if id := k.Chats[i].ID; id < int64(len(k.bits)) {
+			k.Chats[i].Marks = k.bits[id]
+		}
 	}
 }
 
@@ -56,7 +61,7 @@ func (k *marker) markEach(q migration.Querier, kind, query string, args ...any) 
 
 // markWarnings marks the conversations that the warnings of a preview are about.
 func (v *ChatView) markWarnings(tx *sql.Tx, selection Selection) error {
-	k := &marker{v, make(map[int64]uint32)}
+	k := &marker{ChatView: v}
 	for _, warning := range warningQueries(v.composer, selection) {
 		if err := k.markWarning(tx, warning); err != nil {
 			return err
@@ -173,7 +178,7 @@ func (k *marker) noteEach(kind WarningKind, chats []*clientChat, before string) 
 
 // markOutcome marks the conversations with findings, and with messages that are not, or may not be, in Kommo.
 func (v *ChatView) markOutcome(tx *sql.Tx) error {
-	k := &marker{v, make(map[int64]uint32)}
+	k := &marker{ChatView: v}
 	type row struct {
 		conversation int64
 		kind         string

@@ -27,7 +27,7 @@ type ChatView struct {
 type ListedChat struct {
 	ID       int64  // its row in the migration file; 0 stands for the invalid entries that belong to no conversation
 	Messages int    // in all states
-	Pending  int    // messages that are to be sent, of the selection
+	Pending  bool   // some of them are to be sent
 	Last     int64  // time of its newest message, in Unix milliseconds
 	Marks    uint32 // see ChatView.Marks
 }
@@ -128,7 +128,7 @@ func listChats(q migration.Querier, condition string, args []any) ([]ListedChat,
 	return migration.All(q, func(rows *sql.Rows) (c ListedChat, err error) {
 		err = rows.Scan(&c.ID, &c.Messages, &c.Pending, &c.Last)
 		return c, err
-	}, `SELECT id, skipped + planned + sending + accepted + verified + refused, planned + sending,
+	}, `SELECT id, skipped + planned + sending + accepted + verified + refused, planned + sending > 0,
 			coalesce((SELECT time FROM message WHERE conversation = conversation.id ORDER BY time DESC LIMIT 1), 0)
 		FROM conversation WHERE `+condition+` AND skipped + planned + sending + accepted + verified + refused > 0 ORDER BY first`, args...)
 }

@@ -50,7 +50,7 @@ func Outcome() Choice {
 // firstPending returns the conversations that send takes with --max-conversations 3.
 func firstPending(chats []importer.ListedChat) (first []importer.ListedChat) {
 	for _, c := range chats {
-		if c.Pending > 0 && len(first) < pilot {
+		if c.Pending && len(first) < pilot {
 			first = append(first, c)
 		}
 	}
