@@ -4,12 +4,16 @@ package browser
 
 import (
 	"bytes"
+	"database/sql"
+	"errors"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
+
+	_ "modernc.org/sqlite"
 
 	"kommo-import/internal/sandbox"
 )
@@ -68,6 +72,19 @@ func (p *program) run(code int, args ...string) {
 func (p *program) write(name, content string) {
 	p.Helper()
 	if err := os.WriteFile(filepath.Join(p.folder, name), []byte(content), 0o600); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// change changes the migration file behind the back of the program.
+func (p *program) change(statement string) {
+	p.Helper()
+	db, err := sql.Open("sqlite", p.path("migration.db"))
+	if err == nil {
+		_, err = db.Exec(statement)
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
 		p.Fatal(err)
 	}
 }
