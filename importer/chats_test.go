@@ -197,10 +197,10 @@ func TestViewSkipped(t *testing.T) {
 // Every warning about conversations marks them.
 func TestViewMarksWarnings(t *testing.T) {
 	f := newFile(t)
-	load(t, f, "conversation_id,client_phone,timestamp,direction,author_name,text\n"+
-		"ann,+34600000001,1740823200,out,Eva,Hello\n"+
-		"Ann,+34600000001,1740823200,in,,"+strings.Repeat("long ", 1000)+"\n"+
-		"bob,123,1740823200,in,,Hello\n")
+	load(t, f, "conversation_id,client_phone,timestamp,direction,author_name,text,type,media_url\n"+
+		"ann,+34600000001,1740823200,out,Eva,Hello,,\n"+
+		"Ann,+34600000001,1740823200,in,,"+strings.Repeat("long ", 1000)+",,\n"+
+		"bob,123,1740823200,in,,Hello,picture,http://127.0.0.1:9/look.jpg\n")
 	var preview Preview
 	var marked []viewed
 	var err error
@@ -225,10 +225,13 @@ func TestViewMarksWarnings(t *testing.T) {
 	if len(kinds) > 0 {
 		t.Errorf("marked without a warning: %v", kinds)
 	}
-	for _, kind := range []WarningKind{NoSender, LongText, SamePhone, SimilarIDs, UnusablePhone} {
+	for _, kind := range []WarningKind{NoSender, LongText, SamePhone, SimilarIDs, UnusablePhone, MediaPrivate} {
 		if !slices.ContainsFunc(preview.Warnings, func(w Warning) bool { return w.Kind == kind }) {
 			t.Errorf("the test has no warning %s", kind)
 		}
+	}
+	if m := marked[2].Messages[0]; m.Was != sources.KindPicture || m.Kind != "" || m.File != nil || m.Text != "[picture: look.jpg] http://127.0.0.1:9/look.jpg\nHello" {
+		t.Errorf("the picture that is sent as text is %+v", m)
 	}
 	if note := marked[0].Marks[len(marked[0].Marks)-1].Note; !strings.Contains(note, "Ann") {
 		t.Errorf("the note %q does not name the other conversation", note)
