@@ -74,18 +74,19 @@ func scanShown(rows *sql.Rows) (*shownMessage, error) {
 
 func (v *ChatView) yieldMessages(listed ListedChat, behind ChatPlace, yield func(ChatMessage, error) bool) error {
 	cv := new(conversation)
+	var notifier int64
+	var wanted bool
 	if listed.ID != 0 {
 		found, err := migration.All(v.sql, scanConversation, conversationColumns+` FROM conversation WHERE id = ?`, listed.ID)
 		if err != nil {
 			return err
 		}
 		cv = found[0]
+		if notifier, wanted, err = notifierOf(v.sql, cv, v.composer.Notify); err != nil {
+			return err
+		}
 	}
 	entries, err := v.invalidOf(cv.externalID)
-	if err != nil {
-		return err
-	}
-	notifier, wanted, err := notifierOf(v.sql, cv, v.composer.Notify)
 	if err != nil {
 		return err
 	}
