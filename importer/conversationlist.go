@@ -22,6 +22,11 @@ type ConversationRow struct {
 	Last     time.Time                `json:"last,omitzero"`
 	Kind     sources.ConversationKind `json:"kind"`
 	Plan     string                   `json:"plan"` // what would happen now, in words
+	// MatchedContact is the id of the contact of the account that the conversation belongs to; 0 if none was found. MatchedBy
+	// says how it was found.
+	MatchedContact int64  `json:"matched_contact,omitempty"`
+	ContactName    string `json:"contact_name,omitempty"`
+	MatchedBy      string `json:"matched_by,omitempty"`
 	Decision
 }
 
