@@ -3,6 +3,7 @@ package importer
 import (
 	"cmp"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -41,7 +42,7 @@ func (f *File) Conversations(composer Composer, only []string) iter.Seq2[Convers
 			_, err = migration.Setting(f.Reader, settingFilter, &filter)
 		}
 		if err == nil {
-			err = (Selection{Only: only}).check(f.Reader)
+			err = errors.Join(loadedSomething(f.Reader), (Selection{Only: only}).check(f.Reader))
 		}
 		if err == nil {
 			all, err = readDecisions(f.Reader)

@@ -70,7 +70,7 @@ func (p *program) app() *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              p.onUsageError,
 		Commands: []*cli.Command{
-			p.load(), p.match(), p.preview(), p.send(), p.verify(), p.status(), p.failures(), p.report(),
+			p.load(), p.match(), p.conversations(), p.preview(), p.send(), p.verify(), p.status(), p.failures(), p.report(),
 			p.check(), p.connect(), p.sign(), p.sandbox(), p.config(), p.completion(), p.man(),
 		},
 	}

@@ -3,18 +3,15 @@ package commands
 import (
 	"bufio"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
-	"slices"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"kommo-import/importer"
+	"kommo-import/internal/sheet"
 )
 
 func (p *program) failures() *cli.Command {
@@ -23,21 +20,23 @@ func (p *program) failures() *cli.Command {
 message in doubt with its id.
 
   kommo-import failures
-  kommo-import failures --csv failures.csv    for a spreadsheet
+  kommo-import failures --out failures.xlsx   for a spreadsheet; or .csv
   kommo-import failures --retry               plan again what Kommo refused
   kommo-import failures --refuse ki1-...      give up the message in doubt with this id`,
 		func(ctx context.Context, v *values) error {
 			switch {
 			case v.on("retry") && v.text("refuse") != "":
 				return usage("--retry and --refuse exclude each other")
+			case v.text("out") != "" && (v.on("retry") || v.text("refuse") != ""):
+				return usage("--out writes the list; run it without --retry and --refuse")
 			case v.on("retry"):
 				return p.retryRefused(v)
 			case v.text("refuse") != "":
 				return p.refuseInDoubt(ctx, v)
 			}
 			return p.readFile(v, "Collecting the failures", func(file *importer.File) error {
-				if v.text("csv") != "" {
-					return p.writeFailuresCSV(ctx, v, file)
+				if v.text("out") != "" {
+					return p.writeFailuresTable(ctx, v, file)
 				}
 				return p.writeFailures(ctx, v, file)
 			})
@@ -108,56 +107,31 @@ func lineOf(f importer.Failure) string {
 	return line + ")"
 }
 
-func failureColumns() []string {
-	return []string{"state", "position", "conversation_id", "time", "msgid", "reason", "text"}
+func failureColumns() []sheet.Column {
+	return []sheet.Column{{Name: "state", Width: 10}, {Name: "position", Width: 24}, {Name: "conversation_id", Width: 28},
+		{Name: "time", Width: 17}, {Name: "msgid", Width: 38}, {Name: "reason", Width: 60}, {Name: "text", Width: 60}}
 }
 
-// writeFailuresCSV writes the failures to a file for a spreadsheet. It replaces only an earlier file of its kind.
-func (p *program) writeFailuresCSV(ctx context.Context, v *values, file *importer.File) error {
-	path, count := v.text("csv"), 0
-	err := checkReplaceable(v.text("migration"), path, "list of failures", isFailuresFile)
-	if err == nil {
-		err = replaceFile(path, func(out *bufio.Writer) (err error) {
-			count, err = encodeFailures(until(ctx, file.Failures()), out)
-			return err
-		})
-	}
+// writeFailuresTable writes the failures to a file for a spreadsheet.
+func (p *program) writeFailuresTable(ctx context.Context, v *values, file *importer.File) error {
+	count, err := v.writeTable("list of failures", failureColumns(), func(string) error { return nil }, failureRows(until(ctx, file.Failures())))
 	if err != nil {
-		return fmt.Errorf("--csv: %w", err)
+		return err
 	}
 	if v.on("json") {
 		return p.writeJSON(map[string]int{"failures": count})
 	}
-	p.ui.info("Wrote %s to %s", plural(count, "failure"), printable(path))
+	p.ui.info("Wrote %s to %s", plural(count, "failure"), printable(v.text("out")))
 	return nil
 }
 
-// isFailuresFile reports whether content is an earlier list of failures, or empty.
-func isFailuresFile(content io.Reader) bool {
-	text := bufio.NewReader(content)
-	if mark, _ := text.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
-		_, _ = text.Discard(len(byteOrderMark))
+// failureRows returns failures as rows of a table.
+func failureRows(failures iter.Seq2[importer.Failure, error]) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		for f, err := range failures {
+			if !yield([]any{f.State, f.Position, f.Conversation, f.Time, f.MsgID, f.Reason, f.Text}, err) {
+				return
+			}
+		}
 	}
-	header, err := csv.NewReader(text).Read()
-	return errors.Is(err, io.EOF) || slices.Equal(header, failureColumns())
-}
-
-// encodeFailures writes failures as CSV and returns their number.
-func encodeFailures(failures iter.Seq2[importer.Failure, error], out *bufio.Writer) (count int, err error) {
-	out.WriteString(byteOrderMark) // an error stays with the writer, here and below
-	writeRow(out, failureColumns())
-	for f, err := range failures {
-		if err != nil {
-			return count, err
-		}
-		written := ""
-		if !f.Time.IsZero() {
-			written = f.Time.Format(time.RFC3339)
-		}
-		if err := writeRow(out, []string{f.State, f.Position, f.Conversation, written, f.MsgID, f.Reason, f.Text}); err != nil {
-			return count, err
-		}
-		count++
-	}
-	return count, nil
 }

@@ -1,15 +1,13 @@
 package commands
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/csv"
-	"slices"
-	"strings"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"kommo-import/importer"
+	"kommo-import/internal/sheet"
 )
 
 func TestLineOf(t *testing.T) {
@@ -32,67 +30,29 @@ func TestLineOf(t *testing.T) {
 	}
 }
 
-func TestEscapeFormula(t *testing.T) {
-	for _, test := range []struct{ cell, want string }{
-		{"", ""},
-		{"Hello", "Hello"},
-		{"a=1", "a=1"},
-		{" =1", " =1"},
-		{"'=1", "'=1"},
-		{"=1+1", "'=1+1"},
-		{"=HYPERLINK(\"http://evil\")", "'=HYPERLINK(\"http://evil\")"},
-		{"+34 600", "'+34 600"},
-		{"-2+3", "'-2+3"},
-		{"@SUM(A1)", "'@SUM(A1)"},
-		{"\tx", "'\tx"},
-		{"\t=1", "'\t'=1"},
-		{"\r=1", "'\r'=1"},
-		{"\n=1", "'\n'=1"},
-		{"hello;=cmd|'/c calc'!A0", "hello;'=cmd|'/c calc'!A0"}, // where ; separates the cells
-		{"hello\n=1\r\n@a\r+1", "hello\n'=1\r\n'@a\r'+1"},
-		{"a,-1\t=2|+3;＝4", "a,'-1\t'=2|'+3;'＝4"},
-		{`a;"=1`, `a;"'=1`},
-		{`"=1`, `"'=1`},
-		{"==1", "'==1"},
-		{"a; =1, b-c", "a; =1, b-c"},
-		{"＝1+1", "'＝1+1"}, // full-width signs are formulas in East Asian spreadsheets
-		{"＋1", "'＋1"},
-		{"－1", "'－1"},
-		{"＠SUM(A1)", "'＠SUM(A1)"},
-		{"Здравствуйте", "Здравствуйте"},
-		{"\xff", "\xff"},
-	} {
-		if got := escapeFormula(test.cell); got != test.want {
-			t.Errorf("escapeFormula(%q) = %q, want %q", test.cell, got, test.want)
-		}
-	}
-}
-
-// The list begins with a byte order mark, and each cell is quoted. It is recognised, as are lists without the mark.
-func TestEncodeFailures(t *testing.T) {
+// The list begins with a byte order mark, each cell is quoted, and no text is a formula. It is recognised, as are lists
+// without the mark.
+func TestFailureRows(t *testing.T) {
 	at := time.Date(2025, 3, 1, 10, 1, 0, 0, time.UTC)
 	failures := func(yield func(importer.Failure, error) bool) {
 		yield(importer.Failure{State: "refused", Position: "chats.csv:3", Conversation: "anna", Time: at, Reason: "no", Text: "say \"hi\";=1\n=2"}, nil)
 	}
 	var file bytes.Buffer
-	out := bufio.NewWriter(&file)
-	if count, err := encodeFailures(failures, out); count != 1 || err != nil || out.Flush() != nil {
+	if count, err := sheet.CSV.Write(&file, failureColumns(), failureRows(failures)); count != 1 || err != nil {
 		t.Fatalf("got %d failures, error %v", count, err)
 	}
-	want := "\ufeff\"state\",\"position\",\"conversation_id\",\"time\",\"msgid\",\"reason\",\"text\"\n" +
-		`"refused","chats.csv:3","anna","2025-03-01T10:01:00Z","","no","say ""hi"";'=1` + "\n'=2\"\n"
+	const header = `"state","position","conversation_id","time","msgid","reason","text"`
+	want := "\ufeff" + header + "\n" + `"refused","chats.csv:3","anna","2025-03-01T10:01:00Z","","no","say ""hi"";'=1` + "\n'=2\"\n"
 	if got := file.String(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(want, "\ufeff"))).ReadAll()
-	if err != nil || len(rows) != 2 || !slices.Equal(rows[0], failureColumns()) {
-		t.Errorf("read back: got %q, error %v", rows, err)
-	}
 	for content, want := range map[string]bool{
-		want: true, "": true, "\ufeff": true, strings.Join(failureColumns(), ",") + "\n": true, "\ufeffstate,text\n": false,
+		want: true, "": true, header + "\n": true, "\ufeffstate,text\n": false, "\x00": false,
 	} {
-		if got := isFailuresFile(strings.NewReader(content)); got != want {
-			t.Errorf("isFailuresFile(%q) = %v, want %v", content, got, want)
+		path := filepath.Join(t.TempDir(), "failures.csv")
+		writeFile(t, path, content)
+		if got := isTable(path, failureColumns()); got != want {
+			t.Errorf("isTable(%q) = %v, want %v", content, got, want)
 		}
 	}
 }

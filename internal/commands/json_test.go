@@ -27,6 +27,7 @@ func documentedJSON() map[string][]any {
 			Load importer.LoadReport `json:"load"`
 		}{}},
 		"load --explain": {explanationReport{}},
+		"conversations":  {importer.ConversationRow{}, importer.DecisionReport{}},
 		"preview":        {importer.Preview{}},
 		"send": {struct {
 			Run importer.SendReport `json:"run"`

@@ -53,7 +53,7 @@ func TestNoSecretIsWritten(t *testing.T) {
 	run(exitDone, "status")
 	run(exitDone, "status", "--json")
 	run(exitDone, "failures")
-	run(exitDone, "failures", "--csv", "failures.csv")
+	run(exitDone, "failures", "--out", "failures.csv")
 	secretFile := "secret.txt"
 	writeFile(t, filepath.Join(folder, secretFile), "two "+box.Options.ChannelSecret)
 	run(exitUsage, append(sending, "--secret-file", secretFile)...)
@@ -141,7 +141,7 @@ func TestNoTokenIsWritten(t *testing.T) {
 	s.run(folder, exitIncomplete, "send", "--yes", "--rate", "500", "--json")
 	s.run(folder, exitDone, "status", "--json")
 	s.run(folder, exitDone, "failures", "--json")
-	s.run(folder, exitDone, "failures", "--csv", "failures.csv")
+	s.run(folder, exitDone, "failures", "--out", "failures.csv")
 	s.run(folder, exitDone, "config", "show")
 
 	// The token where it does not belong.

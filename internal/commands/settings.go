@@ -79,7 +79,7 @@ const (
 const (
 	loadCommands      = "load preview send"
 	composeCommands   = "preview send verify check"
-	migrationCommands = loadCommands + " verify status failures report check connect sign sandbox"
+	migrationCommands = loadCommands + " conversations verify status failures report check connect sign sandbox"
 	allCommands       = "*"
 )
 

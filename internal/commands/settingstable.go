@@ -12,7 +12,11 @@ import (
 
 // commandSettings returns the settings of single commands.
 func commandSettings() []setting {
-	return slices.Concat(shared("preview", "", []setting{
+	return slices.Concat(shared("conversations", "", []setting{
+		{name: "out", kind: kindFile, value: "FILE", perRun: true, usage: "write the conversations to FILE.xlsx or FILE.csv, with columns for your decisions"},
+		{name: "from", kind: kindFile, value: "FILE", perRun: true, usage: "take the decisions in FILE, all of them or none"},
+		{name: "clear", kind: kindSwitch, perRun: true, usage: "undo all decisions that can still be undone"},
+	}), shared("preview", "", []setting{
 		{name: "payloads", kind: kindSwitch, perRun: true,
 			usage: "print the exact bodies that send would post, one JSON line each, in order"},
 	}), shared("preview report", "", []setting{
@@ -34,7 +38,7 @@ func commandSettings() []setting {
 		{name: "retry", kind: kindSwitch, perRun: true,
 			usage: "hand missing messages to the next send; asks first, because they may then be in Kommo twice"},
 	}), shared("failures", "", []setting{
-		{name: "csv", kind: kindFile, value: "FILE", perRun: true, usage: "write them to a CSV FILE"},
+		{name: "out", kind: kindFile, value: "FILE", perRun: true, usage: "write them to FILE.xlsx or FILE.csv, for a spreadsheet"},
 		{name: "retry", kind: kindSwitch, perRun: true, usage: "plan again what Kommo refused"},
 		{name: "refuse", value: "ID", perRun: true,
 			usage: "read the chat once more; if it does not show the message in doubt with this ID, mark the message as refused"},
@@ -126,7 +130,7 @@ func kommoSettings() []setting {
 			usage: "put TEXT before every conversation id"},
 		{name: "silent", in: "preview send check", group: groupSending, choices: []string{"but-last", "all"},
 			usage: "which messages are silent: all but the last of each conversation, or all (default: as before, else but-last)"},
-		{name: "only", in: "preview send verify", group: groupSending, kind: kindList, value: "ID",
+		{name: "only", in: "conversations preview send verify", group: groupSending, kind: kindList, value: "ID",
 			usage: "take only the conversation with this ID; repeatable"},
 		{name: "max-conversations", in: "preview send", group: groupSending, kind: kindCount, value: "N", def: "all",
 			usage: "take only the first N conversations that are not done"},

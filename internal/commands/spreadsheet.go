@@ -2,32 +2,69 @@ package commands
 
 import (
 	"bufio"
-	"regexp"
-	"strings"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"kommo-import/internal/sheet"
 )
 
-// byteOrderMark begins a CSV file of ours. Without it Excel takes UTF-8 for another encoding.
-const byteOrderMark = "\ufeff"
+// This file is about files for a spreadsheet, which --out names.
 
-// writeRow writes a row of CSV. Every cell is quoted, and no spreadsheet runs one as a formula.
-func writeRow(out *bufio.Writer, cells []string) error {
-	for i, cell := range cells {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		out.WriteString(`"` + strings.ReplaceAll(escapeFormula(cell), `"`, `""`) + `"`)
+// writeTable writes a table to the file that --out names. It replaces an earlier table of its kind, if check allows it, and
+// no other file.
+func (v *values) writeTable(kind string, columns []sheet.Column, check func(path string) error, rows iter.Seq2[[]any, error]) (count int, err error) {
+	path := v.text("out")
+	format, ok := sheet.FormatOf(path)
+	if !ok {
+		return 0, usage("--out %s: want a name that ends in .xlsx or .csv", path)
 	}
-	return out.WriteByte('\n') // fails if anything before has failed
+	err = checkReplaceable(v.text("migration"), path, kind, func(io.Reader) bool { return isTable(path, columns) })
+	if err == nil {
+		err = checkClosed(path)
+	}
+	if err == nil {
+		err = check(path)
+	}
+	if err == nil {
+		err = replaceFile(path, func(out *bufio.Writer) (err error) {
+			count, err = format.Write(out, columns, rows)
+			return err
+		})
+	}
+	if err != nil {
+		return 0, fmt.Errorf("--out: %w", err)
+	}
+	return count, nil
 }
 
-// formulaSign matches a sign that begins a formula: at the beginning of a cell, and behind what a spreadsheet with other
-// settings takes for the end of a cell. East Asian spreadsheets take full-width signs too.
-var formulaSign = regexp.MustCompile(`((?:^|[;,|\t\r\n])"*)([=+\-@＝＋－＠])`)
-
-// escapeFormula returns a cell that no spreadsheet runs as a formula, whatever separates its cells.
-func escapeFormula(cell string) string {
-	if cell != "" && strings.IndexByte("\t\r\n", cell[0]) >= 0 {
-		cell = "'" + cell
+// isTable reports whether the file at path is empty, or a table with all these columns.
+func isTable(path string, columns []sheet.Column) bool {
+	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+		return true
 	}
-	return formulaSign.ReplaceAllString(cell, "$1'$2")
+	names := make([]string, len(columns))
+	for i, column := range columns {
+		names[i] = column.Name
+	}
+	table, err := sheet.Open(path, names...)
+	if err != nil {
+		return false
+	}
+	return table.Close() == nil
+}
+
+// checkClosed returns an error if a spreadsheet program has the file at path open: it would write its own copy over the new
+// one, and on Windows the file cannot be replaced. Excel and LibreOffice put a file beside it meanwhile.
+func checkClosed(path string) error {
+	for _, name := range []string{"~$" + filepath.Base(path), ".~lock." + filepath.Base(path) + "#"} {
+		lock := filepath.Join(filepath.Dir(path), name)
+		if _, err := os.Lstat(lock); err == nil {
+			return errors.New(path + " is open in a spreadsheet: close it there. If it is not open, remove " + lock)
+		}
+	}
+	return nil
 }
