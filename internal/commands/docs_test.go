@@ -25,7 +25,7 @@ func TestReadme(t *testing.T) {
 	pages := []struct {
 		path     string
 		commands int
-	}{{"README.md", 20}, {"docs/config.md", 2}, {"docs/questions.md", 4}}
+	}{{"README.md", 22}, {"docs/conversations.md", 5}, {"docs/config.md", 2}, {"docs/questions.md", 4}}
 	for _, page := range pages {
 		ran := 0
 		for line := range strings.Lines(readPage(t, page.path)) {
