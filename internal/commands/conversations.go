@@ -60,7 +60,7 @@ func (v *values) checkConversationFlags() error {
 	switch {
 	case len(ways) > 1:
 		return usage("%s and %s exclude each other", ways[0], ways[1])
-	case len(v.list("only")) > 0 && len(ways) > 0 && ways[0] != "--out":
+	case v.isFlag("only") && len(ways) > 0 && ways[0] != "--out":
 		return usage("--only counts for the list and for --out, not for %s", ways[0])
 	}
 	return nil
@@ -102,6 +102,10 @@ func (p *program) writeConversations(rows iter.Seq2[importer.ConversationRow, er
 			last = row.Last.Local().Format("2006-01-02")
 		}
 		table.add(row.ID, row.Name, row.Phone, number(row.Messages), last, row.Plan, decided(row.Decision))
+	}
+	if len(table.rows) == 1 {
+		p.ui.info("There are no conversations.")
+		return nil
 	}
 	p.writef("%s", table.text(lineLength(p.stdout)))
 	p.ui.note(more, "conversation", "and %s more; --out FILE.xlsx writes all of them, --only ID shows one.")

@@ -29,16 +29,32 @@ func (v *values) writeTable(kind string, columns []sheet.Column, check func(path
 	if err == nil {
 		err = check(path)
 	}
+	var read error
 	if err == nil {
 		err = replaceFile(path, func(out *bufio.Writer) (err error) {
-			count, err = format.Write(out, columns, rows)
+			count, err = format.Write(out, columns, remember(rows, &read))
 			return err
 		})
+	}
+	if read != nil { // it is not about the file
+		return 0, read
 	}
 	if err != nil {
 		return 0, fmt.Errorf("--out: %w", err)
 	}
 	return count, nil
+}
+
+// remember yields what rows yields, and stores its error.
+func remember(rows iter.Seq2[[]any, error], stored *error) iter.Seq2[[]any, error] {
+	return func(yield func([]any, error) bool) {
+		for row, err := range rows {
+			*stored = err
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
 }
 
 // isTable reports whether the file at path is empty, or a table with all these columns.
