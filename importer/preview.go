@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"database/sql"
 	"errors"
+	"fmt"
 	"iter"
 	"regexp"
 	"slices"
@@ -22,6 +23,12 @@ type Preview struct {
 	// messages is documented for those of the bot alone: a live integration could deliver these to clients.
 	UserMessages  int `json:"user_messages"`
 	Notifications int `json:"notifications"` // conversations whose last message is sent with silent=false
+	// SilentBySheet and SilentByDate count the conversations of which nobody is notified because the sheet says so, or because
+	// their last message is older than the notify policy says.
+	SilentBySheet int `json:"silent_by_sheet,omitempty"`
+	SilentByDate  int `json:"silent_by_date,omitempty"`
+	Joined        int `json:"joined,omitempty"`   // chats of several conversations, of those with something to be sent
+	LeftOut       int `json:"left_out,omitempty"` // conversations that are left out in the sheet
 	// Silent is the notify policy. SilentBefore is that of the sends before, or "".
 	Silent       NotifyPolicy `json:"silent"`
 	SilentBefore NotifyPolicy `json:"silent_before,omitempty"`
@@ -100,12 +107,17 @@ func (p *Preview) readNumbers(tx *sql.Tx, composer Composer, selection Selection
 		return err
 	}
 	condition, args := selection.where()
-	err := tx.QueryRow(`SELECT count(*), coalesce(sum(planned + sending), 0), coalesce(sum(sending), 0),
-			coalesce(sum((notifier IS NULL OR EXISTS (SELECT 1 FROM message
-				WHERE conversation = conversation.id AND place = notifier AND state IN ('planned', 'sending')))
-				AND `+composer.Notify.wanted(`(SELECT time`+lastPending+`)`)+`), 0),
-			coalesce(sum(`+isUnsure+`), 0)
-		FROM conversation WHERE `+condition, args...).Scan(&p.Conversations, &p.Messages, &p.InDoubt, &p.Notifications, &p.Unsure)
+	err := tx.QueryRow(`SELECT count(*), coalesce(sum(planned + sending), 0), coalesce(sum(sending), 0), coalesce(sum(open AND wanted), 0),
+			coalesce(sum(open AND policy AND silenced), 0), coalesce(sum(open AND policy AND NOT wanted AND NOT silenced), 0),
+			coalesce(sum(joined), 0), coalesce(sum(unsure), 0), (SELECT count(*) FROM decision WHERE import = 'no')
+		FROM (SELECT planned, sending, `+composer.Notify.wanted(`(SELECT time`+lastPending+`)`)+` AS wanted, `+isUnsure+` AS unsure,
+			notifier IS NULL OR EXISTS (SELECT 1 FROM message
+				WHERE conversation = conversation.id AND place = notifier AND state IN ('planned', 'sending')) AS open,
+			EXISTS (SELECT 1 FROM decision WHERE decision.conversation = external_id AND notify = 'no') AS silenced,
+			EXISTS (SELECT 1 FROM decision WHERE chat = external_id) AS joined,
+			`+fmt.Sprint(composer.Notify != SilentAll)+` AS policy
+			FROM conversation WHERE `+condition+`)`, args...).
+		Scan(&p.Conversations, &p.Messages, &p.InDoubt, &p.Notifications, &p.SilentBySheet, &p.SilentByDate, &p.Joined, &p.Unsure, &p.LeftOut)
 	p.Requests = p.Messages + p.InDoubt + p.Unsure // the chats of messages in doubt and of unsure conversations are read first
 	return err
 }

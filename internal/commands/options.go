@@ -93,8 +93,12 @@ func (v *values) time(name string, zone *time.Location, days int) (time.Time, er
 
 // composer returns the composer of messages.
 func (v *values) composer() (importer.Composer, error) {
+	policy, err := v.notifyPolicy()
+	if err != nil {
+		return importer.Composer{}, err
+	}
 	composer := importer.Composer{BotID: normalizeID(v.text("bot-id")), BotName: v.text("bot-name"),
-		Prefix: v.text("conversation-prefix"), Users: v.file.users, Notify: importer.NotifyPolicy(v.text("silent"))}
+		Prefix: v.text("conversation-prefix"), Users: v.file.users, Notify: policy}
 	if composer.BotID != "" && !isUUID(composer.BotID) {
 		return composer, usage("KOMMO_BOT_ID (%d characters) is no bot id: one looks like 8e4a3b4c-0d2f-4a55-9d53-0c2f7c4e1a11", len(composer.BotID))
 	}

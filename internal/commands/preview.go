@@ -166,7 +166,13 @@ func planRows(p importer.Preview) (rows []row) {
 	}
 	add("notifications", "%s", notifications(p))
 	if p.SilentBefore != "" && p.SilentBefore != p.Silent {
-		add("notify policy", "changes; so far: %s; from this send on: %s", policyWords[p.SilentBefore], policyWords[p.Silent])
+		add("notify policy", "changes; so far: %s; from this send on: %s", policyWords(p.SilentBefore), policyWords(p.Silent))
+	}
+	if p.Joined > 0 {
+		add("chats", "%s of several conversations", plural(p.Joined, "chat"))
+	}
+	if p.LeftOut > 0 {
+		add("left out", "%s in the sheet", plural(p.LeftOut, "conversation"))
 	}
 	if l := p.Links; l.Matched {
 		add("contacts", "%s linked to a contact before the first message, %s linked before; without a link: %s with several contacts, %s with none",
@@ -193,23 +199,6 @@ func cardWords(l importer.Links) string {
 const userWarning = "That Kommo sends no webhooks for imported messages is documented for those of the bot alone. " +
 	"A live integration on the same channel could deliver these to clients. Test it with your own number first: docs/kommo.md"
 
-// policyWords are the notify policies in words.
-var policyWords = map[importer.NotifyPolicy]string{
-	importer.SilentButLast: "the last message of each conversation notifies",
-	importer.SilentAll:     "nobody is notified",
-}
-
-// notifications returns how many notifications a send makes, and why.
-func notifications(p importer.Preview) string {
-	switch {
-	case p.Silent != importer.SilentAll:
-		return number(p.Notifications) + ": of the last message of a conversation; all others are silent"
-	case p.SilentBefore == importer.SilentAll:
-		return number(p.Notifications) + ": all messages are silent, as in the sends before; --silent=but-last changes that"
-	}
-	return number(p.Notifications) + ": all messages are silent"
-}
-
 func writeGroups(text *strings.Builder, title string, groups []importer.Group, columns int) {
 	if len(groups) == 0 {
 		return
@@ -227,7 +216,7 @@ var warningTexts = map[importer.WarningKind]struct{ noun, text string }{
 	importer.NoSender: {"outgoing message", "no sender for {n}{examples}: set KOMMO_BOT_ID, or map the authors under users: in " +
 		defaultConfig + ". send refuses to start without."},
 	importer.OldLast: {"conversation", "{n} ended more than a year ago{examples}: each still makes one notification. " +
-		"--since leaves old messages out, --silent=all notifies nobody."},
+		"--since leaves old messages out, --notify-since notifies of newer conversations alone, --silent=all notifies nobody."},
 	importer.NoPhone: {"client", "{n} without a phone{examples}: Kommo cannot find an existing contact by it. " +
 		"Phones need their country code."},
 	importer.NoName: {"client", "{n} without a name{examples}: shown by phone or id."},

@@ -139,20 +139,24 @@ func (p *program) confirm(ctx context.Context, v *values, sender *importer.Sende
 	if sender.Window != (importer.Window{}) {
 		show("Sends only at %s, by the clock of this computer (%s).\n", v.text("window"), time.Now().Format("15:04 MST"))
 	}
-	question := fmt.Sprintf("There is no undo at Kommo. Send %s?", plural(preview.Messages, "message"))
-	return p.ask(ctx, v, question, "add --yes to send without confirmation")
+	return p.askToSend(ctx, v, preview)
 }
 
 // ask asks a question, unless --yes is given, and returns an error unless the answer is yes. Without a terminal, advice says
 // how to do without the question.
 func (p *program) ask(ctx context.Context, v *values, question, advice string) error {
+	return p.askFor(ctx, v, question+" [y/N]", advice, func(answer string) bool { return answer == "yes" || answer == "y" })
+}
+
+// askFor is ask with another answer than yes. accept gets it in small letters.
+func (p *program) askFor(ctx context.Context, v *values, question, advice string, accept func(answer string) bool) error {
 	if v.on("yes") {
 		return nil
 	}
 	if !p.canAsk() {
 		return usage("stdin is not a terminal; %s", advice)
 	}
-	fmt.Fprintf(p.ui, "%s [y/N] ", question)
+	fmt.Fprintf(p.ui, "%s ", question)
 	answer, err := withContext(ctx, func() (string, error) { return bufio.NewReader(p.stdin).ReadString('\n') })
 	if err != nil { // the cursor is still behind the question
 		fmt.Fprintln(p.ui)
@@ -160,7 +164,7 @@ func (p *program) ask(ctx context.Context, v *values, question, advice string) e
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "yes" && answer != "y" {
+	if !accept(strings.ToLower(strings.TrimSpace(answer))) {
 		return errors.New("cancelled; nothing was sent")
 	}
 	return nil

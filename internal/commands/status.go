@@ -77,6 +77,9 @@ func (p *program) writeStatus(v *values, s importer.Status) {
 	if s.Silent == importer.SilentAll {
 		p.writeLine("Nobody is notified: the last send was with --silent=all, which holds for the next.")
 	}
+	if since, ok := s.Silent.Since(); ok {
+		p.writeLine("Only conversations with a message since %s notify: the last send was with --notify-since, which holds for the next.", moment(since))
+	}
 	if s.MediaUnknown > 0 {
 		p.writeLine("%s did not answer. Run the load again to ask once more.", plural(s.MediaUnknown, "media link"))
 	}

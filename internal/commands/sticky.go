@@ -45,7 +45,7 @@ func (v *values) hasSettingsOfAll() bool {
 
 // checkSourceFlags refuses flags of a load without a source, and of Green-API without Green-API: they would not count.
 func (v *values) checkSourceFlags() error {
-	if v.find("csv").group != groupLoading { // the command does not load
+	if !v.find("csv").isIn(v.command) { // the command does not load
 		return nil
 	}
 	named := v.sourceFlags()
@@ -67,6 +67,7 @@ func (v *values) checkSourceFlags() error {
 			return usage("--%s counts for --green-api, not for --%s", s.name, named[0])
 		case s.name == "sheet" && named[0] != "xlsx", s.name == "encoding" && named[0] != "csv":
 			return usage("--%s does not count for --%s", s.name, named[0])
+		case s.name == "timezone" && v.text("notify-since") != "":
 		case v.command == "load" && (s.sticky == ofAll || s.name == "name" && v.on("discard") || s.name == "allow-private-media" && applies):
 		case !hasTable && (s.group == groupChats || s.group == groupLoading || s.group == groupTable):
 			return usage("--%s counts for loading; name what to load with --xlsx FILE, --csv FILE, --jsonl FILE or --green-api", s.name)
