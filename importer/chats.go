@@ -74,7 +74,7 @@ func (f *File) ViewPlan(composer Composer, selection Selection, view func(*ChatV
 		if selection.MaxConversations == 0 {
 			condition, args = "TRUE", nil
 			if len(selection.Only) > 0 {
-				condition, args = "external_id IN (" + chatsOf("?") + ")", []any{jsonList(selection.Only)}
+				condition, args = "external_id IN ("+chatsOf("?")+")", []any{jsonList(selection.Only)}
 			}
 		}
 		if v.Chats, err = listChats(tx, condition, args); err != nil {
