@@ -106,7 +106,7 @@ func TestReasons(t *testing.T) {
 		{`client_id "7,9E+10": a spreadsheet has shortened this number; format the column as text and export it again`, func(r *record) { r.ClientID = "7,9E+10" }},
 		{`message_id "3E+17": a spreadsheet has shortened this number; format the column as text and export it again`, func(r *record) { r.MessageID = "'3E+17" }},
 		{"timestamp is empty", func(r *record) { r.Timestamp = "" }},
-		{`timestamp "yesterday": not a time; use unix seconds, RFC 3339, YYYY-MM-DD HH:MM:SS, or --time-format "DD.MM.YYYY HH:MM"`, func(r *record) { r.Timestamp = "yesterday" }},
+		{`timestamp "yesterday": not a time such as 2024-01-31 08:00; name its form with --time-format, such as --time-format "DD.MM.YYYY HH:MM"`, func(r *record) { r.Timestamp = "yesterday" }},
 		{`timestamp "2024-05-01 10:00": has no time zone; name it with --timezone, e.g. --timezone Europe/Madrid`, func(r *record) { r.Timestamp = "2024-05-01 10:00" }},
 		{`timestamp "2055-01-01T00:00:00Z": 2055-01-01 00:00:00 UTC is in the future`, func(r *record) { r.Timestamp = "2055-01-01T00:00:00Z" }},
 		{`timestamp "4541": 1970-01-01 01:15:41 UTC is before 2009`, func(r *record) { r.Timestamp = "4541" }},

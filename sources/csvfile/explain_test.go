@@ -71,8 +71,8 @@ func TestExplainedRows(t *testing.T) {
 	want := []csvfile.ReasonCount{
 		{Reason: "direction: not a direction; use in or out, or list the value in --incoming, --outgoing or --skip", Rows: 6,
 			Example: `chats.csv:2: direction "huh": not a direction; use in or out, or list the value in --incoming, --outgoing or --skip`},
-		{Reason: `timestamp: not a time; use unix seconds, RFC 3339, YYYY-MM-DD HH:MM:SS, or --time-format "DD.MM.YYYY HH:MM"`, Rows: 1,
-			Example: `chats.csv:8: timestamp "never": not a time; use unix seconds, RFC 3339, YYYY-MM-DD HH:MM:SS, or --time-format "DD.MM.YYYY HH:MM"`},
+		{Reason: `timestamp: not a time such as 2024-01-31 08:00; name its form with --time-format, such as --time-format "DD.MM.YYYY HH:MM"`, Rows: 1,
+			Example: `chats.csv:8: timestamp "never": not a time such as 2024-01-31 08:00; name its form with --time-format, such as --time-format "DD.MM.YYYY HH:MM"`},
 	}
 	if diff := cmp.Diff(want, e.Invalid); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

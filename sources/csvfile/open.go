@@ -3,7 +3,6 @@ package csvfile
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -77,7 +76,7 @@ func (s *scan) checkText(isFirst bool) error {
 	if s.open != nil {
 		return nil
 	}
-	if err := refuseBinary(s.file); err != nil || !isFirst || s.settings.Encoding != "" {
+	if err := CheckForm(s.file, "csv"); err != nil || !isFirst || s.settings.Encoding != "" {
 		return err
 	}
 	if mark, err := readMark(s.file); err != nil || isUTF16(mark) {
@@ -111,21 +110,4 @@ func (s *scan) closeText() {
 		s.opened.Close()
 		s.opened = nil
 	}
-}
-
-// refuseBinary returns an error for workbooks.
-func refuseBinary(file io.ReadSeeker) error {
-	start, err := readMark(file)
-	if err != nil {
-		return err
-	}
-	for _, format := range []struct{ magic, name string }{
-		{"PK\x03\x04", "is an Excel workbook (or another zip archive), not a CSV file: load it with --xlsx"},
-		{"\xd0\xcf\x11\xe0", "is an old Excel workbook, or has a password: save it as .xlsx, and load it with --xlsx"},
-	} {
-		if start == format.magic {
-			return errors.New(format.name)
-		}
-	}
-	return nil
 }

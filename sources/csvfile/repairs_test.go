@@ -130,7 +130,7 @@ c,1700000000,in,five,m5,,,,,,https://example.com/a.jpg,1099511627776,,
 `},
 		{"repairs of invalid rows do not count", "conversation_id,timestamp,direction,text\n'c,'x,in,a\n'd,1700000000,in,b\n", `
 3 +0s inc d: text "b"
-chats.csv:2! timestamp "x": not a time; use unix seconds, RFC 3339, YYYY-MM-DD HH:MM:SS, or --time-format "DD.MM.YYYY HH:MM"
+chats.csv:2! timestamp "x": not a time such as 2024-01-31 08:00; name its form with --time-format, such as --time-format "DD.MM.YYYY HH:MM"
 1 x apostrophes before a cell, removed: chats.csv:3: conversation_id "'d" is d
 `},
 	} {

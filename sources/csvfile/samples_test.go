@@ -65,7 +65,7 @@ func TestSample(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{
 		`chats.csv:31: direction "sideways": not a direction; use in or out, or list the value in --incoming, --outgoing or --skip`,
-		`chats.csv:36: timestamp "yesterday": not a time; use unix seconds, RFC 3339, YYYY-MM-DD HH:MM:SS, or --time-format "DD.MM.YYYY HH:MM"`,
+		`chats.csv:36: timestamp "yesterday": not a time such as 2024-01-31 08:00; name its form with --time-format, such as --time-format "DD.MM.YYYY HH:MM"`,
 		`chats.csv:106: timestamp "2055-07-04T08:12:00Z": 2055-07-04 08:12:00 UTC is in the future`,
 		"chats.csv:123: text is empty",
 	}, reasons); diff != "" {

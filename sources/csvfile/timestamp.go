@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	errNotATime   = errors.New(`not a time; use unix seconds, RFC 3339, YYYY-MM-DD HH:MM:SS, or --time-format "DD.MM.YYYY HH:MM"`)
+	errNotATime   = errors.New(`not a time such as 2024-01-31 08:00; name its form with --time-format, such as --time-format "DD.MM.YYYY HH:MM"`)
 	errNoTimezone = errors.New("has no time zone; name it with --timezone, e.g. --timezone Europe/Madrid")
 	errSkipped    = errors.New("this local time does not exist, clocks were put forward")
 )

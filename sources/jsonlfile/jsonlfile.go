@@ -39,7 +39,10 @@ func Text(path string) (io.ReadCloser, error) {
 	}
 	t := &text{file: file, lines: bufio.NewReaderSize(file, 64<<10)}
 	t.csv = csv.NewWriter(&t.buf)
-	if err := t.start(); err != nil {
+	if err = csvfile.CheckForm(file, "jsonl"); err == nil {
+		err = t.start()
+	}
+	if err != nil {
 		file.Close()
 		return nil, err
 	}
@@ -57,7 +60,7 @@ type text struct {
 
 // start finds the columns and writes the header to the buffer.
 func (t *text) start() error {
-	keys := make(map[string]bool)
+	keys, objects, lines := make(map[string]bool), 0, 0
 	for isFirst := true; ; isFirst = false {
 		line, err := t.line()
 		if errors.Is(err, io.EOF) {
@@ -69,12 +72,18 @@ func (t *text) start() error {
 		if isFirst && bytes.HasPrefix(bytes.TrimSpace(line), []byte("[")) {
 			return errors.New(`is a JSON array, not JSON lines; make lines of it: jq -c ".[]" FILE > chats.jsonl`)
 		}
-		values, _ := parse(line)
+		values, err := parse(line)
+		if lines++; err == nil {
+			objects++
+		}
 		for key := range values {
 			if len(keys) < maxKeys {
 				keys[key] = true
 			}
 		}
+	}
+	if objects == 0 {
+		return noObjects(lines)
 	}
 	keys[csvfile.Broken], keys[csvfile.Raw] = true, true
 	t.columns = slices.Sorted(maps.Keys(keys))
@@ -82,6 +91,13 @@ func (t *text) start() error {
 	_, err := t.file.Seek(0, io.SeekStart)
 	t.lines.Reset(t.file)
 	return err
+}
+
+func noObjects(lines int) error {
+	if lines == 0 {
+		return errors.New("the file is empty")
+	}
+	return errors.New("no line is a JSON object: is it a CSV file? then load it with --csv")
 }
 
 func (t *text) write(cells []string) {
@@ -153,6 +169,9 @@ func parse(line []byte) (map[string]string, error) {
 	decoder.UseNumber()
 	var object map[string]any
 	if err := decoder.Decode(&object); err != nil {
+		if other, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return nil, fmt.Errorf("not a JSON object, but a JSON %s", other.Value)
+		}
 		return nil, fmt.Errorf("not a JSON object: %w", err)
 	}
 	if object == nil {

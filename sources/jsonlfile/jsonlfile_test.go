@@ -67,7 +67,7 @@ func TestLines(t *testing.T) {
 		`chats.jsonl:2 2024-05-01T10:00:00Z outgoing 7 12345678901234567890 "" https://e.com/b.jpg`,
 		`chats.jsonl:11 2024-05-01T10:00:00Z incoming c  "last, \"quoted\""`,
 		`chats.jsonl:4! not a JSON object: unexpected EOF: {"conversation_id": "c", "timestamp": 17145`,
-		`chats.jsonl:5! not a JSON object: json: cannot unmarshal array into Go value of type map[string]interface {}: ["c", 1714557600]`,
+		`chats.jsonl:5! not a JSON object, but a JSON array: ["c", 1714557600]`,
 		`chats.jsonl:6! not a JSON object, but null: null`,
 		`chats.jsonl:8! not one JSON object, but more behind it: {"conversation_id": "c"} {"conversation_id": "d"}`,
 		`chats.jsonl:9! not UTF-8: {"conversation_id": "c", "timestamp": 1714557600, "direction": "in", "text": "` + "\ufffd" + `"}`,
@@ -130,7 +130,9 @@ func TestGrowth(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	for content, want := range map[string]string{
-		"":                               "columns conversation_id, timestamp, direction are missing",
+		"":                               "chats.jsonl: the file is empty",
+		"a,b\n":                          "chats.jsonl: no line is a JSON object: is it a CSV file? then load it with --csv",
+		"PK\x03\x04":                     "chats.jsonl: is an Excel workbook (or another zip archive): load it with --xlsx",
 		"[\n{}\n]\n":                     `is a JSON array, not JSON lines; make lines of it: jq -c ".[]" FILE > chats.jsonl`,
 		`{"conversation_id":"c"}` + "\n": "columns timestamp, direction are missing: found conversation_id",
 	} {

@@ -12,9 +12,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
+
+	"kommo-import/sources/csvfile"
 )
 
 // unzipLimit is the size of a part of a workbook, in bytes, from which on it is unpacked into a temporary file.
@@ -38,12 +41,20 @@ func (s Sheet) TextIn(folder string) func(path string) (io.ReadCloser, error) {
 }
 
 func (s Sheet) read(path string, options excelize.Options) (io.ReadCloser, error) {
-	file, err := excelize.OpenFile(path, options)
+	file, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("is not a workbook that can be read: save it as .xlsx, without a password (%w)", err)
+		return nil, err
 	}
-	t := &text{file: file}
-	if t.rows, err = s.open(file); err != nil {
+	err = csvfile.CheckForm(file, "xlsx")
+	if file.Close(); err != nil {
+		return nil, err
+	}
+	book, err := excelize.OpenFile(path, options)
+	if err != nil {
+		return nil, fmt.Errorf("is not a workbook that can be read: open it in Excel and save it anew as .xlsx (%w)", err)
+	}
+	t := &text{file: book}
+	if t.rows, err = s.open(book); err != nil {
 		t.Close()
 		return nil, err
 	}

@@ -173,9 +173,20 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("sheet %q: got %v, want %s", text, err, want)
 		}
 	}
-	_, err := sourcetest.Read(t.Context(), &csvfile.File{Path: "xlsxfile.go", Text: xlsxfile.Sheet("").Text}, "")
-	if err == nil || !strings.Contains(err.Error(), "xlsxfile.go: is not a workbook that can be read: save it as .xlsx, without a password") {
-		t.Errorf("a text: got %v", err)
+	for content, want := range map[string]string{
+		"a,b\n":                       "is text, and no workbook: load it with --csv",
+		"\ufeff<HTML><table>":         "is a web page (or XML), whatever its name: open it in Excel, save it as .xlsx, and load it with --xlsx",
+		"\xd0\xcf\x11\xe0":            "is an old Excel workbook, or has a password",
+		`{"a":1}`:                     "holds JSON: load it with --jsonl",
+		"PK\x03\x04 and nothing more": "is not a workbook that can be read: open it in Excel and save it anew as .xlsx",
+	} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := sourcetest.Read(t.Context(), &csvfile.File{Path: path, Text: xlsxfile.Sheet("").Text}, "")
+		if err == nil || !strings.Contains(err.Error(), "chats.xlsx: "+want) {
+			t.Errorf("%q: got %v, want %s", content, err, want)
+		}
 	}
 }
 
