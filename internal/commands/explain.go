@@ -56,7 +56,13 @@ func (p *program) explain(ctx context.Context, v *values) error {
 
 // writeExplanation prints how a table would be understood.
 func (p *program) writeExplanation(e *csvfile.Explanation) {
-	p.writef("%s, %s; the header is line %d; %s\n\nColumns:\n", e.Encoding, e.Delimiter, e.Line, plural(e.Rows, "row"))
+	if e.Encoding != "" {
+		p.writef("%s, %s; ", e.Encoding, e.Delimiter)
+	}
+	if e.Line > 0 {
+		p.writef("the header is line %d; ", e.Line)
+	}
+	p.writef("%s\n\nColumns:\n", plural(e.Rows, "row"))
 	for _, column := range e.Columns {
 		as := strings.Join(column.As, ", ")
 		if as == "" {

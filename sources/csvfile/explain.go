@@ -14,9 +14,9 @@ import (
 
 // An Explanation is how a table would be understood, and the settings that would make it understood.
 type Explanation struct {
-	Encoding  string      `json:"encoding"`
-	Delimiter string      `json:"delimiter"`
-	Line      int         `json:"header_line"`
+	Encoding  string      `json:"encoding"`    // of a CSV file; else ""
+	Delimiter string      `json:"delimiter"`   // of a CSV file; else ""
+	Line      int         `json:"header_line"` // 0 in JSON lines
 	Rows      int         `json:"rows"`
 	Columns   []ColumnUse `json:"columns"`
 	Missing   []string    `json:"missing"` // required columns for which there is no proposal, and text if nothing has a content

@@ -100,6 +100,7 @@ func TestProposedHour(t *testing.T) {
 		{"unpadded", "chat;date;sent time;from;text", "c;2019-8-21;1:05:30 PM;in;hi", "date+sent time"},
 		{"Russian", "чат;Дата отправки;Время отправки;кто;текст", "c;21.08.2019;9.30;in;hi", "Дата отправки+Время отправки"},
 		{"Portuguese", "chat;Data;Horário;from;text", "c;21/08/2019;09:30;in;hi", "Data+Horário"},
+		{"a part of a day", "chat,Date,Hour,from,text", "c,2019-08-21,0.416666666666667,in,hi", "Date+Hour"},
 		{"the day has its time", "chat,date,time,from,text", "c,2019-08-21 10:00,10:00,in,hi", "date"},
 		{"another time", "chat,date,response time,from,text", "c,21/08/2019,12 s,in,hi", "date"},
 		{"no hour", "chat,date,from,text", "c,21/08/2019,in,hi", "date"},

@@ -96,7 +96,7 @@ func (s *scan) text() (*text, error) {
 		return nil, err
 	}
 	s.opened = opened
-	return &text{Reader: opened, file: &counter{}, encoding: "a workbook"}, nil
+	return &text{Reader: opened, file: &counter{}}, nil
 }
 
 // close ends the scan. The file was only read from: no data can be lost.

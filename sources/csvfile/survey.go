@@ -83,8 +83,11 @@ func count(values map[string]int, value string) {
 
 // explanation returns what the survey found, and the given settings with those that it suggests.
 func (s *survey) explanation(given Settings) *Explanation {
-	e := &Explanation{Encoding: s.encoding, Delimiter: s.layout.name(), Line: s.headerLine, Rows: s.rows, Proposal: given,
+	e := &Explanation{Encoding: s.encoding, Line: s.headerLine, Rows: s.rows, Proposal: given,
 		Missing: s.missingRequired(), Times: s.times.best(), NeedsZone: s.times.zoneless, Authors: ranked(s.authors)}
+	if s.open == nil {
+		e.Delimiter = s.layout.name()
+	}
 	if !s.hasContent() {
 		e.Missing = append(e.Missing, "text")
 	}

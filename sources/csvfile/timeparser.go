@@ -1,6 +1,8 @@
 package csvfile
 
 import (
+	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -68,8 +70,16 @@ func (p *timeParser) month() int {
 	return 1
 }
 
-// timeOfDay takes hours and minutes and what may follow them: seconds, a fraction, AM or PM.
+// dayPart matches a time of day as a spreadsheet keeps it: a part of a day.
+var dayPart = regexp.MustCompile(`^0(\.[0-9]+)?$`)
+
+// timeOfDay takes hours and minutes and what may follow them: seconds, a fraction, AM or PM. It also takes a part of a day.
 func (p *timeParser) timeOfDay(separator string) time.Duration {
+	if separator == ":" && dayPart.MatchString(p.rest) {
+		days, _ := strconv.ParseFloat(p.rest, 64)
+		p.rest = ""
+		return time.Duration(math.Round(days*24*60*60)) * time.Second
+	}
 	hour := p.number(1, 2)
 	p.skip(separator)
 	minute, second, fraction := p.number(2, 2), 0, time.Duration(0)
