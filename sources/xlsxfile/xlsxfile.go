@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 
@@ -54,7 +55,10 @@ func (s Sheet) read(path string, options excelize.Options) (io.ReadCloser, error
 		return nil, fmt.Errorf("is not a workbook that can be read: open it in Excel and save it anew as .xlsx (%w)", err)
 	}
 	t := &text{file: book}
-	if t.rows, err = s.open(book); err != nil {
+	if t.epoch, err = epoch(book); err == nil {
+		t.rows, err = s.open(book)
+	}
+	if err != nil {
 		t.Close()
 		return nil, err
 	}
@@ -102,11 +106,12 @@ func firstFilled(file *excelize.File, names []string) string {
 
 // A text is a sheet as the text of a CSV file.
 type text struct {
-	file *excelize.File
-	rows *excelize.Rows
-	csv  *csv.Writer
-	buf  bytes.Buffer // what was not read yet
-	most int          // cells of a row so far
+	file  *excelize.File
+	rows  *excelize.Rows
+	csv   *csv.Writer
+	buf   bytes.Buffer // what was not read yet
+	epoch time.Time    // see [epoch]
+	most  int          // cells of a row so far
 }
 
 func (t *text) Read(p []byte) (int, error) {
@@ -131,9 +136,10 @@ func (t *text) row() error {
 		return err
 	}
 	for i, cell := range cells {
-		if strings.ContainsRune(cell, '\n') {
-			cells[i] = strings.NewReplacer("\r\n", "\r", "\n", "\r").Replace(cell)
+		if cell = t.time(cell); strings.ContainsRune(cell, '\n') {
+			cell = strings.NewReplacer("\r\n", "\r", "\n", "\r").Replace(cell)
 		}
+		cells[i] = cell
 	}
 	t.most = max(t.most, len(cells))
 	cells = append(cells, make([]string, t.most-len(cells))...) // a row ends at its last cell that is not empty

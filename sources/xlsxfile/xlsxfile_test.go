@@ -1,6 +1,7 @@
 package xlsxfile_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -229,5 +230,62 @@ func TestShortRows(t *testing.T) {
 	}
 	if err := sourcetest.Check(t.Context(), chats(path, csvfile.Settings{})); err != nil {
 		t.Error(err)
+	}
+}
+
+// The number of a time reads as its cell means it. An hour that a cell has and does not show is not lost.
+func TestTimes(t *testing.T) {
+	for _, is1904 := range []bool{false, true} {
+		path := filepath.Join(t.TempDir(), "chats.xlsx")
+		book := excelize.NewFile()
+		defer book.Close()
+		book.SetWorkbookProps(&excelize.WorkbookPropsOptions{Date1904: &is1904})
+		w, err := book.NewStreamWriter("Sheet1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var row []any
+		var want []string
+		for _, cell := range []struct {
+			days         float64
+			format, want string
+		}{
+			{45027.4375, "dd.mm.yyyy", "2023-04-11 10:30:00"},
+			{45027, "dd.mm.yyyy", "2023-04-11"},
+			{45027, "d/m/yy h:mm", "2023-04-11 00:00:00"},
+			{45027.43755787037, "d/m/yy h:mm", "2023-04-11 10:30:05"},
+			{45027.999999999, "d/m/yy h:mm", "2023-04-12 00:00:00"},
+			{45027.4375, "h:mm AM/PM", "10:30:00"},
+			{0.4375, "h:mm", "10:30:00"},
+			{0.4375, "d/m/yy h:mm", "10:30:00"},
+			{1500.5, `# ##0.00 "руб."`, "1500.5"},
+			{79001234567, "General", "79001234567"},
+			{5511987654321, "0", "5511987654321"},
+			{5511987654321, "#,##0.00", "5511987654321"},
+			{123456789012345, "0", "123456789012345"},
+		} {
+			style, err := book.NewStyle(&excelize.Style{CustomNumFmt: &cell.format})
+			if err != nil {
+				t.Fatal(err)
+			}
+			days := cell.days
+			if is1904 && days > 40_000 && days < 50_000 {
+				days -= 1462
+			}
+			row = append(row, excelize.Cell{StyleID: style, Value: days})
+			want = append(want, cell.want)
+		}
+		if err := errors.Join(w.SetRow("A1", row), w.Flush(), book.SaveAs(path)); err != nil {
+			t.Fatal(err)
+		}
+		text, err := xlsxfile.Sheet("").Text(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer text.Close()
+		got, err := io.ReadAll(text)
+		if want := strings.Join(want, ",") + "\n"; err != nil || string(got) != want {
+			t.Errorf("from 1904: %t: got %s, %v, want %s", is1904, got, err, want)
+		}
 	}
 }
