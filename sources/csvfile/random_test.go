@@ -81,7 +81,7 @@ func anyMessage(t *rapid.T) sources.Message {
 }
 
 // FuzzCSV reads any bytes as a file. They are refused with a sentence, or the file keeps the promises that
-// [sourcetest.Check] checks, in batches of any size.
+// [sourcetest.Check] checks, in batches of any size. So do files that Explain has a proposal for.
 func FuzzCSV(f *testing.F) {
 	sample, err := os.ReadFile("../../samples/chats.csv")
 	if err != nil {
@@ -96,6 +96,8 @@ func FuzzCSV(f *testing.F) {
 		"1@g.us,2024-05-01 10:00,in,image,https://example.com/a,1,2,3\n1@c.us,1714557600,bot,,,1,-2,3\n"), 2)
 	f.Add([]byte("\xff\xfea\x00;\x00\n\x00conversation_id"), 1)
 	f.Add([]byte("Chats of 2024\n\nconversation_id|timestamp|direction|text\nc|1714557600|in|\"a|\nb\"\n|||\n"), 1)
+	f.Add([]byte("phone;date;time;from;message\n8 (900) 123-45-67;11.04.2023;9:00;in;<p>a</p>\n+34600000001;13.04.2023;10:00;note;b\n"), 1)
+	f.Add([]byte("Контакт|Дата|Кто|Текст\nАнна|1/2/23 0.5|Клиент|a\nАнна|13/2/23 10:00 م|Заметка|b\n"), 1)
 	f.Fuzz(func(t *testing.T, content []byte, rows int) {
 		if len(content) > 1<<15 {
 			return
@@ -110,7 +112,11 @@ func FuzzCSV(f *testing.F) {
 			if reason, found := strings.CutPrefix(err.Error(), path+": "); !found || reason == "" {
 				t.Fatalf("refused with %v", err)
 			}
-			return
+			if e, err := file.Explain(t.Context()); err == nil && len(e.Missing) == 0 && len(content) < 2000 {
+				file.Settings, file.Country = e.Proposal, "RU"
+			} else {
+				return
+			}
 		}
 		if err := sourcetest.Check(t.Context(), file); err != nil {
 			t.Fatal(err)
