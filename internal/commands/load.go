@@ -45,13 +45,14 @@ func (p *program) loader(v *values) (*importer.Loader, sources.Source, error) {
 	if loader.Name, err = v.sourceName(); err != nil {
 		return nil, nil, err
 	}
-	if loader.Named && !v.on("green-api") && v.tablePath() != "-" {
+	if err := p.takeSettingsOver(v, loader.Name); err != nil {
+		return nil, nil, err
+	}
+	// A sheet of its own is another export than the workbook that was loaded without a name.
+	if loader.Named && !v.on("green-api") && v.tablePath() != "-" && v.text("sheet") == "" {
 		if loader.Formerly, err = v.pathName(); err != nil {
 			return nil, nil, err
 		}
-	}
-	if err := p.takeSettingsOver(v, loader.Name); err != nil {
-		return nil, nil, err
 	}
 	if loader.Filter, err = v.filter(); err != nil {
 		return nil, nil, err
