@@ -34,7 +34,7 @@ func (v *values) proposal(e *csvfile.Explanation) proposal {
 	if s.HTML {
 		changed["html"] = []string{"true"}
 	}
-	for name, list := range map[string][]string{"incoming": s.Incoming, "outgoing": s.Outgoing, "skip": s.Skip} {
+	for name, list := range map[string][]string{"incoming": s.Incoming, "outgoing": s.Outgoing, "skip": s.Skip, "skip-where": s.SkipWhere} {
 		if len(list) > 0 {
 			changed[name] = []string{strings.Join(list, ",")}
 		}

@@ -35,6 +35,10 @@ func (p *program) tableSource(v *values) (*csvfile.File, error) {
 	settings, err := v.tableSettings()
 	table := &csvfile.File{Path: path, Settings: settings, Location: zone, Country: country, Unknown: func(columns []string) {
 		p.ui.info("These columns are not known and not read: %s", oneLine(strings.Join(columns, ", "), 300))
+		if i := slices.IndexFunc(columns, csvfile.MarksNotes); i >= 0 {
+			p.ui.info("Warning: does %s mark internal notes? They would be sent to the client. To leave them out: --skip-where %s",
+				oneLine(columns[i], 60), quoted(oneLine(columns[i], 60)+"=VALUE"))
+		}
 	}, Unlisted: func(directions []csvfile.ValueUse) { v.unlisted = directions }}
 	switch v.sourceFlags()[0] {
 	case "xlsx":

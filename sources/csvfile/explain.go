@@ -93,7 +93,7 @@ func (f *File) tryOut(ctx context.Context, e *Explanation) error {
 	if f.Location == nil {
 		f.Location = time.Local
 	}
-	reasons := make(map[string]*ReasonCount)
+	reasons, skips := make(map[string]*ReasonCount), make(map[string]bool)
 	for batch, err := range f.Batches(ctx, "") {
 		if err != nil {
 			return err
@@ -101,6 +101,7 @@ func (f *File) tryOut(ctx context.Context, e *Explanation) error {
 		for _, m := range batch.Messages {
 			if m.Skip != "" {
 				e.Skipped++
+				skips[strings.ToLower(m.Skip)] = true
 				continue
 			}
 			if e.Planned++; e.Planned <= 3 {
@@ -112,6 +113,7 @@ func (f *File) tryOut(ctx context.Context, e *Explanation) error {
 			e.NeedsCountry = e.NeedsCountry || strings.Contains(i.Reason, errNoCountry.Error())
 		}
 	}
+	e.pruneNotes(skips)
 	for _, reason := range reasons {
 		e.Invalid = append(e.Invalid, *reason)
 	}

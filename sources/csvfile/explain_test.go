@@ -134,3 +134,28 @@ func TestMissing(t *testing.T) {
 		t.Errorf("got %s", e.Proposal.Map)
 	}
 }
+
+// Rows that a column marks as internal notes are left out, by the values that the table has.
+func TestProposedNotes(t *testing.T) {
+	for _, tt := range []struct {
+		column, values string
+		given          []string
+		want           string
+	}{
+		{"private", "true,false", nil, "private=true"},
+		{"Is private", "1,0", nil, "Is private=1"},
+		{"Приватное", "Да,ИСТИНА,нет", nil, "Приватное=истина,да"},
+		{"private", "false,", nil, ""},
+		{"private", "true,false", []string{"private=false"}, "private=false"},
+		{"priority", "true,false", nil, ""},
+	} {
+		content := "conversation_id,timestamp,direction,text," + tt.column + "\n"
+		for value := range strings.SplitSeq(tt.values, ",") {
+			content += "c,1714557600,out,hi," + value + "\n"
+		}
+		e := explain(t, content, csvfile.Settings{SkipWhere: tt.given})
+		if got := strings.Join(e.Proposal.SkipWhere, " "); got != tt.want {
+			t.Errorf("%s %s: got %q, want %q", tt.column, tt.values, got, tt.want)
+		}
+	}
+}

@@ -44,8 +44,12 @@ func (p *plan) leftOut(cells map[string]string) string {
 	for _, f := range p.filters {
 		cell := sources.CleanID(cells[cellName(f.column)])
 		if slices.Contains(f.values, strings.ToLower(cell)) {
-			return fmt.Sprintf("left out by --skip-where %s=%s", f.name, cell)
+			return leftOutBy(f.name, cell)
 		}
 	}
 	return ""
+}
+
+func leftOutBy(column, value string) string {
+	return fmt.Sprintf("left out by --skip-where %s=%s", column, value)
 }

@@ -15,12 +15,6 @@ type preset struct {
 	Settings
 }
 
-// Words for true and false in tables that went through Excel in Russia, Spain and Brazil.
-const (
-	yes = "true,истина,verdadero,verdadeiro"
-	no  = "false,ложь,falso"
-)
-
 // presets returns the presets, each for a header that is documented in the row of section 8 of the reference that is named.
 func presets() []preset {
 	return []preset{

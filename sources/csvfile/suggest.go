@@ -9,12 +9,13 @@ import (
 // suggestColumns adds the preset or the mapping that the header of a table suggests to the settings. A table in which
 // nothing is missing needs none.
 func (f *File) suggestColumns(s *scan) {
+	f.suggestNotes(s)
 	needed := append(requiredColumns(), "text")
 	if !slices.ContainsFunc(needed, func(name string) bool { return slices.Contains(s.plan.missing, name) }) {
 		return
 	}
 	if name := recognised(s.columns); name != "" && f.Preset == "" && len(f.Map) == 0 {
-		f.Preset = name
+		f.Preset, f.SkipWhere = name, s.settings.SkipWhere
 		return
 	}
 	mapping := propose(s.columns, s.settings.Map)
