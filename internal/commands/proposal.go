@@ -147,6 +147,7 @@ func isMostlyInvalid(r importer.LoadReport) bool {
 
 // adviceOnTable says once why nearly all rows of a table are invalid, and returns the command that reads them.
 func (v *values) adviceOnTable(ctx context.Context, table *csvfile.File) string {
+	defer v.ui.notifyIfSlow("Reading the table")()
 	explained, err := table.Explain(ctx)
 	if err != nil || explained.Rows == 0 {
 		return ""

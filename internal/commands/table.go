@@ -110,6 +110,7 @@ func (v *values) withTableHint(ctx context.Context, err error, source sources.So
 		return &hintedError{err, "Hint: put a line with the names of the columns above the rows, such as\n" +
 			"      phone,date,direction,message" + v.otherSheets()}
 	}
+	defer v.ui.notifyIfSlow("Reading the table")()
 	explained, explainErr := table.Explain(ctx)
 	if explainErr != nil {
 		return err
