@@ -158,7 +158,7 @@ func (v *values) adviceOnTable(ctx context.Context, table *csvfile.File) string 
 		return fmt.Sprintf("Nearly no row was understood. With the settings below, %s would be. Next:\n%s",
 			plural(explained.Planned, "message"), proposal.text("  "))
 	case len(proposal.questions) > 0:
-		return "Nearly no row was understood. Next: fill in and run\n" + proposal.text("  ")
+		return "Nearly no row was understood. Next: replace the words in capitals and run\n" + proposal.text("  ")
 	}
 	return "Nearly no row was understood: " + oneLine(explained.Invalid[0].Example, 300)
 }

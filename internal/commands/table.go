@@ -116,9 +116,9 @@ func (v *values) withTableHint(ctx context.Context, err error, source sources.So
 		return err
 	}
 	proposal := v.proposal(explained)
-	hint := "Hint: is it so? Then run:\n"
+	hint := "Hint: to load it so, run:\n"
 	if len(proposal.questions) > 0 {
-		hint = "Hint: fill in and run:\n"
+		hint = "Hint: to load it, replace the words in capitals and run:\n"
 	}
 	return &hintedError{err, hint + proposal.text("      ") + v.otherSheets() + "\n      To see how the table would be read: add --explain"}
 }
