@@ -104,6 +104,8 @@ func (c *converter) chatOfPhone(column, phone string) (string, error) {
 	id, isPhone := sources.IDOfPhone(phone, c.country)
 	switch {
 	case isPhone:
+	case len(digitsOf(phone)) < 5: // shorter than any local phone
+		return "", invalid(column, phone, errors.New("not a phone"))
 	case c.country == "":
 		return "", invalid(column, phone, errNoCountry)
 	default:

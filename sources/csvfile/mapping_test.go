@@ -73,7 +73,8 @@ func TestChatsOfPhones(t *testing.T) {
 		"120363025246125486@g.us;;1714557600;in;a group\n" +
 		";;1714557600;in;nobody\n" +
 		"7,9E+10;;1714557600;in;shortened\n" +
-		"front desk;;1714557600;in;words\n"
+		"front desk;;1714557600;in;words\n" +
+		"900 12;;1714557600;in;short\n"
 	const common = `
 3 +14557600s inc 79001234567@c.us (phone +7 900 123-45-67): text "whole"
 4 +14557600s inc 79001234567@c.us (phone 79001234567@c.us): text "an id"
@@ -85,11 +86,13 @@ chats.csv:7! conversation_id "7,9E+10": a spreadsheet has shortened this number;
 `
 	const unknown = `: not a phone with a country code; is it local? then name its country: --country, such as --country ES
 `
+	const words = `chats.csv:8! conversation_id "front desk": not a phone
+`
 	for country, want := range map[string]string{
 		"": strings.TrimLeft(common, "\n") + `chats.csv:2! conversation_id "8 (900) 123-45-67"` + unknown + strings.TrimLeft(always, "\n") +
-			`chats.csv:8! conversation_id "front desk"` + unknown,
+			words + `chats.csv:9! conversation_id "900 12"` + unknown,
 		"RU": `2 +14557600s inc 79001234567@c.us (phone 79001234567@c.us): text "local"` + common + strings.TrimLeft(always, "\n") +
-			`chats.csv:8! conversation_id "front desk": not a phone, neither with a country code nor in the country RU` + "\n",
+			words + `chats.csv:9! conversation_id "900 12": not a phone, neither with a country code nor in the country RU` + "\n",
 	} {
 		file := mapped(t, table, "conversation_id={phone}@c.us,client_phone=phone")
 		file.Country = country
