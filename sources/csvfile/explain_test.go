@@ -159,3 +159,14 @@ func TestProposedNotes(t *testing.T) {
 		}
 	}
 }
+
+// A column that says whether the company wrote has true and false for sides. Elsewhere they say nothing.
+func TestProposedFromMe(t *testing.T) {
+	for header, want := range map[string]string{"fromMe": "fromMe false true", "key.fromMe": "key.fromMe false true", "type": "type  "} {
+		e := explain(t, "chat_id,date,"+header+",body\nc,1714557600,false,hi\nc,1714557601,true,hello\n", csvfile.Settings{})
+		got := strings.Join([]string{e.Proposal.Map["direction"], strings.Join(e.Proposal.Incoming, ","), strings.Join(e.Proposal.Outgoing, ",")}, " ")
+		if got != want {
+			t.Errorf("%s: got %q, want %q", header, got, want)
+		}
+	}
+}

@@ -31,7 +31,7 @@ func plainNamesText() map[string]string {
 			"fecha y hora, fecha de envío, fecha hora, fecha; " +
 			"data e hora, data de envio, data hora, data; " +
 			"time, время, hora",
-		"direction": "message_direction, message_type, sender_type, message_author_type, author_type, user_type, from_type, role, type, from; " +
+		"direction": "message_direction, message_type, sender_type, message_author_type, author_type, user_type, from_type, role, fromMe, key.fromMe, is outgoing, type, from; " +
 			"направление, тип сообщения, тип, кто; " +
 			"dirección, sentido, tipo; " +
 			"direção",
@@ -166,9 +166,17 @@ func namesClients(name string) bool {
 	}) && slices.Contains(plainNames("client_name"), name)
 }
 
-// proposedSides returns what values of a direction column plainly mean, beyond the words that need no setting.
-func proposedSides() map[string]string {
+// proposedSides returns what values of the direction column of that name plainly mean, beyond the words that need no setting.
+func proposedSides(column string) map[string]string {
 	plain := make(map[string]string)
+	if name := plainForm(column); strings.HasSuffix(name, "fromme") || name == "isoutgoing" {
+		for word := range strings.SplitSeq(yes+",1", ",") {
+			plain[word] = string(sources.Outgoing)
+		}
+		for word := range strings.SplitSeq(no+",0", ",") {
+			plain[word] = string(sources.Incoming)
+		}
+	}
 	for as, words := range map[string]string{
 		string(sources.Incoming): "входящее|входящий|входящая|входящие|от клиента|клиент|получено|получен|entrante|entrada|recibido|recibida|cliente|" +
 			"recebido|recebida|recebidas|recebidos|contato|contacto|visitor|user|lead|contact|end_user|incoming message|وارد|واردة",

@@ -68,7 +68,7 @@ func (f *File) suggestHour(h *header) {
 
 // knownSides returns in how many of the first rows the direction says a side.
 func (f *File) knownSides() (known int) {
-	plain := proposedSides()
+	plain := proposedSides(f.Map["direction"])
 	f.sample(func(s *scan, rec *record) {
 		word := strings.ToLower(s.converter.plain("direction", rec.Direction))
 		if _, isKnown := s.converter.sides.words[word]; isKnown || plain[word] != "" && plain[word] != "skipped" {

@@ -132,7 +132,7 @@ func ranked(values map[string]int) (uses []ValueUse) {
 // proposeSides says what becomes of the values of the direction column, and proposes an outcome for values that no list
 // names but that plainly say one.
 func (s *survey) proposeSides(e *Explanation) {
-	plain := proposedSides()
+	plain := proposedSides(s.settings.Map["direction"])
 	for i := range e.Directions {
 		use := &e.Directions[i]
 		word := strings.ToLower(use.Value)
