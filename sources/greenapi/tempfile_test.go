@@ -1,7 +1,6 @@
 package greenapi
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -171,7 +170,7 @@ func TestRefusedHistory(t *testing.T) {
 		}
 	}
 	large := func(yield func(json.RawMessage, error) bool) {
-		entry := append(append([]byte(`"`), bytes.Repeat([]byte("a"), 15<<20)...), '"')
+		entry := make([]byte, 15<<20) // no JSON: an index of a gigabyte would take seconds
 		for yield(entry, nil) {
 		}
 	}
