@@ -23,8 +23,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
 )
 
 const (
@@ -86,11 +84,8 @@ func (f *File) open() (err error) {
 	if err := checkWAL(f.Path); err != nil {
 		return err
 	}
-	f.writer, err = sql.Open("sqlite", dsn(f.Path, "_txlock=immediate&_pragma=busy_timeout(10000)"+
+	f.writer = openDatabase(dsn(f.Path, "_txlock=immediate&_pragma=busy_timeout(10000)"+
 		"&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-8000)"))
-	if err != nil {
-		return err
-	}
 	f.writer.SetMaxOpenConns(1)
 	if err := f.begin(); err != nil {
 		return err
@@ -99,17 +94,13 @@ func (f *File) open() (err error) {
 	if _, err := f.writer.Exec(`PRAGMA journal_mode = WAL`); err != nil {
 		return err
 	}
-	return errors.Join(f.openReader("mode=ro"), f.InPlace())
+	f.openReader("mode=ro")
+	return f.InPlace()
 }
 
-func (f *File) openReader(mode string) (err error) {
-	f.Reader, err = sql.Open("sqlite", dsn(f.Path, mode+
-		"&_pragma=busy_timeout(10000)&_pragma=query_only(1)&_pragma=cache_size(-4000)"))
-	if err != nil {
-		return err
-	}
+func (f *File) openReader(mode string) {
+	f.Reader = openDatabase(dsn(f.Path, mode+"&_pragma=busy_timeout(10000)&_pragma=query_only(1)&_pragma=cache_size(-4000)"))
 	f.Reader.SetMaxOpenConns(8)
-	return nil
 }
 
 // OpenReadOnly opens the migration file at path for reading. It works while another process writes, and changes
@@ -124,10 +115,9 @@ func OpenReadOnly(path string) (*File, error) {
 	}
 	f := &File{Path: path}
 	for _, mode := range []string{"mode=ro", "mode=ro&immutable=1"} {
-		if err = f.openReader(mode); err == nil {
-			if err = f.checkVersion(); err == nil {
-				return f, nil
-			}
+		f.openReader(mode)
+		if err = f.checkVersion(); err == nil {
+			return f, nil
 		}
 		f.Close()
 		if _, missing := os.Stat(path + "-wal"); !cannotOpen(err) || !errors.Is(missing, fs.ErrNotExist) {

@@ -139,11 +139,8 @@ func checkWAL(path string) error {
 	}
 	var ids [2]record
 	for i, mode := range []string{"mode=ro&immutable=1", "mode=ro"} { // without and with the -wal file
-		db, err := sql.Open("sqlite", dsn(path, mode))
-		if err != nil {
-			return err
-		}
-		err = ids[i].scan(db.QueryRow(selectRecord))
+		db := openDatabase(dsn(path, mode))
+		err := ids[i].scan(db.QueryRow(selectRecord))
 		if err := errors.Join(err, db.Close()); err != nil {
 			return nil // an empty file, or one whose error its opening explains
 		}
