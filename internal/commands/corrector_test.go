@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"kommo-import/importer"
@@ -30,8 +31,13 @@ func newCorrector(t *testing.T) *corrector {
 
 func (c *corrector) path(name string) string { return filepath.Join(c.folder, name) }
 
+// running is held while a command line runs in this process: the flag --help of urfave/cli is a global variable.
+var running sync.Mutex
+
 // run runs a command line on the migration file, and returns the exit code and what it prints.
 func (c *corrector) run(args ...string) (code int, stdout, stderr string) {
+	running.Lock()
+	defer running.Unlock()
 	var out, messages bytes.Buffer
 	args = append([]string{"kommo-import", args[0], "-m", c.path("migration.db")}, args[1:]...)
 	code = Run(context.Background(), args, strings.NewReader(""), &out, &messages)

@@ -78,6 +78,7 @@ var correctorStages = []struct {
 // Whatever setting is changed after a load, and however much was sent: each message is at Kommo once in the end, or load
 // changes nothing and says how to go on.
 func TestLoadWithAnotherSetting(t *testing.T) {
+	t.Parallel()
 	n := 0
 	for _, s := range settings() {
 		if s.sticky == notSticky || s.name == "sheet" || s.name == "preset" {
@@ -167,6 +168,7 @@ func waysOutOf(stderr string) (ways [][]string) {
 // way that is not meant for the case. But --add says that it sends both, and a reading that takes the place of another
 // export has its messages for corrections.
 func TestWaysOut(t *testing.T) {
+	t.Parallel()
 	plain := withoutIDs(correctedTable)
 	other := strings.NewReplacer("#", "#x", "2024-", "2023-", "hello", "ola", "hi ", "oi ").Replace
 	for _, tt := range []struct {
