@@ -141,7 +141,8 @@ func (f *File) Undecided(rows []SheetRow) (count int, err error) {
 	return count, f.Explain(err)
 }
 
-// ClearDecisions undoes all decisions, but for those by which a conversation was sent into the chat of another one.
+// ClearDecisions undoes all decisions, but for the chat and the contact of conversations of
+// which something was sent.
 func (l *Loader) ClearDecisions(ctx context.Context) (DecisionReport, error) {
 	var rows []SheetRow
 	err := l.File.View(func(tx *sql.Tx) error {
@@ -152,8 +153,8 @@ func (l *Loader) ClearDecisions(ctx context.Context) (DecisionReport, error) {
 		s, err := readSheet(tx, nil)
 		for conversation, d := range all.of {
 			row := SheetRow{Decision: Decision{Conversation: conversation}}
-			if s.begun[d.Chat] != "" {
-				row.Chat = d.Chat
+			if s.begun[all.chatOf(conversation)] != "" {
+				row.Chat, row.Contact = d.Chat, d.Contact
 			}
 			rows = append(rows, row)
 		}
