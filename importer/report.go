@@ -22,6 +22,9 @@ type Report struct {
 	// Kinds counts messages by kind and state.
 	Kinds    map[string]map[State]int `json:"kinds"`
 	Notified int                      `json:"notified"` // conversations with a message that Kommo accepted with silent=false
+	Linked   int                      `json:"linked"`   // conversations whose chat belongs to the contact that was matched
+	Unlinked int                      `json:"unlinked"` // conversations whose chat belongs to another contact, or whose link Kommo refused
+	LeftOut  int                      `json:"left_out"` // conversations that are left out in the sheet
 	Media    MediaReport              `json:"media"`
 	// Skipped, Invalid and Refused count messages by reason. Nil in an anonymised report.
 	Skipped []Group `json:"skipped,omitzero"`
@@ -57,7 +60,7 @@ func (f *File) Report() (Report, error) {
 		if err := loadedSomething(tx); err != nil {
 			return err
 		}
-		for _, part := range []func(*sql.Tx) error{r.readStatus, r.readTimes, r.readKinds, r.readMedia, r.readReasons} {
+		for _, part := range []func(*sql.Tx) error{r.readStatus, r.readTimes, r.readKinds, r.readMedia, r.readChats, r.readReasons} {
 			if err := part(tx); err != nil {
 				return err
 			}
@@ -142,6 +145,12 @@ func (r *Report) readMedia(tx *sql.Tx) error {
 	return tx.QueryRow(`SELECT count(*), (SELECT count(*) FROM conversation WHERE EXISTS (SELECT 1 FROM message
 			WHERE conversation = conversation.id AND place = notifier AND state IN ('accepted', 'verified')))
 		FROM message WHERE as_text`).Scan(&r.Media.AsText, &r.Notified)
+}
+
+// readChats counts what became of whole chats.
+func (r *Report) readChats(tx *sql.Tx) error {
+	return tx.QueryRow(`SELECT count(*) FILTER (WHERE state = 'linked'), count(*) FILTER (WHERE state IN ('elsewhere', 'refused')),
+		(SELECT count(*) FROM decision WHERE import = 'no') FROM link`).Scan(&r.Linked, &r.Unlinked, &r.LeftOut)
 }
 
 func (r *Report) readReasons(tx *sql.Tx) (err error) {

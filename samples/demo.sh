@@ -1,5 +1,5 @@
 #!/bin/sh
-# A whole migration on this computer, in five chapters, against a local Kommo
+# A whole migration on this computer, in six chapters, against a local Kommo
 # and a local Green-API. Each line that begins with $ is a command, and the demo
 # runs exactly that. What arrived is counted by the local Kommo, not by the
 # tool. Start it with: make demo
@@ -57,9 +57,10 @@ arrived() {
 cp -R samples/. "$work"
 cd "$work"
 
-say "A Kommo and a Green-API on this computer. This Kommo loses the answer to the" \
-	"20th message, and asks for a pause of 4 seconds after the 40th."
-run "kommo-import sandbox --addr 127.0.0.1:0 --latency 20ms \\
+say "A Kommo and a Green-API on this computer. This Kommo knows half of the clients" \
+	"as contacts. It loses the answer to the 20th message, and asks for a pause of" \
+	"4 seconds after the 40th."
+run "kommo-import sandbox --addr 127.0.0.1:0 --latency 20ms --contacts contacts.csv \\
     --fault 502-taken:n=20 --fault 429:n=40 --retry-after 4s \\
     --green-api green-api --green-api-rate 10 >sandbox.env 2>sandbox.log &"
 sandbox=$!
@@ -77,15 +78,26 @@ say "Read the old conversations. Four rows are invalid; the others count."
 run "kommo-import load --csv chats.csv" $incomplete
 say "Why are they invalid?"
 run "kommo-import failures"
+
+chapter "2. Whose contact, and who stays out"
+say "Which clients does Kommo know already?"
+run "kommo-import match"
+say "A sheet of the conversations. Maya is a friend of the owner: her chat stays out." \
+	"Lucía is in Kommo twice: her contact is 105."
+run "kommo-import conversations --out sheet.csv"
+run "sed -i.bak -e '/^\"ig-maya/s/\"\",\"\",\"\",\"\"\$/\"no\",\"\",\"\",\"\"/' \\
+    -e '/^\"34600000042/s/\"\"\$/\"105\"/' sheet.csv"
+run "kommo-import conversations --from sheet.csv"
+run "kommo-import conversations"
 say "What would be sent? Nothing is sent yet."
 run "kommo-import preview"
 
-chapter "2. A pilot; an answer is lost, and Kommo asks to slow down"
+chapter "3. A pilot; an answer is lost, and Kommo asks to slow down"
 run "kommo-import send --max-conversations 3 --yes --rate 20 --settle 1s" $incomplete
 say "What does the local Kommo hold? The lost answer left nothing twice."
 arrived "61 messages in 3 chats: each once, all in order, 3 notifications"
 
-chapter "3. The rest; the program is killed, as when the power goes"
+chapter "4. The rest; the program is killed, as when the power goes"
 run "kommo-import send --yes --quiet --rate 15 &"
 sending=$!
 run "sleep 4"
@@ -96,19 +108,19 @@ say "Where does it stand?"
 run "kommo-import status"
 say "Send again. It goes on where it stopped."
 run "kommo-import send --yes --rate 20 --settle 1s" $incomplete
-arrived "172 messages in 9 chats: each once, all in order, 9 notifications"
+arrived "152 messages in 8 chats: each once, all in order, 8 notifications, one for each chat. Linked to contacts: 5 chats; incoming leads: 3."
 
-chapter "4. Verify and report"
+chapter "5. Verify and report"
 say "Read the chats back, and compare them with what was sent."
 run "kommo-import verify"
 say "Write down the outcome."
 run "kommo-import report --out report.md"
-run "grep '^| messages' report.md"
+run "grep -E '^. (messages|Notif|Linked|Left)' report.md"
 
-chapter "5. The WhatsApp account, from Green-API"
+chapter "6. The WhatsApp account, from Green-API"
 say "Its files lie on this computer too: hence --allow-private-media."
 run "kommo-import load --green-api --green-api-rate 10 --allow-private-media" $incomplete
 run "kommo-import preview"
 run "kommo-import send --yes --quiet --rate 20" $incomplete
 say "What does the local Kommo hold in the end?"
-arrived "248 messages in 12 chats: each once, all in order, 12 notifications"
+arrived "228 messages in 11 chats: each once, all in order, 11 notifications"

@@ -21,7 +21,7 @@ func (p *program) reportLoad(v *values, file *importer.File, report importer.Loa
 	if advice != "" {
 		p.ui.info("%s", printable(advice))
 	} else if len(v.unlisted) > 0 {
-		p.ui.info("Invalid, because no list names their direction: %s. Add each to --incoming (the client wrote them), --outgoing\n"+
+		p.ui.info("Invalid, because no list names their direction: %s. Add each to --incoming (the client wrote them), --outgoing "+
 			"(the company) or --skip (to be left out).", valuesText(v.unlisted))
 	}
 	if v.command == "load" {

@@ -80,6 +80,12 @@ func outcomeFacts(report importer.Report) (facts []page.Fact) {
 	add("written", span(report.FirstWritten, report.LastWritten))
 	add("sent", span(report.FirstSent, report.LastSent))
 	add("notifications", number(report.Notified))
+	if report.Linked+report.Unlinked > 0 {
+		add("contacts", fmt.Sprintf("%s linked; of another contact, or refused: %s", plural(report.Linked, "conversation"), number(report.Unlinked)))
+	}
+	if report.LeftOut > 0 {
+		add("left out", plural(report.LeftOut, "conversation")+" in the sheet")
+	}
 	add("messages", states(report.Status.Messages))
 	kinds := make(map[string]int)
 	for kind, states := range report.Kinds {

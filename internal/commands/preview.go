@@ -191,8 +191,8 @@ func planRows(p importer.Preview) (rows []row) {
 
 // cardWords says which part of the history the cards show, as far as it is documented.
 func cardWords(l importer.Links) string {
-	return plural(l.Older, "chat") + " with messages older than 24 hours: by the documents of amoCRM, the card of a lead shows only what was written " +
-		"from 24 hours before the lead was made on. Look at the cards of a pilot: docs/kommo.md"
+	return "by the documents of amoCRM, the card of a lead shows what was written from 24 hours before the lead was made on; " +
+		plural(l.Older, "chat") + " with older messages: docs/kommo.md"
 }
 
 // userWarning says what is not known about imported messages in the name of a Kommo user.
