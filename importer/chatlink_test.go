@@ -3,6 +3,7 @@ package importer
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -420,4 +421,43 @@ func TestPhoneKey(t *testing.T) {
 			t.Errorf("%q in %q is %q, want %q", tt.phone, tt.country, got, tt.want)
 		}
 	}
+}
+
+// The page names the contact of each conversation, before and after a send.
+func TestViewOfContacts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := linkWorld(t, sandbox.Options{})
+		view := func() map[string]string {
+			contacts := make(map[string]string)
+			err := w.f.ViewPlan(newComposer(), Selection{}, func(v *ChatView) error {
+				for _, listed := range v.Chats {
+					chat, err := v.Chat(listed)
+					if err != nil {
+						return err
+					}
+					contacts[chat.ID] = chat.Contact
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return contacts
+		}
+		want := map[string]string{"ann": "to be linked to contact Ann (11), by phone", "bob": "to be linked to contact Bob (12), by e-mail",
+			"cat": "several contacts: 13,14", "dan": "no contact", "eve": "no contact", "fay": "to be linked to contact Elsewhere (17), by phone"}
+		if diff := gocmp.Diff(want, view()); diff != "" {
+			t.Errorf("before (-want +got):\n%s", diff)
+		}
+		w.update(`UPDATE matched SET contact = 999 WHERE conversation = 'bob'`)
+		if _, err := w.linkingSender().Send(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		maps.Copy(want, map[string]string{"ann": "linked to contact Ann (11)", "fay": "of contact 18, and stays there",
+			"bob": "not linked to contact 999: contact 999 does not exist any more"})
+		if diff := gocmp.Diff(want, view()); diff != "" {
+			t.Errorf("after (-want +got):\n%s", diff)
+		}
+	})
 }

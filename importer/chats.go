@@ -21,6 +21,7 @@ type ChatView struct {
 	related  map[int64][]Mark
 	invalid  invalidEntries
 	findings bool // messages have their findings
+	matched  bool // chats have contacts, see Links.Matched
 }
 
 // A ListedChat is what it takes to choose a conversation among many.
@@ -116,6 +117,9 @@ func (f *File) viewChats(prepare func(*ChatView, *sql.Tx) error, view func(*Chat
 		if v.invalid, err = readInvalid(tx); err != nil {
 			return err
 		}
+		if v.matched, err = knowsContacts(tx); err != nil {
+			return err
+		}
 		if err := prepare(v, tx); err != nil {
 			return err
 		}
@@ -180,15 +184,17 @@ func (v *ChatView) Marked() map[string]int {
 	return marked
 }
 
-// A Chat is a conversation as a list shows it. Facts about its contact in Kommo belong here.
+// A Chat is a conversation as a list shows it.
 type Chat struct {
 	ID      string        `json:"id"`              // at the source; "" for the invalid entries that belong to no conversation
 	Name    string        `json:"name,omitempty"`  // of the client; "" if it is not known
 	Phone   string        `json:"phone,omitempty"` // E.164
 	Email   string        `json:"email,omitempty"`
 	IsGroup bool          `json:"group,omitempty"`
-	Aside   string        `json:"aside,omitempty"` // why the last send set it aside
-	States  map[State]int `json:"states"`          // how many messages are in each state
+	Aside   string        `json:"aside,omitempty"`   // why the last send set it aside
+	Contact string        `json:"contact,omitempty"` // to which its chat belongs or is linked, in words; "" if no contact was found
+	Older   int           `json:"older,omitempty"`   // messages that the card of a lead does not show, see Links.Older; 0 without match
+	States  map[State]int `json:"states"`            // how many messages are in each state
 	Marks   []Mark        `json:"marks,omitempty"`
 }
 
@@ -205,6 +211,9 @@ func (v *ChatView) Chat(listed ListedChat) (chat Chat, err error) {
 			if counts[i] > 0 {
 				chat.States[state] = counts[i]
 			}
+		}
+		if err == nil {
+			err = v.readContact(listed, &chat)
 		}
 	}
 	if n := len(v.invalid.of(chat.ID)); n > 0 {

@@ -20,10 +20,15 @@ type Links struct {
 // linkRequests is how many requests the link of a chat takes: for the chat's id, its link before, and the link itself.
 const linkRequests = 3
 
-func readLinks(tx *sql.Tx, selection Selection) (l Links, err error) {
+// knowsContacts reports whether match has read the account's contacts, or the sheet names some, or chats were linked.
+func knowsContacts(tx *sql.Tx) (knows bool, err error) {
 	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM contact) OR EXISTS (SELECT 1 FROM decision WHERE contact > 0)
-		OR EXISTS (SELECT 1 FROM link)`).Scan(&l.Matched)
-	if err != nil || !l.Matched {
+		OR EXISTS (SELECT 1 FROM link)`).Scan(&knows)
+	return knows, err
+}
+
+func readLinks(tx *sql.Tx, selection Selection) (l Links, err error) {
+	if l.Matched, err = knowsContacts(tx); err != nil || !l.Matched {
 		return l, err
 	}
 	condition, args := selection.where()

@@ -134,6 +134,7 @@ var markLabels = map[string]string{
 	string(importer.MessageOutOfOrder):    "messages out of order",
 	string(importer.MessageUnsent):        "messages sent without a record",
 	string(importer.ChatUnread):           "chat not readable",
+	string(importer.ChatUnlinked):         "linked to another contact",
 	importer.MarkInvalid:                  "invalid entries",
 	importer.MarkSkipped:                  "messages skipped",
 	importer.MarkRefused:                  "messages refused",

@@ -308,7 +308,8 @@
 		const states = {planned: "to be sent", sending: "in doubt", accepted: "in Kommo", verified: "in Kommo, read back",
 			refused: "refused", skipped: "left out", invalid: "invalid"};
 		const counts = Object.keys(states).filter((s) => chat.states[s]).map((s) => chat.states[s].toLocaleString("en-GB") + " " + states[s]);
-		return [chat.group ? "group" : "", chat.phone, chat.email, chat.id !== chat.title ? chat.id : "", counts.join(", ")].filter(Boolean);
+		return [chat.group ? "group" : "", chat.phone, chat.email, chat.id !== chat.title ? chat.id : "", chat.contact,
+			counts.join(", "), chat.older ? "the card of a lead may not show " + chat.older.toLocaleString("en-GB") + " older messages" : ""].filter(Boolean);
 	};
 	// remarks lists what deserves a look, as sentences.
 	const remarks = (chat) => {
