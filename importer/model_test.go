@@ -205,7 +205,9 @@ func (m *model) decideSome(rt *rapid.T) {
 	}
 	before := m.plan()
 	_, err := (&Loader{File: m.f}).TakeDecisions(m.t.Context(), rows)
-	if _, refused := errors.AsType[*SheetError](err); refused {
+	_, refused := errors.AsType[*SheetError](err)
+	_, other := errors.AsType[*OtherSheetError](err)
+	if refused || other {
 		m.wantPlan(before)
 		return
 	}

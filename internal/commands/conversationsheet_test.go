@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -47,6 +49,7 @@ func TestUneditedSheet(t *testing.T) {
 		runProgram(t, folder, nil, exitDone, "conversations", "--out", name)
 		take(t, folder, name, "Nothing has changed: all 7 rows")
 	}
+	addContact(t, folder, 4217)
 	edit(t, filepath.Join(folder, "a.xlsx"), func(file *excelize.File, set func(id, column string, value any)) {
 		set("a;=1", "import", "no")
 		set("00712", "chat", "=1")
@@ -58,6 +61,21 @@ func TestUneditedSheet(t *testing.T) {
 	for _, name := range []string{"a.xlsx", "b.xlsx", "b.csv"} {
 		runProgram(t, folder, nil, exitDone, "conversations", "--out", name)
 		take(t, folder, name, "Nothing has changed: all 7 rows")
+	}
+}
+
+// addContact makes a contact known, as match does.
+func addContact(t *testing.T, folder string, id int64) {
+	t.Helper()
+	file, err := importer.Open(filepath.Join(folder, "migration.db"), "test")
+	if err == nil {
+		err = file.Update(func(tx *sql.Tx) error {
+			_, err := tx.Exec(`INSERT INTO contact (id, name, phones, emails) VALUES (?, '', '[]', '[]')`, id)
+			return err
+		})
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -33,7 +33,7 @@ func TestReportInterrupted(t *testing.T) {
 	cancel(ErrInterrupted)
 	for _, command := range [][]string{
 		{"report", "-m", migration, "--out", filepath.Join(folder, "r.md")},
-		{"failures", "-m", migration, "--csv", filepath.Join(folder, "r.csv")},
+		{"failures", "-m", migration, "--out", filepath.Join(folder, "r.csv")},
 	} {
 		if code := run(ctx, command...); code != exitInterrupted {
 			t.Errorf("%s: got code %d, want %d: %s", command[0], code, exitInterrupted, &stderr)
