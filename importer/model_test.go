@@ -206,8 +206,7 @@ func (m *model) decideSome(rt *rapid.T) {
 	before := m.plan()
 	_, err := (&Loader{File: m.f}).TakeDecisions(m.t.Context(), rows)
 	_, refused := errors.AsType[*SheetError](err)
-	_, other := errors.AsType[*OtherSheetError](err)
-	if refused || other {
+	if _, other := errors.AsType[*OtherSheetError](err); refused || other {
 		m.wantPlan(before)
 		return
 	}

@@ -9,12 +9,11 @@ import (
 	"kommo-import/importer"
 )
 
-// notifyPolicy returns the notify policy of --silent and --notify-since, "" if neither is given. --silent=all always counts;
-// --silent=but-last on the command line counts before a date in the config file.
+// notifyPolicy returns the notify policy of --silent and --notify-since, "" if neither is given. --silent=all counts before a
+// date.
 func (v *values) notifyPolicy() (importer.NotifyPolicy, error) {
-	silent, since := v.get("silent"), v.get("notify-since")
 	policy := importer.NotifyPolicy(v.text("silent"))
-	if len(since.texts) == 0 || policy == importer.SilentAll || silent.origin == fromFlag && since.origin != fromFlag {
+	if policy == importer.SilentAll || v.text("notify-since") == "" {
 		return policy, nil
 	}
 	zone, err := v.zone()

@@ -130,7 +130,7 @@ func kommoSettings() []setting {
 			usage: "put TEXT before every conversation id"},
 		{name: "silent", in: "preview send check", group: groupSending, choices: []string{"but-last", "all"},
 			usage: "which messages are silent: all but the last of each conversation, or all (default: as before, else but-last)"},
-		{name: "notify-since", in: "preview send check", group: groupSending, value: "DATE",
+		{name: "notify-since", in: "preview send", group: groupSending, value: "DATE", perRun: true,
 			usage: "silence conversations that ended before DATE"},
 		{name: "only", in: "conversations preview send verify", group: groupSending, kind: kindList, value: "ID",
 			usage: "take only the conversation with this ID; repeatable"},
