@@ -200,9 +200,10 @@ func isUnreached(err error) bool {
 // accountHint returns advice about an account that denies access.
 func accountHint(denied *kommo.AccountDeniedError) string {
 	return cmp.Or(map[int]string{
-		401: "Hint: check KOMMO_TOKEN: is it of this account, and not expired?",
+		401: "Hint: check KOMMO_TOKEN: is it of this account, and not expired? kommo-import check reads that in it.",
 		402: "Hint: the account is not paid for; its owner can pay in its settings.",
-		403: "Hint: the token must be an administrator's, and the account must let this computer's address in.",
+		403: "Hint: the token must be an administrator's, its integration must have access to the account's data, and the account must let\n" +
+			"      this computer's address in. kommo-import check reads in the token what it is for.",
 	}[denied.Status], "Hint: check KOMMO_ACCOUNT_URL: it is the address you see when you work in the account.")
 }
 
