@@ -61,16 +61,19 @@ const (
 type LoadReport struct {
 	Source    string `json:"source,omitempty"`
 	Unchanged bool   `json:"unchanged"` // the source was read to its end before and has not changed
-	Read      int    `json:"read"`      // messages read, including those of an interrupted load before
-	Known     int    `json:"known"`     // of these, in the plan before
-	Added     int    `json:"added"`     // of these, added to the plan
-	Duplicate int    `json:"duplicate"` // of these, the same message as another one of this or another source
-	Invalid   int    `json:"invalid"`   // further entries that could not be parsed
-	Removed   int    `json:"removed"`   // messages that were not sent, and that no source holds any more
-	Changed   int    `json:"changed"`   // sent messages that read differently now; they stay as they were sent
-	Kept      int    `json:"kept"`      // messages left out because of --keep-sent
-	Dropped   int    `json:"dropped"`   // not sent yet, and left out by the settings from now on
-	Restored  int    `json:"restored"`  // left out by earlier settings, and planned from now on
+	// Resumed says that the load has ended a reading of an account that was interrupted. It does not have the messages that
+	// came meanwhile into chats that were read before the interruption; the next load has them.
+	Resumed   bool `json:"resumed,omitempty"`
+	Read      int  `json:"read"`      // messages read, including those of an interrupted load before
+	Known     int  `json:"known"`     // of these, in the plan before
+	Added     int  `json:"added"`     // of these, added to the plan
+	Duplicate int  `json:"duplicate"` // of these, the same message as another one of this or another source
+	Invalid   int  `json:"invalid"`   // further entries that could not be parsed
+	Removed   int  `json:"removed"`   // messages that were not sent, and that no source holds any more
+	Changed   int  `json:"changed"`   // sent messages that read differently now; they stay as they were sent
+	Kept      int  `json:"kept"`      // messages left out because of --keep-sent
+	Dropped   int  `json:"dropped"`   // not sent yet, and left out by the settings from now on
+	Restored  int  `json:"restored"`  // left out by earlier settings, and planned from now on
 
 	Delayed              int      `json:"delayed"`                         // conversations with messages that are shown more than a minute after they were written
 	DelayedConversations []string `json:"delayed_conversations,omitempty"` // the first of them
@@ -111,6 +114,7 @@ func (l *Loader) Load(ctx context.Context, source sources.Source) (LoadReport, e
 		}
 		return report, err
 	}
+	report.Resumed = s.source.family == sources.GreenAPI && s.start != "" && s.reading.open && !s.more
 	report.Unchanged = s.source.planned && !s.reading.open
 	if err := l.plan(ctx, s, !s.more, &report); err != nil {
 		return report, err

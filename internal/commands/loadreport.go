@@ -82,7 +82,7 @@ func (p *program) printLoad(v *values, r importer.LoadReport, s importer.Status)
 	case r.Source == "":
 	case r.Unchanged:
 		p.ui.info("It was read before and has not changed.")
-	case r.Read+r.Invalid == 0 && v.on("green-api"):
+	case r.Read+r.Invalid == 0 && v.on("green-api") && !r.Resumed:
 		p.ui.info("The chats hold no messages. Green-API holds what WhatsApp handed over when the phone was connected, and what\n" +
 			"came since. docs/green-api.md says how to get more, and what that costs.")
 	case r.Read+r.Invalid == 0:
@@ -90,6 +90,10 @@ func (p *program) printLoad(v *values, r importer.LoadReport, s importer.Status)
 	default:
 		p.ui.info("Read %s: %s new, %s known, %s duplicate, %s invalid.", plural(r.Read+r.Invalid, "message"),
 			number(r.Added), number(r.Known), number(r.Duplicate), number(r.Invalid))
+	}
+	if r.Resumed {
+		p.ui.info("This load has finished an interrupted one. Messages that came meanwhile into chats that it had read are not in it: to get\n" +
+			"them too, load once more.")
 	}
 	p.ui.note(r.Removed, "message", "Removed from the plan, because no source holds them any more: %s.")
 	p.ui.note(r.Changed, "message", "Read differently now, and stay as they were sent: %s.")
