@@ -423,6 +423,21 @@ func TestPhoneKey(t *testing.T) {
 	}
 }
 
+// wantListed compares the contacts in the list of conversations.
+func (w *world) wantListed(want ...string) {
+	w.t.Helper()
+	var got []string
+	for row, err := range w.f.Conversations(newComposer(), nil) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		got = append(got, fmt.Sprintf("%s %d %s %s", row.ID, row.MatchedContact, row.MatchedBy, row.ContactName))
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		w.t.Errorf("the list (-want +got):\n%s", diff)
+	}
+}
+
 // The page names the contact of each conversation, before and after a send.
 func TestViewOfContacts(t *testing.T) {
 	t.Parallel()
@@ -450,10 +465,15 @@ func TestViewOfContacts(t *testing.T) {
 		if diff := gocmp.Diff(want, view()); diff != "" {
 			t.Errorf("before (-want +got):\n%s", diff)
 		}
+		w.wantListed("ann 11 phone Ann", "bob 12 e-mail Bob", "cat 0 phone several: 13,14", "dan 0  ", "eve 0  ", "fay 17 phone Elsewhere")
 		w.update(`UPDATE matched SET contact = 999 WHERE conversation = 'bob'`)
 		if _, err := w.linkingSender().Send(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		w.mustDecide("dan notify=no")
+		w.match()
+		w.wantListed("ann 11 link Ann", "bob 999 refused ", "cat 0  ", "dan 0  ", "eve 0  ", "fay 17 elsewhere Elsewhere")
+		want["cat"] = "no contact"
 		maps.Copy(want, map[string]string{"ann": "linked to contact Ann (11)", "fay": "of contact 18, and stays there",
 			"bob": "not linked to contact 999: contact 999 does not exist any more"})
 		if diff := gocmp.Diff(want, view()); diff != "" {

@@ -23,8 +23,9 @@ type ConversationRow struct {
 	Last     time.Time                `json:"last,omitzero"`
 	Kind     sources.ConversationKind `json:"kind"`
 	Plan     string                   `json:"plan"` // what would happen now, in words
-	// MatchedContact is the id of the contact of the account that the conversation belongs to; 0 if none was found. MatchedBy
-	// says how it was found.
+	// MatchedContact is the contact of the account that match has found, or to which the chat was linked; 0 if there is none, or
+	// several: then ContactName names some of these. MatchedBy is phone, e-mail, or link; elsewhere, if the chat belonged to
+	// another contact, and refused, if Kommo refused the link.
 	MatchedContact int64  `json:"matched_contact,omitempty"`
 	ContactName    string `json:"contact_name,omitempty"`
 	MatchedBy      string `json:"matched_by,omitempty"`
@@ -87,8 +88,10 @@ func listedChats(policy NotifyPolicy, only []string) (query string, args []any) 
 		coalesce((SELECT time FROM message WHERE conversation = conversation.id ORDER BY time DESC LIMIT 1), 0),
 		notifier IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id AND place = notifier AND state = 'planned'),
 		` + policy.wanted(`(SELECT time`+lastPending+`)`) + `,
-		iif(skipped > 0, (SELECT reason FROM message WHERE conversation = conversation.id AND state = 'skipped' LIMIT 1), '')
-		FROM conversation`
+		iif(skipped > 0, (SELECT reason FROM message WHERE conversation = conversation.id AND state = 'skipped' LIMIT 1), ''),
+		coalesce(matched.contact, link.contact, 0), coalesce(found_by, iif(link.state = 'linked', 'link', link.state), ''),
+		coalesce('several: ' || nullif(candidates, ''), (SELECT name FROM contact WHERE contact.id = coalesce(matched.contact, link.contact)), '')
+		FROM conversation LEFT JOIN matched ON matched.conversation = external_id LEFT JOIN link ON link.conversation = external_id`
 	if len(only) > 0 {
 		query += ` WHERE external_id IN (` + chatsOf("?") + `)`
 		args = append(args, jsonList(only))
@@ -100,7 +103,7 @@ func scanListedChat(rows *sql.Rows) (c listedChat, err error) {
 	var first, last int64
 	r := &c.row
 	err = rows.Scan(&c.id, &r.ID, &r.Name, &r.Phone, &r.Kind, &c.skipped, &c.planned, &c.sent, &c.doubt, &c.bad, &first, &last,
-		&c.notified, &c.notifies, &c.reason)
+		&c.notified, &c.notifies, &c.reason, &r.MatchedContact, &r.MatchedBy, &r.ContactName)
 	r.Messages = c.skipped + c.planned + c.sent + c.doubt + c.bad
 	r.First, r.Last = fromMillis(first), fromMillis(last)
 	r.Plan = c.plan()

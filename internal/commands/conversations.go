@@ -88,7 +88,7 @@ const mostListed = 50
 // writeConversations prints the first rows as a table.
 func (p *program) writeConversations(rows iter.Seq2[importer.ConversationRow, error]) error {
 	table, more := newTextTable("CONVERSATION", "NAME", "PHONE", "MESSAGES", "LAST", "PLAN", "DECIDED"), 0
-	table.right[3] = true
+	table.right[3], table.spare = true, 2 // most ids hold the phone
 	for row, err := range rows {
 		if err != nil {
 			return err

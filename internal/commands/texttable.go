@@ -12,6 +12,7 @@ import (
 type textTable struct {
 	rows  [][]string // first the header
 	right []bool     // columns that are aligned to the right
+	spare int        // a column that is left out where the lines are too long; 0: none
 }
 
 const (
@@ -33,7 +34,7 @@ func (t *textTable) add(cells ...string) {
 }
 
 // text returns the table. Columns without a cell are left out. Where the lines have more columns of the terminal than there
-// are, the widest cells are cut, at last the lines; with 0 columns no line is too long.
+// are, the spare column is left out, then the widest cells are cut, at last the lines; with 0 columns no line is too long.
 func (t *textTable) text(columns int) string {
 	widths := t.widths(columns)
 	var text strings.Builder
@@ -74,6 +75,10 @@ func (t *textTable) widths(columns int) []int {
 		if width > 0 {
 			total += width + columnGap
 		}
+	}
+	if columns > 0 && total > columns && t.spare > 0 && widths[t.spare] > 0 {
+		total -= widths[t.spare] + columnGap
+		widths[t.spare] = 0
 	}
 	for columns > 0 && total > columns && slices.Max(widths) > narrowestCut {
 		widths[slices.Index(widths, slices.Max(widths))]--
