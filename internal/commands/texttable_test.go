@@ -33,6 +33,10 @@ b c         👩‍🔧          0  long long…
 	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(table.text(37), "\n")); diff != "" {
 		t.Errorf("in 37 columns (-want +got):\n%s", diff)
 	}
+	table.spare = 1
+	if text := table.text(37); strings.Contains(text, "NAME") || !strings.Contains(text, "79001234567") {
+		t.Errorf("in 37 columns, with a spare column:\n%s", text)
+	}
 	for line := range strings.Lines(table.text(12)) {
 		if n := uniseg.StringWidth(strings.TrimSuffix(line, "\n")); n > 12 {
 			t.Errorf("%q takes %d columns", line, n)
