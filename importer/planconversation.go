@@ -173,6 +173,9 @@ func (c *conversationPlan) planMoment(rows []*stagingRow) error {
 			}
 		}
 	}
+	for _, r := range rows {
+		r.leftOut = c.several() && c.leavesOut(r)
+	}
 	assignRoles(rows, sent, c.several())
 	slices.SortFunc(rows, func(a, b *stagingRow) int { // a duplicate comes behind its message
 		return cmp.Or(cmp.Compare(btoi(a.role == asDuplicate), btoi(b.role == asDuplicate)), byPlace(a, b))

@@ -54,11 +54,23 @@ func (c *conversationPlan) sentIn(time int64) ([]sentMessage, error) {
 
 // state returns the state of a message that was not sent, and the reason if it is skipped.
 func (c *conversationPlan) state(r *stagingRow) (State, string) {
+	return decide(c.reasons[r.conversation], r.skip, c.filtered(r, r.deleted))
+}
+
+// leavesOut reports whether the settings or the sheet leave the conversation or the time of a row out. A message that its author
+// deleted does not count: an equal message of another source does not take its place.
+func (c *conversationPlan) leavesOut(r *stagingRow) bool {
+	state, _ := decide(c.reasons[r.conversation], c.filtered(r, false))
+	return state == Skipped
+}
+
+// filtered returns why the filter leaves the message of a row out, "" if it does not. deleted says that its author deleted it.
+func (c *conversationPlan) filtered(r *stagingRow, deleted bool) string {
 	filter := c.filter
 	if c.decisions.of[r.conversation].Import == Yes {
 		filter.Since, filter.Until = time.Time{}, time.Time{}
 	}
-	return decide(c.reasons[r.conversation], r.skip, filter.message(fromMillis(r.time), sources.Kind(r.kind), r.deleted))
+	return filter.message(fromMillis(r.time), sources.Kind(r.kind), deleted)
 }
 
 // insert adds the message of a row to the plan. It reports whether the plan did not have its identity.

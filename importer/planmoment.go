@@ -41,13 +41,15 @@ func (r *stagingRow) asSent() sentMessage {
 
 func (r *stagingRow) equalTo() equalTo { return equalTo{r.direction, r.kind, r.words} }
 
+func (r *stagingRow) isSkipped() bool { return r.skip != "" || r.leftOut }
+
 // assignRoles decides what becomes of the rows of one conversation and one moment. sent are the messages that were sent
 // with a time in that moment. Rows that were sent must have their known message.
 //
 //   - In one source, an identity counts once: the first row of a table, the newest of an account.
 //   - In two sources, the n-th message of the one and the n-th equal message of the other are one. The one that was sent
-//     stays, else one that has a form in Kommo, else that of the source that was loaded first.
-//   - In two conversations of one chat it is the same, and the message of the conversation that gives the chat its id stays.
+//     stays, else one that is not skipped, else that of the source that was loaded first.
+//   - In two conversations of one chat it is the same, but that of the conversation that gives the chat its id comes first.
 //     Messages with one id are one, too.
 func assignRoles(rows []*stagingRow, sent []sentMessage, several bool) {
 	slices.SortFunc(rows, byArrival)
@@ -124,7 +126,7 @@ func dropEqual(rows []*stagingRow, sent []sentMessage) {
 		}
 	}
 	slices.SortStableFunc(open, func(a, b *stagingRow) int {
-		return cmp.Or(cmp.Compare(btoi(a.skip != ""), btoi(b.skip != "")), cmp.Compare(a.origin, b.origin))
+		return cmp.Or(cmp.Compare(btoi(a.isSkipped()), btoi(b.isSkipped())), cmp.Compare(a.origin, b.origin))
 	})
 	for _, r := range open {
 		if twin, isByID, ok := messages.twin(r); ok {

@@ -10,10 +10,10 @@ import (
 
 // rowsOf returns rows of one second from a text: "A1 hi" is a row of the source A, with the id 1 and the text hi. Without an
 // id, its identity is that of its text. A row with ! was sent, a row with + is of the reading that is brought into the plan,
-// and a row with - has no form in Kommo. Small letters are accounts, capitals are tables.
+// a row with - has no form in Kommo, and a row with ~ is left out. Small letters are accounts, capitals are tables.
 func rowsOf(texts ...string) (rows []*stagingRow) {
 	for i, text := range texts {
-		head, words, _ := strings.Cut(strings.TrimLeft(text, "!+-"), " ")
+		head, words, _ := strings.Cut(strings.TrimLeft(text, "!+-~"), " ")
 		marks := text[:strings.Index(text, head)]
 		r := &stagingRow{staging: int64(i + 1), source: int64(strings.ToUpper(head)[0] - 'A' + 1), family: sources.Table, direction: "incoming", kind: "text",
 			origin: int64(strings.ToUpper(head)[0] - 'A' + 1), words: int64(len(words)), counted: len(head) == 1, identity: digest("id", head[1:]), fresh: strings.Contains(marks, "+")}
@@ -26,6 +26,7 @@ func rowsOf(texts ...string) (rows []*stagingRow) {
 		if strings.Contains(marks, "-") {
 			r.skip = "no form"
 		}
+		r.leftOut = strings.Contains(marks, "~")
 		if strings.Contains(marks, "!") {
 			r.known = &knownMessage{source: r.source, words: r.words, sent: true}
 		}
@@ -66,6 +67,7 @@ func TestAssignRoles(t *testing.T) {
 		{"both were sent", []string{"!A1 hi", "!b1 hi"}, "ss"},
 		{"both were sent, a third", []string{"!A1 hi", "!b1 hi", "C hi", "C hi", "C hi"}, "ssddm"},
 		{"no form in the first", []string{"-A1 hi", "b1 hi"}, "dm"},
+		{"the first is left out", []string{"~A1 hi", "b1 hi"}, "dm"},
 		{"no form in both", []string{"-A1 hi", "-b1 hi"}, "md"},
 		{"an account read again", []string{"a1 hi", "+a1 hi"}, "om"},
 		{"an account read again, sent", []string{"!a1 hi", "!+a1 hi"}, "os"},

@@ -28,6 +28,7 @@ type stagingRow struct {
 	hasMediaKey  bool
 	deleted      bool
 	skip         string // why the message has no form in Kommo, "" if it has one
+	leftOut      bool   // the settings or the sheet leave its conversation or its time out
 
 	origin int64  // the source, and the conversation if the chat has several; equal messages of two origins are one message
 	joinID string // in a chat of several conversations: the message id, unique in its id space; "" if it has none
