@@ -110,8 +110,7 @@ func (s *sheet) unknown(cell string) string {
 // readKnown reads which conversations there are, and of which something was sent.
 func (s *sheet) readKnown(tx *sql.Tx) error {
 	rows, err := tx.Query(`SELECT external_id, kind,
-			CASE WHEN sending + accepted + verified > 0 OR EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id AND may_exist)
-					THEN 'something of its chat was sent'
+			CASE WHEN ` + hasSent + ` THEN 'something of its chat was sent'
 				WHEN EXISTS (SELECT 1 FROM link WHERE link.conversation = external_id) THEN 'its chat was linked to a contact'
 				WHEN ` + isUnsure + ` THEN 'its chat may hold messages whose records are lost; send reads it first' ELSE '' END
 		FROM conversation UNION ALL
@@ -146,11 +145,10 @@ func (s *sheet) readKnown(tx *sql.Tx) error {
 			s.known[conversation] = gone
 		}
 	}
-	sent, err := migration.All(tx, scanText, `SELECT DISTINCT s.conversation FROM conversation c JOIN message m ON m.conversation = c.id
-		JOIN staging s ON s.id = m.staging WHERE c.sending + c.accepted + c.verified > 0 AND `+wasSent+`
-		AND c.external_id IN (SELECT chat FROM decision WHERE chat <> '')
-		UNION SELECT external_id FROM conversation c WHERE sending + accepted + verified > 0
-		AND external_id NOT IN (SELECT chat FROM decision WHERE chat <> '')`)
+	sent, err := migration.All(tx, scanText, `SELECT DISTINCT s.conversation FROM message m JOIN staging s ON s.id = m.staging
+		WHERE m.conversation IN (SELECT id FROM conversation WHERE `+hasSent+` AND external_id IN (SELECT chat FROM decision WHERE chat <> ''))
+		AND `+wasSent+`
+		UNION SELECT external_id FROM conversation WHERE `+hasSent+` AND external_id NOT IN (SELECT chat FROM decision WHERE chat <> '')`)
 	for _, conversation := range sent {
 		s.sent[conversation] = true
 	}

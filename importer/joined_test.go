@@ -1,6 +1,12 @@
 package importer
 
-import "testing"
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"kommo-import/internal/sandbox"
+)
 
 // A message of a conversation that is left out is not lost if another conversation of its chat has it, too.
 func TestJoinedChatPartlyLeftOut(t *testing.T) {
@@ -10,4 +16,42 @@ func TestJoinedChatPartlyLeftOut(t *testing.T) {
 	w.mustDecide("34611000001@c.us import=no", "77@lid chat=34611000001@c.us")
 	w.send(0)
 	w.wantChats("34611000001@c.us: #a1 #a2 #a4 #a5!", "bob: #b1 #b2!")
+}
+
+// A chat of which Kommo has refused a message, and nothing else, can be parted: the message is planned again.
+func TestPartedBehindRefusal(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.mustLoad(loads(tableOf(lidLines(), true), shifted(0)))
+		w.mustDecide("77@lid chat=34611000001@c.us")
+		w.box.AddRule(sandbox.Rule{Do: sandbox.Refuse, Text: "#a"})
+		if report, err := newSender(w.f, w.box).Send(t.Context()); err != nil || report.Refused != 4 {
+			t.Fatalf("%+v, %v", report, err)
+		}
+		w.mustDecide("77@lid")
+		w.box.ClearRules()
+		w.send(0)
+		w.wantChats("34611000001@c.us: #a1 #a3!", "77@lid: #a1 #a2 #a4 #a5!", "bob: #b1 #b2!")
+	})
+}
+
+// Equal messages of one minute in two conversations of a chat are one message, and stay so once one of them was sent.
+func TestMatchMinutesInJoinedChat(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.matchMinutes = true
+	l := loads(tableOf([]line{
+		{conversation: "ann", second: 10, direction: "in", text: "hello #a1", id: "1"},
+		{conversation: "lid", second: 12, direction: "in", text: "hello #a1", id: "x1"},
+	}, true), shifted(0))
+	w.mustLoad(l)
+	w.mustDecide("lid chat=ann")
+	w.send(0)
+	w.wantChats("ann: #a1!")
+	l.loader.File, l.source.Path = w.f, w.write(l)
+	_, err := l.loader.Load(t.Context(), &l.source)
+	if e, _ := errors.AsType[*MatchedMinutesError](err); e == nil || e.Messages != 1 {
+		t.Error(err)
+	}
 }

@@ -24,9 +24,11 @@ type Matches struct {
 	UnusablePhones int `json:"unusable_phones"`
 }
 
+// hasSent selects the conversations of which something was sent, or is in doubt.
+const hasSent = `(sending + accepted + verified > 0 OR EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id AND may_exist))`
+
 // hasBegun selects the conversations of which something was sent, or is in doubt, or whose chat was linked.
-const hasBegun = `(sending + accepted + verified > 0 OR EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id AND may_exist)
-	OR EXISTS (SELECT 1 FROM link WHERE link.conversation = external_id))`
+const hasBegun = `(` + hasSent + ` OR EXISTS (SELECT 1 FROM link WHERE link.conversation = external_id))`
 
 // match matches the chats with the contacts that were read. It takes the place of the last matching. Planning calls it, too:
 // a chat that was loaded or joined since has a contact as well. Before all contacts were read it does nothing.

@@ -222,7 +222,7 @@ func (c *conversationPlan) place(r *stagingRow) error {
 func (c *conversationPlan) finish() error {
 	if c.isNew {
 		c.report.Removed += c.former
-		_, err := c.sql.Exec(`UPDATE conversation SET planned = ?, skipped = ?, duplicate = ?, first = ? WHERE id = ?`,
+		_, err := c.sql.Exec(`UPDATE conversation SET planned = ?, skipped = ?, refused = 0, duplicate = ?, first = ? WHERE id = ?`,
 			c.added[Planned], c.added[Skipped], c.duplicates, c.first, c.id)
 		return errors.Join(err, c.countPending(), c.dropEmpty())
 	}
