@@ -11,13 +11,14 @@ import (
 
 	"kommo-import/internal/kommo"
 	"kommo-import/internal/kommo/crm"
+	"kommo-import/internal/migration"
 	"kommo-import/internal/web"
 )
 
 // linkTo is the contact to which the chat of a row of the table conversation is to be linked, 0 for none: the contact in the
 // sheet, else the contact that match has found.
 const linkTo = `coalesce((SELECT nullif(contact, 0) FROM decision WHERE decision.conversation = external_id),
-	(SELECT contact FROM decision WHERE chat = external_id AND contact > 0 ORDER BY decision.conversation LIMIT 1),
+	(SELECT contact FROM decision WHERE chat = external_id AND chat <> '' AND contact > 0 ORDER BY decision.conversation LIMIT 1),
 	(SELECT contact FROM matched WHERE matched.conversation = external_id), 0)`
 
 // isToLink selects the conversations whose chat is linked before its first message: a link that is in doubt, or none yet.
@@ -57,14 +58,23 @@ func (e *NoTokenError) Error() string {
 	return fmt.Sprintf("%s to be linked to contacts, and there is no token of the account", countOf(e.Chats, "chat"))
 }
 
-// checkLinks returns a [NoTokenError] if chats of the selection are to be linked without a client for the account.
+// checkLinks returns an [UnmatchedError] if match was interrupted, and a [NoTokenError] if chats of the selection are to be linked
+// without a client for the account.
 func (s *Sender) checkLinks() error {
+	var state contactsState
+	known, err := migration.Setting(s.File.Reader, settingContacts, &state)
+	if err != nil {
+		return s.File.Explain(err)
+	}
+	if known && !state.Matched {
+		return new(UnmatchedError)
+	}
 	if s.Account != nil {
 		return nil
 	}
 	condition, args := s.Selection.where()
 	e := new(NoTokenError)
-	err := s.File.Reader.QueryRow(`SELECT count(*) FROM conversation WHERE `+isToLink+` AND `+condition, args...).Scan(&e.Chats)
+	err = s.File.Reader.QueryRow(`SELECT count(*) FROM conversation WHERE `+isToLink+` AND `+condition, args...).Scan(&e.Chats)
 	if err == nil && e.Chats > 0 {
 		return e
 	}

@@ -57,6 +57,15 @@ type contactsState struct {
 	Done       bool      `json:"done,omitempty"`
 	Read       time.Time `json:"read"` // when the last page was read
 	Unreadable int       `json:"unreadable,omitempty"`
+	Matched    bool      `json:"matched,omitempty"` // the chats were matched with all of them
+}
+
+// An UnmatchedError means that match was interrupted before it had matched the chats, which would be sent without their
+// contacts.
+type UnmatchedError struct{}
+
+func (*UnmatchedError) Error() string {
+	return "match was interrupted before it had found the contacts of the chats"
 }
 
 // Match reads the contacts, unless they were read before, and matches the chats of which nothing was sent.
@@ -99,7 +108,7 @@ func (m *Matcher) match(ctx context.Context, requests *requester, report *MatchR
 	if err := m.File.Reader.QueryRow(`SELECT count(*) FROM contact`).Scan(&report.Contacts); err != nil {
 		return err
 	}
-	return m.File.Update(func(tx *sql.Tx) (err error) {
+	return m.File.Update(func(tx *sql.Tx) error {
 		report.Matches, err = match(tx)
 		return err
 	})
@@ -143,6 +152,7 @@ func (m *Matcher) readContacts(ctx context.Context, requests *requester, account
 		seen[page.Next] = true
 		state.Next, state.Done, state.Read = page.Next, page.Next == "", time.Now()
 		state.Unreadable += page.Unreadable
+		state.Matched = false
 		if err := m.File.storeContacts(page.Items, state, fromStart); err != nil {
 			return err
 		}

@@ -30,18 +30,15 @@ const hasSent = `(sending + accepted + verified > 0 OR EXISTS (SELECT 1 FROM mes
 // hasBegun selects the conversations of which something was sent, or is in doubt, or whose chat was linked.
 const hasBegun = `(` + hasSent + ` OR EXISTS (SELECT 1 FROM link WHERE link.conversation = external_id))`
 
-// match matches the chats with the contacts that were read. It takes the place of the last matching. Planning calls it, too:
-// a chat that was loaded or joined since has a contact as well. Before all contacts were read it does nothing.
+// match matches the chats with the contacts, if all of them were read. It takes the place of the last matching.
 func match(tx *sql.Tx) (m Matches, err error) {
-	var contacts contactsState
-	var filter Filter
-	for name, value := range map[string]any{settingContacts: &contacts, settingFilter: &filter} {
-		if _, err := migration.Setting(tx, name, value); err != nil {
-			return m, err
-		}
+	var state contactsState
+	if _, err := migration.Setting(tx, settingContacts, &state); err != nil || !state.Done {
+		return m, err
 	}
-	if !contacts.Done {
-		return m, nil
+	var filter Filter
+	if _, err := migration.Setting(tx, settingFilter, &filter); err != nil {
+		return m, err
 	}
 	for _, statement := range []string{`DELETE FROM matched`,
 		`CREATE TEMP TABLE contact_key (key TEXT, contact INTEGER, PRIMARY KEY (key, contact)) WITHOUT ROWID`} {
@@ -53,7 +50,11 @@ func match(tx *sql.Tx) (m Matches, err error) {
 	if err := m.collectKeys(tx, filter.Country); err != nil {
 		return m, err
 	}
-	return m, m.matchChats(tx)
+	if err := m.matchChats(tx); err != nil {
+		return m, err
+	}
+	state.Matched = true
+	return m, migration.SetSetting(tx, settingContacts, state)
 }
 
 // collectKeys fills the table contact_key with the phones of the contacts in E.164 and their e-mails in lower case.

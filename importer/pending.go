@@ -250,7 +250,7 @@ func readReferences(q migration.Querier, cv *conversation, m *outgoing) (err err
 		return err
 	}
 	conversations, err := migration.All(q, scanText, `SELECT ?1 UNION ALL SELECT ?2 WHERE ?2 <> ?1
-		UNION ALL SELECT conversation FROM decision WHERE chat = ?2 AND conversation <> ?1`, m.conversation, cv.externalID)
+		UNION ALL SELECT conversation FROM decision WHERE chat = ?2 AND chat <> '' AND conversation <> ?1`, m.conversation, cv.externalID)
 	if err != nil {
 		return err
 	}

@@ -48,9 +48,6 @@ func (l *Loader) plan(ctx context.Context, s *stager, finished bool, report *Loa
 		if err := p.conclude(finished); err != nil {
 			return err
 		}
-		if _, err := match(tx); err != nil {
-			return err
-		}
 		_, err = tx.Exec(`DELETE FROM setting WHERE name = ?`, settingNotTaken)
 		return err
 	})
@@ -185,7 +182,8 @@ func nextText(rows *sql.Rows) (text string, more bool, err error) {
 	return text, true, rows.Scan(&text)
 }
 
-// conclude records that the reading is in the plan, and deletes rows that are no longer needed.
+// conclude records that the reading is in the plan, and deletes rows that are no longer needed. The clients and the chats may
+// have changed, so the chats are matched with the contacts anew.
 func (p *planner) conclude(finished bool) error {
 	statements := []string{`DELETE FROM staging WHERE id IN (SELECT id FROM dropped ORDER BY id)`, `DROP TABLE dropped`, `DROP TABLE former`}
 	if p.replaces {
@@ -204,6 +202,9 @@ func (p *planner) conclude(finished bool) error {
 		}
 	}
 	if err := errors.Join(p.concludeSource(finished), p.concludeRetired()); err != nil {
+		return err
+	}
+	if _, err := match(p.tx); err != nil {
 		return err
 	}
 	return migration.SetSetting(p.tx, settingPlanning, p.number)

@@ -100,11 +100,7 @@ func (l *Loader) TakeDecisions(ctx context.Context, rows []SheetRow) (DecisionRe
 		if err := p.planConversations(ctx, "FALSE", l.progress); err != nil {
 			return err
 		}
-		if err := p.conclude(false); err != nil {
-			return err
-		}
-		_, err = match(tx)
-		return err
+		return p.conclude(false)
 	})
 	if err != nil {
 		return report, l.File.Explain(err)

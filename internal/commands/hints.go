@@ -113,6 +113,8 @@ func hintOf(err error) string {
 		return notReadyHint(e)
 	case *importer.NoTokenError:
 		return noTokenHint
+	case *importer.UnmatchedError:
+		return "Hint: run kommo-import match again; it goes on where it was. To send without links: kommo-import match --clear"
 	case *importer.OtherAccountError:
 		return "Hint: set KOMMO_ACCOUNT_URL and KOMMO_TOKEN to those of the account that KOMMO_SCOPE_ID is of, or run connect again."
 	case *importer.MatchedMinutesError:
