@@ -29,6 +29,7 @@ const isToLink = `(EXISTS (SELECT 1 FROM link WHERE link.conversation = external
 type chatLink struct {
 	contact int64
 	due     bool // it is to be made, or in doubt
+	doubt   bool // an earlier request may have made it
 }
 
 // A linkState is the state of a link.
@@ -51,6 +52,19 @@ func (e *LinkDeniedError) Error() string {
 
 func (e *LinkDeniedError) Unwrap() error { return e.Err }
 
+// A LinkRefusedError means that Kommo refuses to link a chat to a contact that exists, and that it has accepted no link in this run.
+type LinkRefusedError struct {
+	Conversation string
+	Contact      int64
+	Err          error
+}
+
+func (e *LinkRefusedError) Error() string {
+	return fmt.Sprintf("the chat of %s cannot be linked to contact %d: %v", e.Conversation, e.Contact, e.Err)
+}
+
+func (e *LinkRefusedError) Unwrap() error { return e.Err }
+
 // A NoTokenError means that chats are to be linked to contacts, and that the sender has no client for the account.
 type NoTokenError struct{ Chats int }
 
@@ -72,40 +86,67 @@ func (s *Sender) checkLinks() error {
 	if s.Account != nil {
 		return nil
 	}
-	condition, args := s.Selection.where()
-	e := new(NoTokenError)
-	err = s.File.Reader.QueryRow(`SELECT count(*) FROM conversation WHERE `+isToLink+` AND `+condition, args...).Scan(&e.Chats)
-	if err == nil && e.Chats > 0 {
-		return e
+	due, err := s.File.countToLink(s.Selection)
+	if err == nil && due > 0 {
+		return &NoTokenError{due}
 	}
-	return s.File.Explain(err)
+	return err
 }
 
-// linkFirst links one chat before anything is sent, so that a token that may not link stops the run before any message.
+// countToLink returns how many chats of the selection are to be linked, or have a link in doubt.
+func (f *File) countToLink(selection Selection) (chats int, err error) {
+	condition, args := selection.where()
+	err = f.Reader.QueryRow(`SELECT count(*) FROM conversation WHERE `+isToLink+` AND `+condition, args...).Scan(&chats)
+	return chats, f.Explain(err)
+}
+
+// linkFirst links chats before anything is sent, until Kommo accepts a link: a token that may not link stops the run before any
+// message. Chats that belong to a contact already prove nothing.
 func (r *run) linkFirst(ctx context.Context, selection Selection) error {
-	if r.account == nil {
-		return nil
-	}
-	for cv, err := range longestFirst(r.file.Reader, selection) {
-		if err != nil {
-			return err
-		}
-		if link, err := r.file.linkOf(cv); err != nil || !link.due || cv.unsure {
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		if _, err := readAccount(ctx, r.requests, r.account, r.client.ScopeID); err != nil {
-			return err
-		}
-		err := r.link(ctx, cv)
-		if _, unread := errors.AsType[*unreadError](err); unread {
-			return nil // the conversation comes to that again
-		}
+	due, err := r.file.countToLink(selection)
+	if err != nil || due == 0 || r.account == nil {
 		return err
 	}
+	if _, err := readAccount(ctx, r.requests, r.account, r.client.ScopeID); err != nil {
+		return err
+	}
+	var refused *LinkRefusedError
+	failed := 0
+	for cv, err := range longestFirst(r.file.Reader, selection) {
+		if err != nil || r.mayLink.Load() {
+			return err
+		}
+		if failed == maxAside {
+			break
+		}
+		link, err := r.file.linkOf(cv)
+		if err == nil && link.due {
+			err = r.prepare(ctx, cv)
+		}
+		_, unread := errors.AsType[*unreadError](err) // the conversation comes to that again
+		again, ok := errors.AsType[*LinkRefusedError](err)
+		if ok {
+			refused = again
+		}
+		if err != nil && !unread && !ok {
+			return err
+		}
+		failed += btoi(err != nil)
+	}
+	if refused != nil {
+		return refused
+	}
 	return nil
+}
+
+// prepare reads the chat of an unsure conversation, and links the chat to its contact.
+func (r *run) prepare(ctx context.Context, cv *conversation) error {
+	if cv.unsure {
+		if err := r.lookFirst(ctx, cv); err != nil {
+			return err
+		}
+	}
+	return r.link(ctx, cv)
 }
 
 // link links the chat of a conversation to its contact, before its first message. A chat that belongs to a contact already
@@ -118,29 +159,36 @@ func (r *run) link(ctx context.Context, cv *conversation) error {
 	if _, err := r.history.askChat(ctx, cv); err != nil {
 		return err
 	}
+	var refused *kommo.RefusedError // the last answer
 	for tries := new(tries); ; {
 		contact, err := r.readLink(ctx, cv)
 		switch {
 		case err != nil:
 			return err
 		case contact == link.contact:
+			r.mayLink.CompareAndSwap(false, *tries > 0)
 			return r.concludeLink(cv, link, linked, "")
 		case contact != 0:
 			return r.concludeLink(cv, link, elsewhere, fmt.Sprintf("contact %d", contact))
+		case refused != nil && *tries >= looks:
+			return r.refuseLink(cv, link, refused)
 		}
 		failure, departed, err := r.postLink(ctx, cv, link)
 		if err != nil {
 			return err
 		}
+		refused, _ = errors.AsType[*kommo.RefusedError](failure)
 		switch kommo.Outcome(failure) {
 		case kommo.ResultAccepted:
+			r.mayLink.Store(true)
 			return r.concludeLink(cv, link, linked, "")
 		case kommo.ResultRefused, kommo.ResultUnknown:
+			link.doubt = link.doubt || refused == nil
 			if final, err := r.doubtLink(ctx, cv, link, tries, failure); err != nil || final {
 				return err
 			}
 		default:
-			if err := r.file.forgetLink(cv); err != nil {
+			if err := r.file.forgetLink(cv, link); err != nil {
 				return err
 			}
 			if err := r.requests.retry(ctx, tries, departed, failure); err != nil {
@@ -151,8 +199,8 @@ func (r *run) link(ctx context.Context, cv *conversation) error {
 }
 
 // doubtLink handles a refusal, and an answer that does not say whether the chat was linked. Kommo may know a new chat only after a
-// while, or somebody may have linked it meanwhile: as long as the contact exists, the link is read and tried again. final says
-// that the chat is sent without a contact.
+// while, or somebody may have linked it meanwhile: as long as the contact exists, the link is to be read and tried again. final says
+// that the contact is gone, so that the chat is sent without it.
 func (r *run) doubtLink(ctx context.Context, cv *conversation, link chatLink, tries *tries, failure error) (final bool, err error) {
 	r.requests.log.Warn("Kommo did not say that it linked a chat; reading its link", "conversation", cv.externalID, "why", failure)
 	var contact crm.Contact
@@ -170,10 +218,19 @@ func (r *run) doubtLink(ctx context.Context, cv *conversation, link chatLink, tr
 	if err := tries.another(failure); err != nil {
 		return false, &unreadError{err}
 	}
-	if refused, ok := errors.AsType[*kommo.RefusedError](failure); ok && *tries == looks {
-		return true, r.concludeLink(cv, link, unlinked, refused.Detail)
-	}
 	return false, web.Sleep(ctx, r.settle<<(*tries-1))
+}
+
+// refuseLink handles a link that Kommo has refused again and again, although the contact exists. As long as Kommo has accepted no
+// link in this run, the reason may be the token, and nothing is sent.
+func (r *run) refuseLink(cv *conversation, link chatLink, refused *kommo.RefusedError) error {
+	if r.mayLink.Load() {
+		return r.concludeLink(cv, link, unlinked, refused.Detail)
+	}
+	if err := r.file.forgetLink(cv, link); err != nil {
+		return err
+	}
+	return &LinkRefusedError{cv.externalID, link.contact, refused}
 }
 
 // readLink returns the contact to which the chat of a conversation belongs, 0 for none.
@@ -239,8 +296,8 @@ func (r *run) concludeLink(cv *conversation, link chatLink, state linkState, why
 
 // linkOf returns the link of a conversation's chat. A link in doubt keeps its contact, whatever was decided since.
 func (f *File) linkOf(cv *conversation) (l chatLink, err error) {
-	err = f.Reader.QueryRow(`SELECT coalesce((SELECT contact FROM link WHERE link.conversation = external_id), `+linkTo+`), `+isToLink+`
-		FROM conversation WHERE id = ?`, cv.id).Scan(&l.contact, &l.due)
+	err = f.Reader.QueryRow(`SELECT coalesce((SELECT contact FROM link WHERE link.conversation = external_id), `+linkTo+`), `+isToLink+`,
+		EXISTS (SELECT 1 FROM link WHERE link.conversation = external_id) FROM conversation WHERE id = ?`, cv.id).Scan(&l.contact, &l.due, &l.doubt)
 	return l, f.Explain(err)
 }
 
@@ -252,8 +309,11 @@ func (f *File) storeLink(cv *conversation, contact int64, state linkState, reaso
 	})
 }
 
-// forgetLink forgets a link that Kommo is known not to have made.
-func (f *File) forgetLink(cv *conversation) error {
+// forgetLink forgets a link that Kommo is known not to have made. A link that an earlier request may have made stays in doubt.
+func (f *File) forgetLink(cv *conversation, link chatLink) error {
+	if link.doubt {
+		return nil
+	}
 	return f.Update(func(tx *sql.Tx) error {
 		_, err := tx.Exec(`DELETE FROM link WHERE conversation = ? AND state = 'linking'`, cv.externalID)
 		return err

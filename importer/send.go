@@ -120,14 +120,10 @@ func (r *run) conversation(ctx context.Context, cv *conversation) error {
 	return nil
 }
 
-// deliverAll links the chat of a conversation, if it is to be linked, and sends the pending messages in order, up to a message in doubt that cannot be resolved.
+// deliverAll prepares the chat of a conversation, and sends the pending messages in order, up to a message in doubt that cannot be
+// resolved.
 func (r *run) deliverAll(ctx context.Context, cv *conversation) error {
-	if cv.unsure {
-		if err := r.lookFirst(ctx, cv); err != nil {
-			return err
-		}
-	}
-	if err := r.link(ctx, cv); err != nil {
+	if err := r.prepare(ctx, cv); err != nil {
 		return err
 	}
 	for m, err := range pendingMessages(r.file.Reader, cv, r.composer.Notify) {

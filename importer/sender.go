@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kommo-import/internal/kommo"
@@ -100,6 +101,7 @@ type run struct {
 	settle   time.Duration
 	filter   Filter // of the last load
 	links    *linkcheck.Checker
+	mayLink  atomic.Bool // Kommo has accepted a link in this run
 	renew    Renewer
 	renewOf  string // the source whose links renew makes
 	requests *requester

@@ -113,6 +113,8 @@ func hintOf(err error) string {
 		return notReadyHint(e)
 	case *importer.NoTokenError:
 		return noTokenHint
+	case *importer.LinkRefusedError:
+		return linkRefusedHint
 	case *importer.UnmatchedError:
 		return "Hint: run kommo-import match again; it goes on where it was. To send without links: kommo-import match --clear"
 	case *importer.OtherAccountError:

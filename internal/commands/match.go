@@ -110,6 +110,10 @@ const linkDeniedHint = "Hint: Kommo lets a token link chats only if it is an adm
 	"      in the registration of the channel. Ask Kommo's support to add it; kommo-import check shows the uuid.\n" +
 	"      To send without links: kommo-import match --clear"
 
+// linkRefusedHint says what the reason may be.
+const linkRefusedHint = "Hint: nothing was sent into this chat. Does the uuid of the token's integration stand in the registration of the channel?\n" +
+	"      The column contact_id of the sheet can name another contact. To send without links: kommo-import match --clear"
+
 // noTokenHint says how to go on with links, and without.
 const noTokenHint = "Hint: set KOMMO_ACCOUNT_URL and KOMMO_TOKEN as for kommo-import match. To send without links:\n" +
 	"      kommo-import match --clear, and no contact_id in the sheet."
