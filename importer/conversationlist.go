@@ -38,6 +38,7 @@ func (f *File) Conversations(composer Composer, only []string) iter.Seq2[Convers
 	return func(yield func(ConversationRow, error) bool) {
 		composer, err := composer.withPolicy(f.Reader)
 		var all decisions
+		var clients map[string]sources.Client
 		var filter Filter
 		if err == nil {
 			_, err = migration.Setting(f.Reader, settingFilter, &filter)
@@ -48,6 +49,9 @@ func (f *File) Conversations(composer Composer, only []string) iter.Seq2[Convers
 		if err == nil {
 			all, err = readDecisions(f.Reader)
 		}
+		if err == nil {
+			clients, err = joinedClients(f.Reader)
+		}
 		if err != nil {
 			yield(ConversationRow{}, f.Explain(err))
 			return
@@ -56,7 +60,7 @@ func (f *File) Conversations(composer Composer, only []string) iter.Seq2[Convers
 		for chat, err := range migration.Query(f.Reader, scanListedChat, query, args...) {
 			rows := []ConversationRow{chat.row}
 			if err == nil && len(all.members[chat.row.ID]) > 0 {
-				rows, err = chat.conversations(f.Reader, all, filter.Country)
+				rows, err = chat.conversations(f.Reader, all, clients, filter.Country)
 			}
 			if err != nil {
 				yield(ConversationRow{}, f.Explain(err))
@@ -138,7 +142,7 @@ func (c *listedChat) plan() string {
 }
 
 // conversations returns the rows of the conversations of a chat of several.
-func (c *listedChat) conversations(q migration.Querier, all decisions, country string) ([]ConversationRow, error) {
+func (c *listedChat) conversations(q migration.Querier, all decisions, clients map[string]sources.Client, country string) ([]ConversationRow, error) {
 	var rows []ConversationRow
 	for _, member := range all.membersOf(c.row.ID) {
 		row := ConversationRow{ID: member, Kind: c.row.Kind, Plan: "in the chat of " + c.row.ID}
@@ -155,16 +159,22 @@ func (c *listedChat) conversations(q migration.Querier, all decisions, country s
 		if first.Valid {
 			row.First, row.Last = fromMillis(first.Int64), fromMillis(last.Int64)
 		}
-		sightings, err := migration.All(q, scanSighting, sightings+` WHERE NOT pending AND conversation = ? ORDER BY id`, member)
-		if err != nil {
-			return nil, err
-		}
-		var own sources.Client
-		for _, s := range sightings {
-			own = merge(own, s.client, member)
-		}
+		own := clients[member]
 		row.Name, row.Phone = own.Name, cmp.Or(phoneOf(own, member, country), own.Phone)
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// joinedClients returns the clients of the conversations in chats of several.
+func joinedClients(q migration.Querier) (map[string]sources.Client, error) {
+	clients := make(map[string]sources.Client)
+	for s, err := range migration.Query(q, scanSighting, sightings+` WHERE NOT pending AND conversation IN (
+		SELECT conversation FROM decision WHERE chat <> '' UNION SELECT chat FROM decision WHERE chat <> '') ORDER BY id`) {
+		if err != nil {
+			return nil, err
+		}
+		clients[s.conversation] = merge(clients[s.conversation], s.client, s.conversation)
+	}
+	return clients, nil
 }
