@@ -47,18 +47,19 @@ func TestScreenshots(t *testing.T) {
 	if folder == "" {
 		t.Skip("SCREENSHOTS is not set")
 	}
-	path := demo(t)
+	path, million := demo(t), large(t, 1_000_000)
 	for _, s := range []struct {
 		name string
 		on   screen
+		page string
 		show string // the part of the page
 	}{
-		{"preview-overview", wide, "#summary"},
-		{"preview-chat-dark", screen{1440, 900, true}, "Ольга Викторовна"},
-		{"preview-phone-list", narrow, "#conversations"},
-		{"preview-phone-chat-dark", screen{360, 740, true}, "Maya Lindqvist"},
+		{"preview-overview", wide, million, "#summary"},
+		{"preview-chat-dark", screen{1440, 900, true}, path, "Ольга Викторовна"},
+		{"preview-phone-list", narrow, path, "#conversations"},
+		{"preview-phone-chat-dark", screen{360, 740, true}, path, "Maya Lindqvist"},
 	} {
-		b := open(t, path, s.on)
+		b := open(t, s.page, s.on)
 		if strings.HasPrefix(s.show, "#") {
 			b.run(chromedp.Evaluate(`location.hash = `+quote(s.show), nil))
 		} else {
