@@ -2,10 +2,13 @@ package importer
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
 	"kommo-import/internal/sandbox"
+	"kommo-import/sources"
 )
 
 // A message of a conversation that is left out is not lost if another conversation of its chat has it, too.
@@ -54,4 +57,41 @@ func TestMatchMinutesInJoinedChat(t *testing.T) {
 	if e, _ := errors.AsType[*MatchedMinutesError](err); e == nil || e.Messages != 1 {
 		t.Error(err)
 	}
+}
+
+// A conversation whose chat others have joined cannot join another one, also if the sheet does not have their rows.
+func TestChatOfOthersJoinsNone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustLoad(loads(tableOf(lidLines(), true), shifted(0)))
+	w.mustDecide("77@lid chat=34611000001@c.us")
+	err := w.decide("34611000001@c.us chat=bob")
+	if err == nil || !strings.Contains(err.Error(), "chat: 77@lid is in its chat, and has no row in the sheet") {
+		t.Error(err)
+	}
+	w.send(0)
+	w.wantChats("34611000001@c.us: #a1 #a2 #a3 #a5!", "bob: #b1 #b2!")
+}
+
+// The chat of a conversation that no source has any more is that of the others, also in their kind.
+func TestJoinedChatWithoutItsConversation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	lines := lidLines()
+	w.mustLoad(loads(tableOf(lines, true), shifted(0)))
+	w.mustDecide("77@lid chat=34611000001@c.us")
+	w.mustLoad(loads(tableOf(lines[6:], true), shifted(0))) // bob alone
+	w.mustLoad(loads(tableOf(append(lines[1:3:3], lines[6:]...), true), shifted(0)))
+	var kinds []sources.ConversationKind
+	for row, err := range w.f.Conversations(newComposer(), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds = append(kinds, row.Kind)
+	}
+	if want := []sources.ConversationKind{sources.Person, sources.Person, sources.Person}; !slices.Equal(kinds, want) {
+		t.Errorf("kinds %q, want %q", kinds, want)
+	}
+	w.send(0)
+	w.wantChats("34611000001@c.us: #a1 #a2!", "bob: #b1 #b2!")
 }

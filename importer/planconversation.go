@@ -117,7 +117,7 @@ func (p *planner) beginConversation(externalID string) (*conversationPlan, error
 		return nil, err
 	}
 	client, phone := c.client(sighted.client)
-	if kind = cmp.Or(sighted.kind, kind, p.clients[externalID].kind); sent || client.ID == "" {
+	if kind = cmp.Or(sighted.kind, kind, c.kindOfOthers()); sent || client.ID == "" {
 		client.ID = cmp.Or(clientID, client.ID, externalID)
 	}
 	p.countPhone(externalID, client.Phone, phone)

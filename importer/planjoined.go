@@ -46,6 +46,14 @@ func (c *conversationPlan) leaveOut(kind sources.ConversationKind) {
 	}
 }
 
+// kindOfOthers returns the kind of the first conversation in the chat that a source has.
+func (c *conversationPlan) kindOfOthers() (kind sources.ConversationKind) {
+	for _, member := range c.members {
+		kind = cmp.Or(kind, c.clients[member].kind)
+	}
+	return kind
+}
+
 // client returns the client of the chat and the phone in E.164. What the conversation that gives the chat its id does not
 // know is taken from the first other that does.
 func (c *conversationPlan) client(own sources.Client) (client sources.Client, phone string) {
