@@ -64,7 +64,8 @@
 //
 // A chat that was matched, or whose contact the sheet names, is linked before its first message: its link is read, marked as
 // linking (commit), posted, and recorded (commit). A link found in the state linking is in doubt: it is read back before it is
-// posted again. Posting the same link twice is harmless; a chat that belongs to another contact is never linked anew.
+// posted again. Posting the same link twice is harmless; a chat that belongs to another contact is never linked anew. Chats are
+// linked one by one, before any message, until Kommo has accepted a link. Every change of the plan matches the chats anew.
 //
 // # Notifications
 //
