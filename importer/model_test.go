@@ -41,7 +41,7 @@ func TestAnySequenceEndsInTheSameChats(t *testing.T) {
 					last: make(map[string]map[string]int), most: make(map[string]int)},
 			}
 			if rapid.Bool().Draw(rt, "policy changes") {
-				m.policies = []NotifyPolicy{"", SilentButLast, SilentAll}
+				m.policies = []NotifyPolicy{"", SilentButLast, SilentAll, NotifySince(time.Unix(1700000003, 0))}
 			}
 			m.f = openFile(t, filepath.Join(dir, "migration.db"))
 			defer func() { m.f.Close() }()
@@ -89,7 +89,7 @@ type model struct {
 	policies []NotifyPolicy // that can be given
 	given    NotifyPolicy   // to the next sends
 	stored   NotifyPolicy   // that the migration file should have
-	silenced bool           // SilentAll was the policy of a send
+	silenced bool           // a send had a policy by which chats may notify nobody
 }
 
 type written struct {
@@ -200,7 +200,8 @@ func (m *model) decideSome(rt *rapid.T) {
 		if rapid.Bool().Draw(rt, "in the sheet") {
 			choices := []Choice{"", "", Yes, No}
 			rows = append(rows, SheetRow{Decision: Decision{Conversation: conversation, Import: rapid.SampledFrom(choices).Draw(rt, "import"),
-				Notify: rapid.SampledFrom(choices).Draw(rt, "notify"), Chat: rapid.SampledFrom(append(conversationsOfModel, "", "")).Draw(rt, "chat")}})
+				Notify: rapid.SampledFrom(choices).Draw(rt, "notify"), Chat: rapid.SampledFrom(append(conversationsOfModel, "", "")).Draw(rt, "chat"),
+				Contact: rapid.SampledFrom([]int64{0, 0, 0, 12}).Draw(rt, "contact")}})
 		}
 	}
 	before := m.plan()
@@ -328,7 +329,7 @@ func (m *model) run(s *Sender, stores bool) {
 	}
 	if pending > 0 && stores && m.f.ready(Selection{}) == nil {
 		m.stored = cmp.Or(m.given, m.stored, SilentButLast)
-		m.silenced = m.silenced || m.stored == SilentAll
+		m.silenced = m.silenced || m.stored != SilentButLast
 	}
 	loud := m.box.Summary().Loud
 	s.Send(m.t.Context())
