@@ -25,7 +25,7 @@ type Matches struct {
 }
 
 // hasSent selects the conversations of which something was sent, or is in doubt.
-const hasSent = `(sending + accepted + verified > 0 OR EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id AND may_exist))`
+const hasSent = `(sending + accepted + verified > 0 OR EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id AND may_exist = 1))`
 
 // hasBegun selects the conversations of which something was sent, or is in doubt, or whose chat was linked.
 const hasBegun = `(` + hasSent + ` OR EXISTS (SELECT 1 FROM link WHERE link.conversation = external_id))`
