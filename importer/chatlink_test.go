@@ -360,6 +360,10 @@ func TestVerifyLinks(t *testing.T) {
 		if got, want := verify(), []string{"bob: it was linked to contact 12, and belongs to contact 17 now"}; !slices.Equal(got, want) {
 			t.Errorf("%v, want %v", got, want)
 		}
+		w.box.AddRule(sandbox.Rule{Do: sandbox.Unprocessable, On: sandbox.OnLinks, Count: 2}) // all of them, and then the first
+		if got := verify(); len(got) != 2 || !strings.HasPrefix(got[0], "ann: its link could not be read") {
+			t.Errorf("with a refusal: %v", got)
+		}
 	})
 }
 

@@ -111,8 +111,7 @@ func (s *sheet) unknown(cell string) string {
 func (s *sheet) readKnown(tx *sql.Tx) error {
 	rows, err := tx.Query(`SELECT external_id, kind,
 			CASE WHEN ` + hasSent + ` THEN 'something of its chat was sent'
-				WHEN EXISTS (SELECT 1 FROM link WHERE link.conversation = external_id) THEN 'its chat was linked to a contact'
-				WHEN ` + isUnsure + ` THEN 'its chat may hold messages whose records are lost; send reads it first' ELSE '' END
+				WHEN EXISTS (SELECT 1 FROM link WHERE link.conversation = external_id) THEN 'its chat was linked to a contact' ELSE '' END
 		FROM conversation UNION ALL
 		SELECT DISTINCT conversation, kind, '' FROM sighting WHERE NOT pending AND conversation IN (SELECT conversation FROM decision WHERE chat <> '')`)
 	if err != nil {

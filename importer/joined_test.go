@@ -95,3 +95,38 @@ func TestJoinedChatWithoutItsConversation(t *testing.T) {
 	w.send(0)
 	w.wantChats("34611000001@c.us: #a1 #a2!", "bob: #b1 #b2!")
 }
+
+// A conversation that was sent into a chat of its own, by a migration file that is lost, is not sent into the chat of another one:
+// it is set aside until it has left that chat.
+func TestJoinedAfterLoss(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		before := newWorld(t)
+		before.mustLoad(loads(tableOf(lidLines(), true), shifted(0)))
+		before.send(0)
+		want := before.chats()
+
+		w := newWorld(t)
+		w.box = before.box
+		w.mustLoad(loads(tableOf(lidLines(), true), shifted(0)))
+		w.mustDecide("77@lid chat=34611000001@c.us")
+		lookFirst := func() SendReport {
+			s := newSender(w.f, w.box)
+			s.LookFirst = true
+			report, err := s.Send(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return report
+		}
+		if report := lookFirst(); report.SetAside != 1 || report.Found != 2 {
+			t.Errorf("%+v", report)
+		}
+		w.wantChats(want...)
+		w.mustDecide("77@lid")
+		if report := lookFirst(); report.SetAside != 0 || report.Found != 6 {
+			t.Errorf("parted: %+v", report)
+		}
+		w.wantChats(want...)
+	})
+}

@@ -191,13 +191,17 @@ func (f *File) storeContacts(contacts []crm.Contact, state contactsState, first 
 	})
 }
 
-// ClearMatches forgets the contacts and the matches, and returns how many chats were matched. Links that were made stay.
+// ClearMatches forgets the contacts and the matches, and returns how many chats were matched. Links that were made stay, and so do
+// those of which it is not known: they do no harm, and nothing waits for them any more.
 func (f *File) ClearMatches() (matched int, err error) {
 	err = f.Update(func(tx *sql.Tx) error {
 		if matched, err = affected(tx.Exec(`DELETE FROM matched`)); err != nil {
 			return err
 		}
 		_, err := tx.Exec(`DELETE FROM contact`)
+		if err == nil {
+			_, err = tx.Exec(`DELETE FROM link WHERE state = 'linking'`)
+		}
 		if err == nil {
 			_, err = tx.Exec(`DELETE FROM setting WHERE name = ?`, settingContacts)
 		}

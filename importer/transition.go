@@ -40,10 +40,11 @@ func (f *File) keepDoubt(cv *conversation, m *outgoing) error {
 	return err
 }
 
-// setChat records the chat's id at Kommo, and nothing else of cv.
+// setChat records the chat's id at Kommo, and nothing else of cv. The own chat of a conversation that has joined another is not
+// recorded.
 func (f *File) setChat(cv *conversation, id string) error {
 	err := f.Update(func(tx *sql.Tx) error {
-		_, err := tx.Exec(`UPDATE conversation SET chat_id = ? WHERE id = ?`, id, cv.id)
+		_, err := tx.Exec(`UPDATE conversation SET chat_id = ? WHERE id = ? AND external_id = ?`, id, cv.id, cv.externalID)
 		return err
 	})
 	if err == nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"time"
 
+	"kommo-import/internal/kommo"
 	"kommo-import/internal/migration"
 	"kommo-import/internal/web"
 )
@@ -40,6 +41,9 @@ func (r *run) lookFirst(ctx context.Context, cv *conversation) error {
 			return err
 		}
 	}
+	if err := r.lookElsewhere(ctx, cv); err != nil {
+		return err
+	}
 	a := &adoption{run: r, cv: cv}
 	s, err := a.read(ctx)
 	for range a.pending {
@@ -59,6 +63,33 @@ func (r *run) lookFirst(ctx context.Context, cv *conversation) error {
 		_, err := tx.Exec(`UPDATE conversation SET looked = (SELECT unsure FROM record) WHERE id = ?`, cv.id)
 		return err
 	})
+}
+
+// lookElsewhere reads the own chats of the conversations that have joined the chat of cv. The error is an [unreadError] if one of them
+// shows messages of ours: then it was sent into a chat of its own, before it was joined in this migration file. Or if Kommo
+// shows no ids by which that could be told.
+func (r *run) lookElsewhere(ctx context.Context, cv *conversation) error {
+	members, err := migration.All(r.file.Reader, scanText, `SELECT conversation FROM decision WHERE chat = ? AND chat <> '' ORDER BY conversation`, cv.externalID)
+	for _, member := range members {
+		own := *cv
+		own.externalID, own.chatID = member, ""
+		ours := 0
+		s := &search{reader: r.history, cv: &own, each: func(shown *kommo.HistoryMessage) (bool, error) {
+			_, isOurs := parseMsgid(shown.Message.ClientID)
+			ours += btoi(isOurs)
+			return isOurs, nil
+		}}
+		err := s.readChat(ctx, true)
+		switch {
+		case err != nil:
+			return err
+		case ours > 0:
+			return unread("%s was sent into a chat of its own before. Empty its cell in the column chat of the sheet", member)
+		case s.unrecognised > 0 && !r.history.ids.msgids.Load():
+			return unread("it is not known whether %s was sent into a chat of its own before: Kommo shows no message ids of ours there", member)
+		}
+	}
+	return r.file.Explain(err)
 }
 
 // exchangeDuplicate looks for a duplicate with the identity that the chat shows, and makes it the message of the plan. The

@@ -3,9 +3,11 @@ package importer
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
+	"kommo-import/internal/kommo"
 	"kommo-import/internal/kommo/crm"
 	"kommo-import/internal/migration"
 )
@@ -42,7 +44,8 @@ func (r *verifyRun) checkLinks(ctx context.Context) error {
 	return nil
 }
 
-// checkBatch reads the links of some chats back, and stores a finding for each that differs.
+// checkBatch reads the links of some chats back, and stores a finding for each that differs. A refusal may be about one of the
+// chats, so they are then asked for one by one.
 func (r *verifyRun) checkBatch(ctx context.Context, batch []madeLink) error {
 	ids := make([]string, len(batch))
 	for i, l := range batch {
@@ -56,7 +59,16 @@ func (r *verifyRun) checkBatch(ctx context.Context, batch []madeLink) error {
 		}
 		return err
 	})
-	if err != nil {
+	refused, isRefused := errors.AsType[*kommo.RefusedError](err)
+	if isRefused && len(batch) > 1 {
+		for i := range batch {
+			if err := r.checkBatch(ctx, batch[i:i+1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err != nil && !isRefused {
 		return err
 	}
 	return r.file.Update(func(tx *sql.Tx) error {
@@ -65,6 +77,9 @@ func (r *verifyRun) checkBatch(ctx context.Context, batch []madeLink) error {
 			reason := fmt.Sprintf("it was linked to contact %d, and belongs to contact %d now", l.contact, contact)
 			if contact == 0 {
 				reason = fmt.Sprintf("it was linked to contact %d, and belongs to no contact now", l.contact)
+			}
+			if isRefused {
+				reason = "its link could not be read: " + refused.Detail
 			}
 			var err error
 			if contact == l.contact {

@@ -151,7 +151,8 @@ func hintOf(err error) string {
 const lostHint = "Hint: put the migration file back, with its -wal file if there is one, and run the same command again. An older copy\n" +
 	"      will do: send reads the chats before it sends into them.\n" +
 	"      Is it lost? Move what is in its place away, but keep the .lock file. Load all sources again with the settings\n" +
-	"      of then, and run: kommo-import send --look-first"
+	"      of then, take the decisions of the sheet again if there was one (conversations --from), and run:\n" +
+	"      kommo-import send --look-first"
 
 func deniedHint(denied *kommo.DeniedError) string {
 	if isSkewed(denied) {
