@@ -39,7 +39,7 @@ func (v *values) tablePath() string { return cmp.Or(v.text("xlsx"), v.text("csv"
 // hasSettingsOfAll reports whether a setting for the messages of all sources is on the command line.
 func (v *values) hasSettingsOfAll() bool {
 	return slices.ContainsFunc(settingsIn(v.table, v.command), func(s setting) bool {
-		return s.sticky == ofAll && v.flags.IsSet(s.name)
+		return s.sticky == ofAll && v.isOnCommandLine(s)
 	})
 }
 

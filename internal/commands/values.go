@@ -20,6 +20,7 @@ type values struct {
 	table   []setting
 	command string // the name of the command that runs
 	flags   *cli.Context
+	given   []string // names of the flags on the command line
 	file    configFile
 	stored  map[string][]string // sticky settings of the load before
 	ui      *ui
@@ -52,7 +53,7 @@ type value struct {
 // read reads the values for a command. An invalid value is an error, except for check, which reports it itself.
 func (p *program) read(c *cli.Context) (*values, error) {
 	p.json = p.json || c.Bool("json")
-	v := &values{table: p.settings, command: c.Command.Name, flags: c}
+	v := &values{table: p.settings, command: c.Command.Name, flags: c, given: c.LocalFlagNames()}
 	if c.Args().Present() {
 		return nil, usage("unexpected argument %q; a value comes after its flag, such as --csv FILE", c.Args().First())
 	}
@@ -101,7 +102,7 @@ func (v *values) get(name string) value { return v.valueOf(v.find(name)) }
 func (v *values) valueOf(s setting) value {
 	line, isInFile := v.file.lines[s.name]
 	switch {
-	case s.isIn(v.command) && v.flags.IsSet(s.name) && !s.isNothing(v.typed(s)):
+	case v.isOnCommandLine(s) && !s.isNothing(v.typed(s)):
 		return value{s, v.typed(s), fromFlag, "--" + s.name}
 	case s.env != "" && os.Getenv(s.env) != "":
 		return value{s, []string{os.Getenv(s.env)}, fromEnvironment, s.env}
@@ -120,7 +121,12 @@ func (v *values) valueOf(s setting) value {
 // isGiven reports whether a setting is on the command line or in the config file, also with an empty value.
 func (v *values) isGiven(s setting) bool {
 	_, isInFile := v.file.lines[s.name]
-	return s.isIn(v.command) && v.flags.IsSet(s.name) || isInFile && !s.perRun
+	return v.isOnCommandLine(s) || isInFile && !s.perRun
+}
+
+// isOnCommandLine is IsSet of urfave/cli, which takes milliseconds for the flags of a command.
+func (v *values) isOnCommandLine(s setting) bool {
+	return s.isIn(v.command) && slices.Contains(v.given, s.name)
 }
 
 // isNothing reports whether texts are an empty value of a setting that can be any text: it counts as not set.
