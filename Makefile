@@ -34,12 +34,15 @@ release: ## the program for every system, in archives with checksums, in dist/
 IN_MEMORY = $(if $(TMPDIR),,$(shell grep -qs ' /dev/shm .*noexec' /proc/mounts || \
 	df -Pk /dev/shm 2>/dev/null | awk '$$6 == "/dev/shm" && $$4 > 4000000 { print "TMPDIR=/dev/shm" }'))
 
+# A package that waits leaves a core to another.
+AT_ONCE = -p $(shell expr 1 + `getconf _NPROCESSORS_ONLN`)
+
 test: ## every test
-	$(IN_MEMORY) go test ./...
+	$(IN_MEMORY) go test $(AT_ONCE) ./...
 
 # SQLite is C that was translated into Go. Without the race detector in it, the tests are seven times as fast.
 race: ## every test with the race detector, on fewer messages
-	$(IN_MEMORY) go test -race -short -gcflags=modernc.org/...=-race=false -timeout 15m ./...
+	$(IN_MEMORY) go test $(AT_ONCE) -race -short -gcflags=modernc.org/...=-race=false -timeout 15m ./...
 
 check: ## formatting, vet, modules, staticcheck, known vulnerabilities, and builds for the machines of administrators
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi
