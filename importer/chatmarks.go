@@ -139,15 +139,10 @@ func (k *marker) markMedia(tx *sql.Tx) error {
 
 // markRelated marks the conversations that seem to belong to one client, and names the others.
 func (k *marker) markRelated(tx *sql.Tx, selection Selection) error {
-	chats, err := readClientChats(tx, selection)
+	chats, phones, err := readClientChats(tx, selection)
 	if err != nil {
 		return err
 	}
-	var filter Filter
-	if _, err := migration.Setting(tx, settingFilter, &filter); err != nil {
-		return err
-	}
-	phones := chatsByPhone(chats, filter.Country)
 	pairs, err := clientPairs(tx, chats, phones)
 	if err != nil {
 		return err

@@ -25,15 +25,10 @@ func (c *clientChat) hidden() bool { return c.person && strings.HasSuffix(c.id, 
 
 // warnOfClients warns of clients who seem to have several chats. A warning names at least one chat of the selection.
 func (p *Preview) warnOfClients(tx *sql.Tx, selection Selection) error {
-	chats, err := readClientChats(tx, selection)
+	chats, phones, err := readClientChats(tx, selection)
 	if err != nil {
 		return err
 	}
-	var filter Filter
-	if _, err := migration.Setting(tx, settingFilter, &filter); err != nil {
-		return err
-	}
-	phones := chatsByPhone(chats, filter.Country)
 	clients, err := sameClients(tx, chats, phones)
 	if err != nil {
 		return err
@@ -44,14 +39,20 @@ func (p *Preview) warnOfClients(tx *sql.Tx, selection Selection) error {
 	return nil
 }
 
-func readClientChats(tx *sql.Tx, selection Selection) ([]*clientChat, error) {
+// readClientChats reads the chats that warnings about clients compare, and those of each phone.
+func readClientChats(tx *sql.Tx, selection Selection) ([]*clientChat, []phoneGroup, error) {
 	condition, args := selection.where()
-	return migration.All(tx, func(rows *sql.Rows) (*clientChat, error) {
+	chats, err := migration.All(tx, func(rows *sql.Rows) (*clientChat, error) {
 		c := new(clientChat)
 		return c, rows.Scan(&c.conversation, &c.id, &c.person, &c.name, &c.phone, &c.suspected, &c.messages, &c.pending)
 	}, `SELECT id, external_id, kind = 'person', iif(client_name IN (client_phone, client_id, external_id), '', client_name),
 			client_phone, suspected, planned + sending + accepted + verified, `+condition+`
 		FROM conversation WHERE planned + sending + accepted + verified > 0`, args...)
+	var filter Filter
+	if err == nil {
+		_, err = migration.Setting(tx, settingFilter, &filter)
+	}
+	return chats, chatsByPhone(chats, filter.Country), err
 }
 
 // maxNamedChats is how many groups of chats a warning names. Each must be looked at, so there are more than maxExamples.
