@@ -385,3 +385,18 @@ func BenchmarkMatch(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSheet writes the sheet of 50,000 conversations with the built program, and takes it back unedited.
+func BenchmarkSheet(b *testing.B) {
+	p := build(b)
+	source := chats{min(50_000, *rows/20), func(int) int { return 2 }}
+	source.load(b, filepath.Join(p.folder, "migration.db")).Close()
+	for _, name := range []string{"sheet.xlsx", "sheet.csv"} {
+		b.Run(name, func(b *testing.B) {
+			write := p.run(b, nil, nil, "conversations", "--out", name, "--quiet")
+			take := p.run(b, nil, nil, "conversations", "--from", name, "--quiet")
+			reportAtMost(b, (write.elapsed + take.elapsed).Seconds(), "s", 5)
+			reportAtMost(b, max(write.peak, take.peak), "MB-peak", maxPeak)
+		})
+	}
+}
