@@ -77,7 +77,7 @@ func (p *program) askToSend(ctx context.Context, v *values, preview importer.Pre
 	if v.on("yes") {
 		p.ui.info("This makes %s.", notifications)
 	}
-	question = strings.TrimSuffix(question, "?") + fmt.Sprintf(", with %s? To send, type the number of notifications:", notifications)
+	question = strings.TrimSuffix(question, "?") + fmt.Sprintf(", with %s?\nTo send, type the number of notifications:", notifications)
 	return p.askFor(ctx, v, question, advice, func(answer string) bool {
 		return strings.NewReplacer(",", "", ".", "", " ", "").Replace(answer) == strconv.Itoa(preview.Notifications)
 	})
