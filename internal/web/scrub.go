@@ -27,8 +27,8 @@ type Scrubber struct {
 	MaxRunes int
 
 	once  sync.Once
-	forms *regexp.Regexp // matches the secrets; nil without secrets
-	lower [][]byte       // the forms that the regexp matches, in lower case
+	forms func() *regexp.Regexp // matches the secrets; that of a long secret takes long to compile, and is seldom needed
+	lower [][]byte              // the forms that the regexp matches, in lower case
 }
 
 var (
@@ -65,24 +65,21 @@ func (s *Scrubber) ReplaceSecrets(raw []byte) []byte {
 	if !s.HasSecret(raw) {
 		return raw
 	}
-	return s.forms.ReplaceAllLiteral(raw, []byte(cmp.Or(s.Mark, "[secret]")))
+	return s.forms().ReplaceAllLiteral(raw, []byte(cmp.Or(s.Mark, "[secret]")))
 }
 
 // HasSecret reports whether raw holds a secret in any of its forms.
 func (s *Scrubber) HasSecret(raw []byte) bool {
 	s.once.Do(s.prepare)
-	if s.forms == nil {
-		return false
-	}
 	lower := bytes.ToLower(raw) // the regexp alone is slow, and most texts hold no secret
-	return (s.holdsForm(lower) || s.holdsForm(withoutSpace(lower))) && s.forms.Match(raw)
+	return (s.holdsForm(lower) || s.holdsForm(withoutSpace(lower))) && s.forms().Match(raw)
 }
 
 func (s *Scrubber) holdsForm(lower []byte) bool {
 	return slices.ContainsFunc(s.lower, func(form []byte) bool { return bytes.Contains(lower, form) })
 }
 
-// prepare compiles the forms of the secrets.
+// prepare collects the forms of the secrets.
 func (s *Scrubber) prepare() {
 	var patterns []string
 	for _, secret := range s.Secrets {
@@ -91,9 +88,7 @@ func (s *Scrubber) prepare() {
 			s.lower = append(s.lower, []byte(strings.ToLower(form)))
 		}
 	}
-	if patterns != nil {
-		s.forms = regexp.MustCompile(`(?i)` + strings.Join(patterns, "|"))
-	}
+	s.forms = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)` + strings.Join(patterns, "|")) })
 }
 
 // An Error is Err with another text. It hides texts that are foreign or not fit to be shown.
