@@ -15,7 +15,7 @@ const maxInvalidShown = 20_000
 
 // invalidEntries are the rows of the table invalid, by conversation.
 type invalidEntries struct {
-	byChat map[string][]int64 // of the conversations that have messages too
+	byChat map[string][]int64 // of the chats that have messages too, by the conversation that gives a chat its id
 	strays []int64            // the others
 }
 
@@ -29,9 +29,9 @@ func readInvalid(q migration.Querier) (entries invalidEntries, err error) {
 	for r, err := range migration.Query(q, func(rows *sql.Rows) (r row, err error) {
 		err = rows.Scan(&r.id, &r.chat, &r.stray)
 		return r, err
-	}, `SELECT id, conversation, NOT EXISTS (SELECT 1 FROM conversation c WHERE c.external_id = invalid.conversation
+	}, `SELECT id, chat, NOT EXISTS (SELECT 1 FROM conversation c WHERE c.external_id = chat
 			AND skipped + planned + sending + accepted + verified + refused > 0)
-		FROM invalid WHERE NOT pending ORDER BY id LIMIT ?`, maxInvalidShown) {
+		FROM (SELECT id, `+chatIDOf("invalid.conversation")+` AS chat FROM invalid WHERE NOT pending ORDER BY id LIMIT ?)`, maxInvalidShown) {
 		switch {
 		case err != nil:
 			return entries, err

@@ -126,7 +126,7 @@ func (k *marker) markMedia(tx *sql.Tx) error {
 		err = rows.Scan(&r.conversation, &r.status)
 		return r, err
 	}, `SELECT DISTINCT m.conversation, d.status FROM media d JOIN staging s ON s.media_key = d.key
-			JOIN conversation c ON c.external_id = s.conversation
+			JOIN conversation c ON c.external_id = `+chatIDOf("s.conversation")+`
 			JOIN message m ON m.conversation = c.id AND m.time = s.time AND m.staging = s.id
 		WHERE `+trouble+` AND m.state IN ('planned', 'sending')`, soon) {
 		if err != nil {

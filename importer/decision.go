@@ -62,6 +62,11 @@ func scanDecision(rows *sql.Rows) (d Decision, err error) {
 	return d, err
 }
 
+// chatIDOf returns the conversation that gives the chat of a conversation its id, in SQL. conversation is an expression.
+func chatIDOf(conversation string) string {
+	return `coalesce((SELECT nullif(d.chat, '') FROM decision d WHERE d.conversation = ` + conversation + `), ` + conversation + `)`
+}
+
 // chatOf returns the conversation that gives the chat of a conversation its id.
 func (d decisions) chatOf(conversation string) string {
 	if chat := d.of[conversation].Chat; chat != "" {

@@ -130,3 +130,29 @@ func TestJoinedAfterLoss(t *testing.T) {
 		w.wantChats(want...)
 	})
 }
+
+// A view shows what is wrong with a conversation in the chat that it has joined: rows that cannot be understood, and lost files.
+func TestViewOfJoinedChat(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.mustLoad(loads(tableOf(lidLines(), true)+"77@lid,yesterday,in,bad #x1,x9,,,,,,\n", shifted(0)))
+	w.update(`UPDATE staging SET media_key = 'k' WHERE content LIKE '%#a2%'`)
+	w.update(`INSERT INTO media (key, source_url, url, status) VALUES ('k', '', '', 'gone')`)
+	w.mustDecide("77@lid chat=34611000001@c.us")
+	err := w.f.ViewPlan(newComposer(), Selection{}, func(v *ChatView) error {
+		for _, listed := range v.Chats {
+			chat, err := v.Chat(listed)
+			if err != nil {
+				return err
+			}
+			gone := slices.Contains(chat.Marks, Mark{Kind: string(MediaGone)})
+			if joined := chat.ID == "34611000001@c.us"; gone != joined || (chat.States[stateInvalid] == 1) != joined {
+				t.Errorf("%+v", chat)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

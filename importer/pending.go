@@ -35,7 +35,7 @@ func (s Selection) where() (condition string, args []any) {
 
 // chatsOf selects the chats of the conversations of a list, a parameter in JSON.
 func chatsOf(list string) string {
-	return `SELECT coalesce((SELECT nullif(chat, '') FROM decision WHERE decision.conversation = value), value) FROM json_each(` + list + `)`
+	return `SELECT ` + chatIDOf("value") + ` FROM json_each(` + list + `)`
 }
 
 // jsonList returns a list as a parameter for json_each: a statement takes no more than 32,766 parameters.

@@ -168,7 +168,7 @@ func (p *planner) begin(ctx context.Context) (total int, err error) {
 	}
 	chat := ownChat
 	if len(p.decisions.members) > 0 {
-		chat = joinedChat
+		chat = chatIDOf(ownChat)
 	}
 	p.fresh = readRows(readAhead(ctx, rowPages(p.before, freshRows, chat, after, p.source.id, p.source.newestFirst)))
 	return total, nil

@@ -81,7 +81,7 @@ func (c *conversationPlan) client(own sources.Client) (client sources.Client, ph
 // none was sent, are planned anew from there.
 func (c *conversationPlan) gather() (err error) {
 	c.homes, err = migration.All(c.before, scanID, `SELECT DISTINCT c.id FROM json_each(?) m JOIN conversation c ON c.external_id =
-		coalesce((SELECT nullif(chat, '') FROM decision d WHERE d.conversation = m.value), m.value)`, jsonList(c.members))
+		`+chatIDOf("m.value"), jsonList(c.members))
 	if err != nil || !c.moved[c.externalID] {
 		return err
 	}

@@ -58,16 +58,13 @@ const (
 		WHERE s.conversation IN (SELECT value FROM json_each(?2)) AND s.source NOT IN (?3, ?4) ORDER BY s.time, place`
 )
 
-// ownChat and joinedChat are the chat of a row: every conversation has its own, or some were joined.
-const (
-	ownChat    = `s.conversation`
-	joinedChat = `coalesce((SELECT nullif(chat, '') FROM decision d WHERE d.conversation = s.conversation), s.conversation)`
-)
+// ownChat is the chat of a row if no conversation was joined to another; else it is chatIDOf(ownChat).
+const ownChat = `s.conversation`
 
 // rowPage is how many rows are handed over at a time.
 const rowPage = 500
 
-// rowPages yields the rows of a query in pages. chat is ownChat or joinedChat.
+// rowPages yields the rows of a query in pages. chat is the chat of a row, in SQL.
 func rowPages(q *sql.DB, query, chat string, args ...any) iter.Seq2[[]stagingRow, error] {
 	return func(yield func([]stagingRow, error) bool) {
 		rows, err := q.Query(fmt.Sprintf(query, chat), args...)

@@ -137,8 +137,7 @@ func (f *File) Undecided(rows []SheetRow) (count int, err error) {
 	return count, f.Explain(err)
 }
 
-// ClearDecisions undoes all decisions, but for the chat and the contact of conversations of
-// which something was sent.
+// ClearDecisions undoes all decisions, but for the chat and the contact of conversations of which something was sent.
 func (l *Loader) ClearDecisions(ctx context.Context) (DecisionReport, error) {
 	var rows []SheetRow
 	err := l.File.View(func(tx *sql.Tx) error {
@@ -147,6 +146,9 @@ func (l *Loader) ClearDecisions(ctx context.Context) (DecisionReport, error) {
 			return err
 		}
 		s, err := readSheet(tx, nil)
+		if err != nil {
+			return err
+		}
 		for conversation, d := range all.of {
 			row := SheetRow{Decision: Decision{Conversation: conversation}}
 			if s.begun[all.chatOf(conversation)] != "" {
@@ -154,7 +156,7 @@ func (l *Loader) ClearDecisions(ctx context.Context) (DecisionReport, error) {
 			}
 			rows = append(rows, row)
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return DecisionReport{}, err
