@@ -14,7 +14,7 @@ func (v *ChatView) readContact(listed ListedChat, chat *Chat) error {
 	var contact int64
 	var state linkState
 	var reason, foundBy, candidates, name string
-	err := v.sql.QueryRow(`SELECT contact, state, reason, found_by, candidates, coalesce((SELECT name FROM contact WHERE contact.id = c.contact), ''),
+	err := v.tx.QueryRow(`SELECT contact, state, reason, found_by, candidates, coalesce((SELECT name FROM contact WHERE contact.id = c.contact), ''),
 			(SELECT count(*) FROM message WHERE conversation = ?1 AND state <> 'skipped' AND time < ?2)
 		FROM (SELECT coalesce((SELECT contact FROM link WHERE link.conversation = external_id), `+linkTo+`) AS contact,
 			coalesce((SELECT state FROM link WHERE link.conversation = external_id), '') AS state,

@@ -65,7 +65,7 @@ func (v *ChatView) invalidOf(chat string) ([]invalidEntry, error) {
 		e := invalidEntry{ChatMessage: ChatMessage{State: stateInvalid}}
 		var source int64
 		var reversed bool
-		err := v.sql.QueryRow(`SELECT source, position, reason, raw, (SELECT newest_first FROM source WHERE id = invalid.source)
+		err := v.tx.QueryRow(`SELECT source, position, reason, raw, (SELECT newest_first FROM source WHERE id = invalid.source)
 			FROM invalid WHERE id = ?`, id).Scan(&source, &e.Position, &e.Reason, &e.Text, &reversed)
 		if err != nil {
 			return nil, err

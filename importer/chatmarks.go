@@ -198,7 +198,7 @@ func (v *ChatView) markOutcome(tx *sql.Tx) error {
 		}
 	}
 	for chat := range v.invalid.byChat {
-		if err := k.markEach(v.sql, MarkInvalid, `SELECT id FROM conversation WHERE external_id = ?`, chat); err != nil {
+		if err := k.markEach(v.tx, MarkInvalid, `SELECT id FROM conversation WHERE external_id = ?`, chat); err != nil {
 			return err
 		}
 	}

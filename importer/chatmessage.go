@@ -77,12 +77,12 @@ func (v *ChatView) yieldMessages(listed ListedChat, behind ChatPlace, yield func
 	var notifier int64
 	var wanted bool
 	if listed.ID != 0 {
-		found, err := migration.All(v.sql, scanConversation, conversationColumns+` FROM conversation WHERE id = ?`, listed.ID)
+		found, err := migration.All(v.tx, scanConversation, conversationColumns+` FROM conversation WHERE id = ?`, listed.ID)
 		if err != nil {
 			return err
 		}
 		cv = found[0]
-		if notifier, wanted, err = notifierOf(v.sql, cv, v.composer.Notify); err != nil {
+		if notifier, wanted, err = notifierOf(v.tx, cv, v.composer.Notify); err != nil {
 			return err
 		}
 	}
@@ -90,7 +90,7 @@ func (v *ChatView) yieldMessages(listed ListedChat, behind ChatPlace, yield func
 	if err != nil {
 		return err
 	}
-	for m, err := range migration.Query(v.sql, scanShown, `SELECT m.time, m.place, m.identity, m.state, m.reason, m.msec, m.direction, m.kind,
+	for m, err := range migration.Query(v.tx, scanShown, `SELECT m.time, m.place, m.identity, m.state, m.reason, m.msec, m.direction, m.kind,
 			m.as_text, m.quote_as_text, s.id, s.family, s.id_space, s.newest_first, c.content, c.conversation
 		FROM message m JOIN source s ON s.id = m.source JOIN staging c ON c.id = m.staging
 		WHERE m.conversation = ? AND (m.time, m.place) > (?, ?) ORDER BY m.time, m.place`, cv.id, behind.time, behind.place) {
@@ -126,7 +126,7 @@ func (v *ChatView) yieldMessages(listed ListedChat, behind ChatPlace, yield func
 func (v *ChatView) show(cv *conversation, m *shownMessage) (shown ChatMessage, err error) {
 	m.media.Status, m.quoteText = mediaFound, m.content.Quote
 	if m.state != Skipped {
-		if err := readReferences(v.sql, cv, &m.outgoing); err != nil {
+		if err := readReferences(v.tx, cv, &m.outgoing); err != nil {
 			return shown, err
 		}
 	} else {
@@ -177,7 +177,7 @@ func (shown *ChatMessage) fill(m *outgoing) {
 func (v *ChatView) quoteOf(cv *conversation, m *outgoing) (*ChatQuote, error) {
 	quote := &ChatQuote{Text: strings.TrimSpace(m.quoteText)}
 	if m.quotes != (identity{}) && !m.quoteAsText {
-		err := v.sql.QueryRow(`SELECT msec FROM message WHERE conversation = ? AND identity = ?`, cv.id, m.quotes[:]).Scan(&quote.At)
+		err := v.tx.QueryRow(`SELECT msec FROM message WHERE conversation = ? AND identity = ?`, cv.id, m.quotes[:]).Scan(&quote.At)
 		if err != nil {
 			return nil, err
 		}
@@ -196,7 +196,7 @@ const maxQuote = 200
 
 // findingsOf returns what the last verification found about a message, faults only.
 func (v *ChatView) findingsOf(conversation int64, id identity) ([]string, error) {
-	return migration.All(v.sql, func(rows *sql.Rows) (reason string, err error) {
+	return migration.All(v.tx, func(rows *sql.Rows) (reason string, err error) {
 		return reason, rows.Scan(&reason)
 	}, `SELECT replace(kind, '_', ' ') || iif(reason = '', '', ': ' || reason) FROM finding
 		WHERE conversation = ? AND identity = ? AND `+isFault+` ORDER BY kind`, conversation, id[:])

@@ -16,7 +16,7 @@ type ChatView struct {
 	Marks  []string     // the kinds of marks that occur; the n-th is bit n of ListedChat.Marks
 	Months []Month      // how many messages were written in each month, the oldest first, months without messages too
 
-	sql      *migration.Statements
+	tx       *sql.Tx
 	composer Composer
 	related  map[int64][]Mark
 	invalid  invalidEntries
@@ -109,8 +109,7 @@ func (f *File) ViewOutcome(view func(*ChatView) error) error {
 
 func (f *File) viewChats(prepare func(*ChatView, *sql.Tx) error, view func(*ChatView) error) error {
 	return f.View(func(tx *sql.Tx) (err error) {
-		v := &ChatView{sql: migration.NewStatements(tx), related: make(map[int64][]Mark)}
-		defer v.sql.Close()
+		v := &ChatView{tx: tx, related: make(map[int64][]Mark)}
 		if err := loadedSomething(tx); err != nil {
 			return err
 		}
@@ -203,7 +202,7 @@ func (v *ChatView) Chat(listed ListedChat) (chat Chat, err error) {
 	chat.States = make(map[State]int)
 	if listed.ID != 0 {
 		counts := make([]int, 6)
-		err = v.sql.QueryRow(`SELECT external_id, client_name, client_phone, client_email, kind = 'group', aside,
+		err = v.tx.QueryRow(`SELECT external_id, client_name, client_phone, client_email, kind = 'group', aside,
 			skipped, planned, sending, accepted, verified, refused FROM conversation WHERE id = ?`, listed.ID).
 			Scan(&chat.ID, &chat.Name, &chat.Phone, &chat.Email, &chat.IsGroup, &chat.Aside,
 				&counts[0], &counts[1], &counts[2], &counts[3], &counts[4], &counts[5])
@@ -245,7 +244,7 @@ type ChatPlace struct{ time, place int64 }
 
 // LastMessages returns the place behind which a conversation has its last n messages.
 func (v *ChatView) LastMessages(listed ListedChat, n int) (at ChatPlace, err error) {
-	err = v.sql.QueryRow(`SELECT time, place FROM message WHERE conversation = ? ORDER BY time DESC, place DESC LIMIT 1 OFFSET ?`,
+	err = v.tx.QueryRow(`SELECT time, place FROM message WHERE conversation = ? ORDER BY time DESC, place DESC LIMIT 1 OFFSET ?`,
 		listed.ID, n).Scan(&at.time, &at.place)
 	if errors.Is(err, sql.ErrNoRows) {
 		return ChatPlace{}, nil

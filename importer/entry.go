@@ -23,15 +23,13 @@ type entry struct {
 // storeEntries stores the entries of a page. A message counts as judged when the chat shows it for the first time. An
 // entry without an id is left out.
 func (r *verifyRun) storeEntries(tx *sql.Tx, rb *readback, page []kommo.HistoryMessage) (stored storedPage, err error) {
-	statements := migration.NewStatements(tx)
-	defer statements.Close()
 	for i := range page {
 		id := cmp.Or(page[i].Message.ID, page[i].Message.ClientID)
 		if id == "" {
 			continue
 		}
 		if rb.pass > 1 {
-			known, err := rb.storePlace(statements, id, rb.offset+i)
+			known, err := rb.storePlace(tx, id, rb.offset+i)
 			if err != nil {
 				return stored, err
 			}
@@ -40,12 +38,12 @@ func (r *verifyRun) storeEntries(tx *sql.Tx, rb *readback, page []kommo.HistoryM
 				continue
 			}
 		}
-		e, first, err := r.compare(statements, rb, &page[i])
+		e, first, err := r.compare(tx, rb, &page[i])
 		if err != nil {
 			return stored, err
 		}
 		e.remoteID, e.place = id, rb.offset+i
-		news, err := e.store(statements, rb)
+		news, err := e.store(tx, rb)
 		if err != nil {
 			return stored, err
 		}
@@ -105,19 +103,19 @@ func messageWhere(q migration.Querier, where string, args ...any) (*outgoing, er
 }
 
 // storePlace records that this pass shows an entry of an earlier pass. It returns 0 if no earlier pass has shown it.
-func (rb *readback) storePlace(statements *migration.Statements, remoteID string, place int) (known int, err error) {
-	return affected(statements.Exec(`UPDATE entry SET pass = ?, place = ? WHERE conversation = ? AND remote_id = ? AND pass < ?`,
+func (rb *readback) storePlace(tx *sql.Tx, remoteID string, place int) (known int, err error) {
+	return affected(tx.Exec(`UPDATE entry SET pass = ?, place = ? WHERE conversation = ? AND remote_id = ? AND pass < ?`,
 		rb.pass, place, rb.conversation.id, remoteID, rb.pass))
 }
 
 // store stores an entry. It returns 0 if this pass has shown it already: messages that arrive during the reading push
 // others onto the next page. The later place counts, because it fits those of the entries around it.
-func (e *entry) store(statements *migration.Statements, rb *readback) (stored int, err error) {
-	stored, err = affected(statements.Exec(`INSERT INTO entry (conversation, remote_id, client_id, identity, pass, place, time, difference, shown_as, moved)
+func (e *entry) store(tx *sql.Tx, rb *readback) (stored int, err error) {
+	stored, err = affected(tx.Exec(`INSERT INTO entry (conversation, remote_id, client_id, identity, pass, place, time, difference, shown_as, moved)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		rb.conversation.id, e.remoteID, e.clientID, e.identity, rb.pass, e.place, e.time, e.difference, e.shownAs, e.moved))
 	if err == nil && stored == 0 {
-		_, err = statements.Exec(`UPDATE entry SET place = ? WHERE conversation = ? AND remote_id = ?`, e.place, rb.conversation.id, e.remoteID)
+		_, err = tx.Exec(`UPDATE entry SET place = ? WHERE conversation = ? AND remote_id = ?`, e.place, rb.conversation.id, e.remoteID)
 	}
 	return stored, err
 }

@@ -3,8 +3,6 @@ package importer
 import (
 	"database/sql"
 	"slices"
-
-	"kommo-import/internal/migration"
 )
 
 // A contentKey is equal for equal messages of two chats: those of one second and one direction with the same text.
@@ -131,15 +129,13 @@ func (c *sideComparison) conclude(tx *sql.Tx) (map[chatPair]int, error) {
 		s.incoming += btoi(k.incoming() && k.words != 0)
 	}
 	enough := make(map[chatPair]int)
-	q := migration.NewStatements(tx)
-	defer q.Close()
 	for pair, s := range shared {
 		whole := c.every == 1 && min(pair.hidden.incoming, pair.other.incoming) == 1
 		if s.incoming > 1 || s.incoming == 1 && whole {
 			enough[pair] = len(s.keys)
 			continue
 		}
-		same, err := s.sameID(q, pair)
+		same, err := s.sameID(tx, pair)
 		if err != nil {
 			return nil, err
 		}
@@ -151,13 +147,13 @@ func (c *sideComparison) conclude(tx *sql.Tx) (map[chatPair]int, error) {
 }
 
 // sameID reports whether one of the messages has the same id in both chats.
-func (s *sharing) sameID(q *migration.Statements, pair chatPair) (same bool, err error) {
+func (s *sharing) sameID(tx *sql.Tx, pair chatPair) (same bool, err error) {
 	const query = `SELECT EXISTS (SELECT 1 FROM message h JOIN message o ON o.conversation = ?2 AND o.time BETWEEN ?3 AND ?3 + 999
 		WHERE h.conversation = ?1 AND h.time BETWEEN ?3 AND ?3 + 999 AND h.direction = o.direction
 		AND (SELECT content ->> '$.id' FROM staging WHERE id = h.staging) = (SELECT content ->> '$.id' FROM staging WHERE id = o.staging))`
 	slices.SortFunc(s.keys, func(a, b contentKey) int { return int(a.moment - b.moment) })
 	for _, k := range s.keys {
-		err := q.QueryRow(query, pair.hidden.conversation, pair.other.conversation, k.moment/2*1000).Scan(&same)
+		err := tx.QueryRow(query, pair.hidden.conversation, pair.other.conversation, k.moment/2*1000).Scan(&same)
 		if same || err != nil {
 			return same, err
 		}

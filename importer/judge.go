@@ -64,7 +64,7 @@ func (rb *readback) judgeWhole(tx *sql.Tx) (judged int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, err := moveMessages(tx.Exec, rb.conversation.id, Verified, Accepted, "", isMissing); err != nil {
+	if _, err := moveMessages(tx, rb.conversation.id, Verified, Accepted, "", isMissing); err != nil {
 		return 0, err
 	}
 	return judged, errors.Join(rb.collectShown(tx), rb.judgeOrder(tx), rb.judge(tx))
@@ -165,10 +165,10 @@ func (rb *readback) judgeOrder(tx *sql.Tx) error {
 // judgeStates makes the shown messages verified that are as they were sent, and the others not, or no longer.
 func (rb *readback) judgeStates(tx *sql.Tx) error {
 	const shownWith = `identity IN (SELECT identity FROM shown WHERE copy = 1 AND difference `
-	_, err := moveMessages(tx.Exec, rb.conversation.id, Verified, Accepted, "", shownWith+`<> '')`)
+	_, err := moveMessages(tx, rb.conversation.id, Verified, Accepted, "", shownWith+`<> '')`)
 	if err != nil {
 		return err
 	}
-	_, err = moveMessages(tx.Exec, rb.conversation.id, Accepted, Verified, "", shownWith+`= '')`)
+	_, err = moveMessages(tx, rb.conversation.id, Accepted, Verified, "", shownWith+`= '')`)
 	return err
 }

@@ -168,6 +168,6 @@ func (c *conversationPlan) noteNumbered(r *stagingRow, other int64) error {
 		return nil
 	}
 	e.Like = Numbered
-	return c.sql.QueryRow(`SELECT coalesce(content ->> '$.position', ''), (SELECT name FROM source WHERE id = ?) FROM staging WHERE id = ?`,
+	return c.tx.QueryRow(`SELECT coalesce(content ->> '$.position', ''), (SELECT name FROM source WHERE id = ?) FROM staging WHERE id = ?`,
 		other, r.staging).Scan(&e.Position, &e.Other)
 }

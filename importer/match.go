@@ -175,13 +175,11 @@ func (f *File) storeContacts(contacts []crm.Contact, state contactsState, first 
 				}
 			}
 		}
-		statements := migration.NewStatements(tx)
-		defer statements.Close()
 		for _, c := range contacts {
 			if c.Deleted {
 				continue
 			}
-			_, err := statements.Exec(`INSERT OR REPLACE INTO contact (id, name, phones, emails) VALUES (?, ?, ?, ?)`,
+			_, err := tx.Exec(`INSERT OR REPLACE INTO contact (id, name, phones, emails) VALUES (?, ?, ?, ?)`,
 				c.ID, c.Name, jsonList(c.Phones), jsonList(c.Emails))
 			if err != nil {
 				return err

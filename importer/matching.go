@@ -70,8 +70,6 @@ func (m *Matches) collectKeys(tx *sql.Tx, country string) error {
 	pages := migration.Paged(-1, func(c contact) int64 { return c.id }, func(after int64) ([]contact, error) {
 		return migration.All(tx, scan, `SELECT id, phones, emails FROM contact WHERE id > ? ORDER BY id LIMIT 1000`, after)
 	})
-	statements := migration.NewStatements(tx)
-	defer statements.Close()
 	for c, err := range pages {
 		if err != nil {
 			return err
@@ -92,7 +90,7 @@ func (m *Matches) collectKeys(tx *sql.Tx, country string) error {
 			keys = append(keys, key)
 		}
 		for _, key := range keys {
-			if _, err := statements.Exec(`INSERT OR IGNORE INTO contact_key SELECT ?1, ?2 WHERE ?1 <> ''`, key, c.id); err != nil {
+			if _, err := tx.Exec(`INSERT OR IGNORE INTO contact_key SELECT ?1, ?2 WHERE ?1 <> ''`, key, c.id); err != nil {
 				return err
 			}
 		}
@@ -134,8 +132,6 @@ func (m *Matches) matchChats(tx *sql.Tx) error {
 		return migration.All(tx, scan, `SELECT first, external_id, client_phone, client_email, `+hasBegun+` FROM conversation
 			WHERE first > ? AND kind = 'person' AND planned + sending > 0 ORDER BY first LIMIT 1000`, after)
 	})
-	statements := migration.NewStatements(tx)
-	defer statements.Close()
 	for c, err := range pages {
 		if err != nil {
 			return err
@@ -145,7 +141,7 @@ func (m *Matches) matchChats(tx *sql.Tx) error {
 			m.BegunConversations = appendListed(m.BegunConversations, c.id)
 			continue
 		}
-		if err := m.matchChat(statements, c.id, c.phone, emailKey(c.email)); err != nil {
+		if err := m.matchChat(tx, c.id, c.phone, emailKey(c.email)); err != nil {
 			return err
 		}
 	}
@@ -156,7 +152,7 @@ func (m *Matches) matchChats(tx *sql.Tx) error {
 const maxCandidates = 5
 
 // matchChat stores the contact of a chat. That found by phone counts, else that found by e-mail.
-func (m *Matches) matchChat(q *migration.Statements, conversation, phone, email string) error {
+func (m *Matches) matchChat(q *sql.Tx, conversation, phone, email string) error {
 	for _, way := range []struct {
 		name, key string
 		count     *int

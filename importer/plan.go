@@ -21,7 +21,6 @@ func (l *Loader) plan(ctx context.Context, s *stager, finished bool, report *Loa
 	report.Read = 0
 	err := l.File.Update(func(tx *sql.Tx) error {
 		p := newPlanner(tx, l.File.Reader, l.Filter, report)
-		defer p.sql.Close()
 		p.source, p.reading, p.keepSent = s.source, s.reading, l.KeepSent
 		p.replaces = s.reading.fromStart && s.source.planned
 		changed, err := l.storeSettings(tx)
@@ -79,7 +78,6 @@ func (l *Loader) storeSettings(tx *sql.Tx) (changed bool, err error) {
 // A planner plans messages within one transaction. It reads the rows as they were before the transaction.
 type planner struct {
 	tx     *sql.Tx
-	sql    *migration.Statements
 	before *sql.DB
 	filter Filter
 	moment int64 // how many milliseconds; see [Filter.moment]
@@ -105,7 +103,7 @@ type planner struct {
 }
 
 func newPlanner(tx *sql.Tx, before *sql.DB, filter Filter, report *LoadReport) *planner {
-	return &planner{tx: tx, sql: migration.NewStatements(tx), before: before, filter: filter, report: report}
+	return &planner{tx: tx, before: before, filter: filter, report: report}
 }
 
 // planConversations plans the conversations of the reading, and those that a condition selects.

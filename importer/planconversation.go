@@ -109,7 +109,7 @@ func (p *planner) beginConversation(externalID string) (*conversationPlan, error
 	var kind sources.ConversationKind
 	var clientID string
 	var sent, begun bool
-	err = p.sql.QueryRow(`SELECT id, kind, kept, client_id, sending + accepted + verified + refused > 0, sending + accepted + verified + refused > 0
+	err = p.tx.QueryRow(`SELECT id, kind, kept, client_id, sending + accepted + verified + refused > 0, sending + accepted + verified + refused > 0
 			OR EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id AND may_exist) FROM conversation WHERE external_id = ?`,
 		externalID).Scan(&c.id, &kind, &c.kept, &clientID, &sent, &begun)
 	c.isNew = errors.Is(err, sql.ErrNoRows)
@@ -121,7 +121,7 @@ func (p *planner) beginConversation(externalID string) (*conversationPlan, error
 		client.ID = cmp.Or(clientID, client.ID, externalID)
 	}
 	p.countPhone(externalID, client.Phone, phone)
-	err = p.sql.QueryRow(`INSERT INTO conversation (external_id, kind, first, client_id, client_name, client_phone, phone_read, suspected,
+	err = p.tx.QueryRow(`INSERT INTO conversation (external_id, kind, first, client_id, client_name, client_phone, phone_read, suspected,
 			client_email, client_avatar) VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (external_id) DO UPDATE SET kind = excluded.kind, client_id = excluded.client_id, client_name = excluded.client_name,
 			client_phone = excluded.client_phone, phone_read = excluded.phone_read, suspected = excluded.suspected,
@@ -130,7 +130,7 @@ func (p *planner) beginConversation(externalID string) (*conversationPlan, error
 		externalID, kind, client.ID, client.Name, phone, client.Phone, client.SuspectedPhone, client.Email, client.Avatar).Scan(&c.id)
 	c.leaveOut(kind)
 	if err == nil && !c.isNew {
-		if _, err = p.sql.Exec(`DELETE FROM duplicate WHERE conversation = ?`, c.id); err == nil && (!begun || c.moved[externalID]) {
+		if _, err = p.tx.Exec(`DELETE FROM duplicate WHERE conversation = ?`, c.id); err == nil && (!begun || c.moved[externalID]) {
 			err = c.forget()
 		}
 	}
@@ -142,12 +142,12 @@ func (p *planner) beginConversation(externalID string) (*conversationPlan, error
 
 // forget deletes the messages of the conversation, and remembers them in the table former.
 func (c *conversationPlan) forget() error {
-	_, err := c.sql.Exec(`DELETE FROM former`)
+	_, err := c.tx.Exec(`DELETE FROM former`)
 	if err == nil {
-		c.former, err = affected(c.sql.Exec(`INSERT INTO former SELECT identity, added, state, time, words FROM message WHERE conversation = ?`, c.id))
+		c.former, err = affected(c.tx.Exec(`INSERT INTO former SELECT identity, added, state, time, words FROM message WHERE conversation = ?`, c.id))
 	}
 	if err == nil {
-		_, err = c.sql.Exec(`DELETE FROM message WHERE conversation = ?`, c.id)
+		_, err = c.tx.Exec(`DELETE FROM message WHERE conversation = ?`, c.id)
 	}
 	c.isNew = true
 	return err
@@ -222,11 +222,11 @@ func (c *conversationPlan) place(r *stagingRow) error {
 func (c *conversationPlan) finish() error {
 	if c.isNew {
 		c.report.Removed += c.former
-		_, err := c.sql.Exec(`UPDATE conversation SET planned = ?, skipped = ?, refused = 0, duplicate = ?, first = ? WHERE id = ?`,
+		_, err := c.tx.Exec(`UPDATE conversation SET planned = ?, skipped = ?, refused = 0, duplicate = ?, first = ? WHERE id = ?`,
 			c.added[Planned], c.added[Skipped], c.duplicates, c.first, c.id)
 		return errors.Join(err, c.countPending(), c.dropEmpty())
 	}
-	removed, err := affected(c.sql.Exec(`DELETE FROM message WHERE conversation = ? AND planning <> ? AND NOT `+wasSent, c.id, c.number))
+	removed, err := affected(c.tx.Exec(`DELETE FROM message WHERE conversation = ? AND planning <> ? AND NOT `+wasSent, c.id, c.number))
 	if err != nil {
 		return err
 	}
@@ -237,7 +237,7 @@ func (c *conversationPlan) finish() error {
 	if err := c.assignMillis(); err != nil {
 		return err
 	}
-	_, err = c.sql.Exec(`UPDATE conversation SET (first, planned, skipped, refused, duplicate) =
+	_, err = c.tx.Exec(`UPDATE conversation SET (first, planned, skipped, refused, duplicate) =
 		(SELECT coalesce(min(staging), 0), count(*) FILTER (WHERE state = 'planned'), count(*) FILTER (WHERE state = 'skipped'),
 			count(*) FILTER (WHERE state = 'refused'), (SELECT count(*) FROM duplicate WHERE conversation = ?1)
 		FROM message WHERE conversation = ?1) WHERE id = ?1`, c.id)
@@ -246,6 +246,6 @@ func (c *conversationPlan) finish() error {
 
 // dropEmpty deletes the conversation if the plan has no message of it.
 func (c *conversationPlan) dropEmpty() error {
-	_, err := c.sql.Exec(`DELETE FROM conversation WHERE id = ? AND NOT EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id)`, c.id)
+	_, err := c.tx.Exec(`DELETE FROM conversation WHERE id = ? AND NOT EXISTS (SELECT 1 FROM message WHERE conversation = conversation.id)`, c.id)
 	return err
 }

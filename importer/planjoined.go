@@ -86,7 +86,7 @@ func (c *conversationPlan) gather() (err error) {
 		return err
 	}
 	c.former = 0
-	if _, err := c.sql.Exec(`DELETE FROM former`); err != nil {
+	if _, err := c.tx.Exec(`DELETE FROM former`); err != nil {
 		return err
 	}
 	rows, err := c.before.Query(`SELECT m.identity, m.added, m.state, m.time, m.words FROM message m JOIN staging s ON s.id = m.staging
@@ -103,7 +103,7 @@ func (c *conversationPlan) gather() (err error) {
 		if err := rows.Scan(&id, &added, &state, &time, &words); err != nil {
 			return err
 		}
-		if _, err := c.sql.Exec(`INSERT INTO former VALUES (?, ?, ?, ?, ?)`, id, added, state, time, words); err != nil {
+		if _, err := c.tx.Exec(`INSERT INTO former VALUES (?, ?, ?, ?, ?)`, id, added, state, time, words); err != nil {
 			return err
 		}
 		c.former++
@@ -128,14 +128,14 @@ func (c *conversationPlan) originOf(source, staging int64) (origin int64, joinID
 		return source, "", nil
 	}
 	var conversation, id, part string
-	err = c.sql.QueryRow(`SELECT conversation, coalesce(content ->> '$.id', ''), coalesce(content ->> '$.part', '') FROM staging WHERE id = ?`,
+	err = c.tx.QueryRow(`SELECT conversation, coalesce(content ->> '$.id', ''), coalesce(content ->> '$.part', '') FROM staging WHERE id = ?`,
 		staging).Scan(&conversation, &id, &part)
 	if err != nil {
 		return 0, "", err
 	}
 	if id != "" {
 		var space string
-		err = c.sql.QueryRow(`SELECT id_space FROM source WHERE id = ?`, source).Scan(&space)
+		err = c.tx.QueryRow(`SELECT id_space FROM source WHERE id = ?`, source).Scan(&space)
 		joinID = space + "\x00" + id + "\x00" + part
 	}
 	return int64(slices.Index(c.members, conversation))<<32 | source, joinID, err

@@ -26,7 +26,7 @@ type knownMessage struct {
 // lookUp finds the message of the plan with the identity of r.
 func (c *conversationPlan) lookUp(r *stagingRow) error {
 	m := new(knownMessage)
-	err := c.sql.QueryRow(`SELECT time, place, staging, held, source, words, state, reason, as_text, `+wasSent+`, planning FROM message
+	err := c.tx.QueryRow(`SELECT time, place, staging, held, source, words, state, reason, as_text, `+wasSent+`, planning FROM message
 		WHERE conversation = ? AND identity = ?`, c.id, r.identity[:]).
 		Scan(&m.time, &m.place, &m.staging, &m.held, &m.source, &m.words, &m.state, &m.reason, &m.asText, &m.sent, &m.planning)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -48,7 +48,7 @@ func (c *conversationPlan) sentIn(time int64) ([]sentMessage, error) {
 		}
 		return m, err
 	}
-	return migration.All(c.sql, scan, `SELECT identity, source, staging, direction, kind, words FROM message
+	return migration.All(c.tx, scan, `SELECT identity, source, staging, direction, kind, words FROM message
 		WHERE conversation = ? AND time BETWEEN ? AND ? AND `+wasSent+` ORDER BY time, place`, c.id, time/c.moment*c.moment, time/c.moment*c.moment+c.moment-1)
 }
 
@@ -82,7 +82,7 @@ func (c *conversationPlan) insert(r *stagingRow) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	inserted, err := affected(c.sql.Exec(`INSERT INTO message (conversation, time, place, staging, held, identity, source, direction, kind, author,
+	inserted, err := affected(c.tx.Exec(`INSERT INTO message (conversation, time, place, staging, held, identity, source, direction, kind, author,
 			length, words, msec, added, planning, state, reason, as_text)
 		VALUES (?1, ?2, ?3, ?4, ?4, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (conversation, identity) DO NOTHING`,
 		c.id, r.time, r.place, r.staging, r.identity[:], r.source, r.direction, r.kind, r.author,
@@ -112,7 +112,7 @@ func (c *conversationPlan) formerOf(r *stagingRow) (added int64, before State, e
 		return c.number, "", nil
 	}
 	var time, words int64
-	err = c.sql.QueryRow(`SELECT added, state, time, words FROM former WHERE identity = ?`, r.identity[:]).Scan(&added, &before, &time, &words)
+	err = c.tx.QueryRow(`SELECT added, state, time, words FROM former WHERE identity = ?`, r.identity[:]).Scan(&added, &before, &time, &words)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c.number, "", nil
 	}
@@ -144,7 +144,7 @@ func (c *conversationPlan) update(r *stagingRow) error {
 			state, reason, asText = Refused, m.reason, m.asText
 		}
 	}
-	_, err := c.sql.Exec(`UPDATE message SET time = ?4, place = ?5, staging = ?6, held = ?6, source = ?7, direction = ?8, kind = ?9,
+	_, err := c.tx.Exec(`UPDATE message SET time = ?4, place = ?5, staging = ?6, held = ?6, source = ?7, direction = ?8, kind = ?9,
 			author = ?10, length = ?11, words = ?12, state = ?13, reason = ?14, as_text = ?15, planning = ?16
 		WHERE conversation = ?1 AND time = ?2 AND place = ?3`,
 		c.id, m.time, m.place, r.time, r.place, r.staging, r.source, r.direction, r.kind, r.author, r.length, r.words,
@@ -179,7 +179,7 @@ func (c *conversationPlan) holdSent(r *stagingRow) error {
 			staging = r.staging
 		}
 	}
-	held, err := affected(c.sql.Exec(`UPDATE message SET planning = ?1, held = ?, staging = ? WHERE conversation = ? AND time = ? AND place = ?
+	held, err := affected(c.tx.Exec(`UPDATE message SET planning = ?1, held = ?, staging = ? WHERE conversation = ? AND time = ? AND place = ?
 		AND planning <> ?1`, c.number, r.staging, staging, c.id, m.time, m.place))
 	if err != nil {
 		return err
@@ -236,7 +236,7 @@ func (c *conversationPlan) addOfOtherSource(r *stagingRow, source, time, words i
 func (c *conversationPlan) addDuplicate(r *stagingRow) error {
 	c.duplicates++
 	c.report.Duplicate += btoi(r.fresh)
-	_, err := c.sql.Exec(`INSERT INTO duplicate (conversation, staging, source, identity, differs) VALUES (?1, ?2, ?3, ?4,
+	_, err := c.tx.Exec(`INSERT INTO duplicate (conversation, staging, source, identity, differs) VALUES (?1, ?2, ?3, ?4,
 			?5 AND (SELECT words <> ?6 FROM message WHERE conversation = ?1 AND identity = ?4))`,
 		c.id, r.staging, r.source, r.twin[:], r.byID, r.words)
 	if err == nil && r.hasMediaKey {
@@ -247,13 +247,13 @@ func (c *conversationPlan) addDuplicate(r *stagingRow) error {
 
 // sameContent reports whether two staging rows have the same content, at whatever place of the source.
 func (c *conversationPlan) sameContent(a, b int64) (same bool, err error) {
-	err = c.sql.QueryRow(`SELECT json_remove(a.content, '$.position') = json_remove(b.content, '$.position') AND a.direction = b.direction
+	err = c.tx.QueryRow(`SELECT json_remove(a.content, '$.position') = json_remove(b.content, '$.position') AND a.direction = b.direction
 		AND a.kind = b.kind FROM staging a, staging b WHERE a.id = ? AND b.id = ?`, a, b).Scan(&same)
 	return same, err
 }
 
 // drop marks a staging row for deletion.
 func (p *planner) drop(staging int64) error {
-	_, err := p.sql.Exec(`INSERT INTO dropped (id) VALUES (?)`, staging)
+	_, err := p.tx.Exec(`INSERT INTO dropped (id) VALUES (?)`, staging)
 	return err
 }

@@ -36,7 +36,7 @@ func (c *conversationPlan) assignMillis() error {
 			taken, err, more = next()
 		}
 		if err == nil && before != m.msec {
-			_, err = c.sql.Exec(`UPDATE message SET msec = ? WHERE conversation = ? AND time = ? AND place = ?`, before, c.id, m.time, m.place)
+			_, err = c.tx.Exec(`UPDATE message SET msec = ? WHERE conversation = ? AND time = ? AND place = ?`, before, c.id, m.time, m.place)
 		}
 		if m.planned {
 			c.delay = max(c.delay, before-m.time)
@@ -51,7 +51,7 @@ func (c *conversationPlan) assignMillis() error {
 // sentMillis yields the msec_timestamps of the messages that were sent, in ascending order. That need not be the order of
 // the messages: one that was sent later may stand before one that was sent with the same time.
 func (c *conversationPlan) sentMillis() iter.Seq2[int64, error] {
-	return migration.Query(c.sql, scanID, `SELECT msec FROM message WHERE conversation = ? AND `+wasSent+` ORDER BY msec`, c.id)
+	return migration.Query(c.tx, scanID, `SELECT msec FROM message WHERE conversation = ? AND `+wasSent+` ORDER BY msec`, c.id)
 }
 
 // timedMessages yields the messages of the conversation in order.
@@ -62,7 +62,7 @@ func (c *conversationPlan) timedMessages() iter.Seq2[timedMessage, error] {
 		return m, err
 	}
 	return migration.Paged(messageKey{time: -1}, key, func(after messageKey) ([]timedMessage, error) {
-		return migration.All(c.sql, scan, `SELECT time, place, msec, `+wasSent+`, state = 'planned' FROM message
+		return migration.All(c.tx, scan, `SELECT time, place, msec, `+wasSent+`, state = 'planned' FROM message
 			WHERE conversation = ? AND (time, place) > (?, ?) ORDER BY time, place LIMIT 1000`, c.id, after.time, after.place)
 	})
 }

@@ -13,7 +13,6 @@ import (
 func (f *File) RetryRefused() (planned int, err error) {
 	err = f.Update(func(tx *sql.Tx) error {
 		p := newPlanner(tx, f.Reader, Filter{}, new(LoadReport))
-		defer p.sql.Close()
 		if _, err := migration.Setting(tx, settingFilter, &p.filter); err != nil {
 			return err
 		}
@@ -21,7 +20,7 @@ func (f *File) RetryRefused() (planned int, err error) {
 		for _, conversation := range conversations {
 			if err == nil {
 				var moved int
-				moved, err = moveMessages(p.sql.Exec, conversation, Refused, Planned, `, reason = '', as_text = 0, quote_as_text = 0`, "TRUE")
+				moved, err = moveMessages(p.tx, conversation, Refused, Planned, `, reason = '', as_text = 0, quote_as_text = 0`, "TRUE")
 				planned += moved
 			}
 		}
@@ -52,7 +51,7 @@ func (f *File) RetryMissing() (handed int, err error) {
 			return err
 		}
 		for _, conversation := range conversations {
-			moved, err := moveMessages(tx.Exec, conversation, Accepted, Sending, `, may_exist = 1`,
+			moved, err := moveMessages(tx, conversation, Accepted, Sending, `, may_exist = 1`,
 				`identity IN (SELECT identity FROM finding WHERE conversation = ? AND kind = 'missing' AND NOT retried)`, conversation)
 			if err != nil {
 				return err

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"kommo-import/internal/migration"
 	"kommo-import/sources"
 )
 
@@ -113,21 +112,19 @@ func (s *stager) storeInvalid(tx *sql.Tx, invalid []sources.Invalid) error {
 
 // storeMessages appends messages to the staging rows.
 func (s *stager) storeMessages(tx *sql.Tx, batch encodedBatch) error {
-	statements := migration.NewStatements(tx)
-	defer statements.Close()
 	for i := range batch.Messages {
-		if err := s.storeMessage(statements, &batch.Messages[i], &batch.encodings[i]); err != nil {
+		if err := s.storeMessage(tx, &batch.Messages[i], &batch.encodings[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *stager) storeMessage(statements *migration.Statements, m *sources.Message, e *encoding) error {
-	if err := s.storeSighting(statements, m.Conversation, e); err != nil {
+func (s *stager) storeMessage(tx *sql.Tx, m *sources.Message, e *encoding) error {
+	if err := s.storeSighting(tx, m.Conversation, e); err != nil {
 		return err
 	}
-	author, err := s.authorOf(statements, m)
+	author, err := s.authorOf(tx, m)
 	if err != nil {
 		return err
 	}
@@ -136,7 +133,7 @@ func (s *stager) storeMessage(statements *migration.Statements, m *sources.Messa
 		s.reading.balance += int64(cmp.Compare(time, before))
 	}
 	s.times[e.conversation] = time
-	_, err = statements.Exec(`INSERT INTO staging (source, conversation, time, direction, kind, author, length, media_key,
+	_, err = tx.Exec(`INSERT INTO staging (source, conversation, time, direction, kind, author, length, media_key,
 			identity, counted, words, content, deleted, skip) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		s.source.id, m.Conversation.ID, time, string(m.Direction), string(m.Kind),
 		author, e.length, mediaKey(s.source.family, m.Conversation.ID, m), e.identity[:], e.counted, e.words, e.content, m.Deleted, m.Skip)
@@ -144,13 +141,13 @@ func (s *stager) storeMessage(statements *migration.Statements, m *sources.Messa
 }
 
 // storeSighting stores the client's data in a message, unless messages before had the same data.
-func (s *stager) storeSighting(statements *migration.Statements, c sources.Conversation, e *encoding) error {
+func (s *stager) storeSighting(tx *sql.Tx, c sources.Conversation, e *encoding) error {
 	known, seen := s.clients[e.conversation]
 	merged := merge(known, c.Client, c.ID)
 	if seen && merged == known {
 		return nil
 	}
-	_, err := statements.Exec(`INSERT INTO sighting (source, pending, conversation, kind, client_id, name, phone, suspected, email, avatar)
+	_, err := tx.Exec(`INSERT INTO sighting (source, pending, conversation, kind, client_id, name, phone, suspected, email, avatar)
 		VALUES (?, 1, ?, ?, ?, ?, ?, ?, ?, ?)`, s.source.id,
 		c.ID, string(c.Kind), c.Client.ID, c.Client.Name, c.Client.Phone, c.Client.SuspectedPhone, c.Client.Email, c.Client.Avatar)
 	if err == nil {
@@ -160,14 +157,14 @@ func (s *stager) storeSighting(statements *migration.Statements, c sources.Conve
 }
 
 // authorOf returns the row of the author of an outgoing message; NULL for an incoming message, which the client wrote.
-func (s *stager) authorOf(statements *migration.Statements, m *sources.Message) (id sql.NullInt64, err error) {
+func (s *stager) authorOf(tx *sql.Tx, m *sources.Message) (id sql.NullInt64, err error) {
 	if m.Direction != sources.Outgoing {
 		return id, nil
 	}
 	if known, ok := s.authors[m.Author]; ok {
 		return sql.NullInt64{Int64: known, Valid: true}, nil
 	}
-	err = statements.QueryRow(`INSERT INTO author (external_id, name) VALUES (?, ?)
+	err = tx.QueryRow(`INSERT INTO author (external_id, name) VALUES (?, ?)
 		ON CONFLICT DO UPDATE SET name = excluded.name RETURNING id`, m.Author.ID, m.Author.Name).Scan(&id)
 	if err != nil {
 		return id, err

@@ -46,16 +46,16 @@ func mayFollow(from, to State) bool {
 // moveMessages takes the messages of a conversation that are in the state from, and that the condition selects, to
 // another state. Every state changes here, together with the numbers that the conversation keeps. set is appended to
 // the SET clause: `, reason = ”`. args belong to set and to the condition. It returns how many messages were moved.
-func moveMessages(exec execer, conversation int64, from, to State, set, condition string, args ...any) (int, error) {
+func moveMessages(tx *sql.Tx, conversation int64, from, to State, set, condition string, args ...any) (int, error) {
 	if !mayFollow(from, to) {
 		return 0, fmt.Errorf("a message cannot go from %s to %s", from, to)
 	}
 	if isPending(from) != isPending(to) {
-		if err := movePending(exec, conversation, from, isPending(to), condition, args[strings.Count(set, "?"):]); err != nil {
+		if err := movePending(tx, conversation, from, isPending(to), condition, args[strings.Count(set, "?"):]); err != nil {
 			return 0, err
 		}
 	}
-	result, err := exec(fmt.Sprintf(`UPDATE message SET state = '%s' %s WHERE state = '%s' AND %s AND conversation = ?`,
+	result, err := tx.Exec(fmt.Sprintf(`UPDATE message SET state = '%s' %s WHERE state = '%s' AND %s AND conversation = ?`,
 		to, set, from, condition), append(args, conversation)...)
 	if err != nil {
 		return 0, err
@@ -64,7 +64,7 @@ func moveMessages(exec execer, conversation int64, from, to State, set, conditio
 	if err != nil || moved == 0 {
 		return 0, err
 	}
-	_, err = exec(fmt.Sprintf(`UPDATE conversation SET %[1]s = %[1]s - ?1, %[2]s = %[2]s + ?1 WHERE id = ?2`, from, to),
+	_, err = tx.Exec(fmt.Sprintf(`UPDATE conversation SET %[1]s = %[1]s - ?1, %[2]s = %[2]s + ?1 WHERE id = ?2`, from, to),
 		moved, conversation)
 	return int(moved), err
 }
@@ -80,24 +80,21 @@ func addPending(sign, condition string) string {
 }
 
 // movePending adds the messages that moveMessages is about to move to the table pending, or takes them away.
-func movePending(exec execer, conversation int64, from State, add bool, condition string, args []any) error {
+func movePending(tx *sql.Tx, conversation int64, from State, add bool, condition string, args []any) error {
 	sign := "-"
 	if add {
 		sign = ""
 	}
-	_, err := exec(addPending(sign, fmt.Sprintf(`state = '%s' AND %s AND conversation = ?`, from, condition)),
+	_, err := tx.Exec(addPending(sign, fmt.Sprintf(`state = '%s' AND %s AND conversation = ?`, from, condition)),
 		append(args[:len(args):len(args)], conversation)...)
 	return err
 }
 
 // countPending counts the messages of a conversation that are to be sent anew.
 func (c *conversationPlan) countPending() error {
-	if _, err := c.sql.Exec(`DELETE FROM pending WHERE conversation = ?`, c.id); err != nil {
+	if _, err := c.tx.Exec(`DELETE FROM pending WHERE conversation = ?`, c.id); err != nil {
 		return err
 	}
-	_, err := c.sql.Exec(addPending("", `conversation = ? AND state IN ('planned', 'sending')`), c.id)
+	_, err := c.tx.Exec(addPending("", `conversation = ? AND state IN ('planned', 'sending')`), c.id)
 	return err
 }
-
-// An execer runs a statement in a transaction: the method Exec of [sql.Tx], or one that keeps prepared statements.
-type execer func(query string, args ...any) (sql.Result, error)

@@ -90,7 +90,6 @@ func (l *Loader) TakeDecisions(ctx context.Context, rows []SheetRow) (DecisionRe
 			return nil
 		}
 		p := newPlanner(tx, l.File.Reader, Filter{}, &planned)
-		defer p.sql.Close()
 		if _, err := migration.Setting(tx, settingFilter, &p.filter); err != nil {
 			return err
 		}

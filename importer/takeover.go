@@ -88,13 +88,13 @@ const maxChanges = 2
 // keepSentMessages looks for sent messages of the conversation that no source holds any more. Nothing is added to such a
 // conversation if the administrator has decided so with --keep-sent; otherwise they are a conflict.
 func (c *conversationPlan) keepSentMessages() error {
-	unheld, err := affected(c.sql.Exec(`UPDATE message SET held = NULL WHERE conversation = ? AND planning <> ? AND `+wasSent, c.id, c.number))
+	unheld, err := affected(c.tx.Exec(`UPDATE message SET held = NULL WHERE conversation = ? AND planning <> ? AND `+wasSent, c.id, c.number))
 	if err != nil {
 		return err
 	}
 	if unheld == 0 {
 		if c.kept {
-			_, err = c.sql.Exec(`UPDATE conversation SET kept = 0 WHERE id = ?`, c.id)
+			_, err = c.tx.Exec(`UPDATE conversation SET kept = 0 WHERE id = ?`, c.id)
 		}
 		return err
 	}
@@ -104,13 +104,13 @@ func (c *conversationPlan) keepSentMessages() error {
 			return err
 		}
 	}
-	left, err := affected(c.sql.Exec(`UPDATE message SET state = 'skipped', reason = ? WHERE conversation = ? AND NOT `+wasSent, KeepSentReason, c.id))
+	left, err := affected(c.tx.Exec(`UPDATE message SET state = 'skipped', reason = ? WHERE conversation = ? AND NOT `+wasSent, KeepSentReason, c.id))
 	if err != nil {
 		return err
 	}
 	c.report.Kept += left
 	c.dropped, c.restored = 0, 0
-	_, err = c.sql.Exec(`UPDATE conversation SET kept = 1 WHERE id = ?`, c.id)
+	_, err = c.tx.Exec(`UPDATE conversation SET kept = 1 WHERE id = ?`, c.id)
 	return err
 }
 
@@ -124,13 +124,13 @@ func (c *conversationPlan) noteConflict(unheld int) error {
 	}
 	change := Change{Conversation: c.externalID}
 	var words int64
-	err := c.sql.QueryRow(`SELECT coalesce(s.content ->> '$.position', ''), m.time, coalesce(s.content ->> '$.text', ''), m.words
+	err := c.tx.QueryRow(`SELECT coalesce(s.content ->> '$.position', ''), m.time, coalesce(s.content ->> '$.text', ''), m.words
 		FROM message m JOIN staging s ON s.id = m.staging WHERE m.conversation = ? AND planning <> ? AND `+wasSent+` ORDER BY m.time, m.place LIMIT 1`,
 		c.id, c.number).Scan(&change.Sent.Position, &change.Sent.Time, &change.Sent.Text, &words)
 	if err != nil {
 		return err
 	}
-	err = c.sql.QueryRow(`SELECT coalesce(s.content ->> '$.position', ''), m.time, coalesce(s.content ->> '$.text', '')
+	err = c.tx.QueryRow(`SELECT coalesce(s.content ->> '$.position', ''), m.time, coalesce(s.content ->> '$.text', '')
 		FROM message m JOIN staging s ON s.id = m.staging WHERE m.conversation = ? AND m.source = ? AND added = ?
 		ORDER BY m.words <> ?, abs(m.time - ?) LIMIT 1`, c.id, c.source.id, c.number, words, change.Sent.Time).
 		Scan(&change.Now.Position, &change.Now.Time, &change.Now.Text)

@@ -14,7 +14,7 @@ func (f *File) transition(cv *conversation, m *outgoing, to State, change func(*
 		change(&nextCV, &next)
 	}
 	err := f.Update(func(tx *sql.Tx) error {
-		moved, err := moveMessages(tx.Exec, cv.id, m.state, to, `, reason = ?, as_text = ?, quote_as_text = ?, may_exist = ?, sent_at = ?, remote_id = ?`,
+		moved, err := moveMessages(tx, cv.id, m.state, to, `, reason = ?, as_text = ?, quote_as_text = ?, may_exist = ?, sent_at = ?, remote_id = ?`,
 			`time = ? AND place = ?`, next.reason, next.asText, next.quoteAsText, next.mayExist, next.sentAt, next.remoteID, m.time, m.place)
 		if err == nil && moved != 1 {
 			err = fmt.Errorf("message %s is no longer %s: is another program changing the migration file?", m.identity.msgid(), m.state)
