@@ -88,37 +88,11 @@ func hintOf(err error) string {
 	case *kommo.UnclearError:
 		return "Hint: Kommo, or a proxy before it, rejects all requests. Check KOMMO_BASE_URL, whether the account is paid for, and the\n" +
 			"      network of this computer; then run the same command again."
-	case *greenapi.DeniedError:
-		return greenAPIDeniedHint(e)
-	case *greenapi.QuotaError:
-		hint := fmt.Sprintf("Hint: go on after %s, or with another plan of Green-API: run the same command again.", e.Resets.Format(time.DateOnly))
-		if e.Method == "downloadFile" {
-			hint += "\n      Or do without the files: load with --media=text."
-		}
-		return hint
-	case *greenapi.PreflightError:
-		return "Hint: mend that and run the same command again. --force reads what there is all the same."
-	case *greenapi.UnknownChatError:
-		return "Hint: ids look like 79001234567@c.us, for groups like 120363025486842017@g.us."
-	case *greenapi.UnavailableError:
-		hint := "Hint: what was read is kept. Run the same command again to go on."
-		if e.Method == "getChatHistory" {
-			hint += "\n      Does it stop at the same chat each time? --count-max 1000 asks for less of each."
-		}
-		return hint
 	case *importer.DeadLinksError:
 		return "Hint: set GREEN_API_INSTANCE and GREEN_API_TOKEN as for the load, so that send can make new links. Or do\n" +
 			"      without the files: load again with --media=text."
 	case *importer.NotReadyError:
 		return notReadyHint(e)
-	case *importer.NoTokenError:
-		return noTokenHint
-	case *importer.LinkRefusedError:
-		return linkRefusedHint
-	case *importer.UnmatchedError:
-		return "Hint: run kommo-import match again; it goes on where it was. To send without links: kommo-import match --clear"
-	case *importer.OtherAccountError:
-		return "Hint: set KOMMO_ACCOUNT_URL and KOMMO_TOKEN to those of the account that KOMMO_SCOPE_ID is of, or run connect again."
 	case *importer.MatchedMinutesError:
 		return "Hint: leave --match-minutes on. Nothing was changed."
 	case *importer.NotTakenOverError:
@@ -144,7 +118,7 @@ func hintOf(err error) string {
 	case *migration.InUseError:
 		return "Hint: wait until it is done, or stop it with Ctrl-C. status and preview work meanwhile."
 	}
-	return ""
+	return cmp.Or(greenAPIHint(err), linkHint(err))
 }
 
 // lostHint leads back to a migration file that knows what was sent.
@@ -236,18 +210,4 @@ func namesOf(authors []importer.UnmappedAuthor) (names []string) {
 		names = append(names, "and "+number(len(authors)-most)+" more")
 	}
 	return names
-}
-
-// isDeniedByGreenAPI reports whether Green-API denies access.
-func isDeniedByGreenAPI(err error) bool {
-	preflight, isPreflight := errors.AsType[*greenapi.PreflightError](err)
-	return is[*greenapi.DeniedError](err) || is[*greenapi.QuotaError](err) || isPreflight && preflight.State != "authorized"
-}
-
-func greenAPIDeniedHint(denied *greenapi.DeniedError) string {
-	return cmp.Or(map[int]string{
-		400: "Hint: connect the phone in the console of Green-API: scan the QR code of the instance.",
-		401: "Hint: check GREEN_API_TOKEN; it is apiTokenInstance in the console of Green-API.",
-		403: "Hint: check GREEN_API_INSTANCE and GREEN_API_URL; the console of Green-API shows them as idInstance and apiUrl.",
-	}[denied.Status], "Hint: check GREEN_API_URL; it is apiUrl in the console of Green-API.")
 }

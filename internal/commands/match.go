@@ -105,6 +105,21 @@ func cardAddress(account string, contact int64) string {
 	return fmt.Sprintf("%s://%s/contacts/detail/%d", base.Scheme, base.Host, contact)
 }
 
+// linkHint returns the hint of an error of match and of links, whatever it wraps.
+func linkHint(err error) string {
+	switch err.(type) {
+	case *importer.NoTokenError:
+		return noTokenHint
+	case *importer.LinkRefusedError:
+		return linkRefusedHint
+	case *importer.UnmatchedError:
+		return "Hint: run kommo-import match again; it goes on where it was. To send without links: kommo-import match --clear"
+	case *importer.OtherAccountError:
+		return "Hint: set KOMMO_ACCOUNT_URL and KOMMO_TOKEN to those of the account that KOMMO_SCOPE_ID is of, or run connect again."
+	}
+	return ""
+}
+
 // linkDeniedHint says whom to ask.
 const linkDeniedHint = "Hint: Kommo lets a token link chats only if it is an administrator's, and if the uuid of its integration stands\n" +
 	"      in the registration of the channel. Ask Kommo's support to add it; kommo-import check shows the uuid.\n" +
