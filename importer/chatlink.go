@@ -14,13 +14,13 @@ import (
 	"kommo-import/internal/web"
 )
 
-// linkTo is the contact to which the chat of a row of the table conversation is to be linked, 0 for none: the contact in the
+// linkTo is the contact to which the chat of a row of the table conversation is to be linked, 0 without a contact: that in the
 // sheet, else the contact that match has found.
 const linkTo = `coalesce((SELECT nullif(contact, 0) FROM decision WHERE decision.conversation = external_id),
 	(SELECT contact FROM decision WHERE chat = external_id AND chat <> '' AND contact > 0 ORDER BY decision.conversation LIMIT 1),
 	(SELECT contact FROM matched WHERE matched.conversation = external_id), 0)`
 
-// isToLink selects the conversations whose chat is linked before its first message: a link that is in doubt, or none yet.
+// isToLink selects the conversations whose chat is linked before its first message: a link that is in doubt, or no link yet.
 const isToLink = `(EXISTS (SELECT 1 FROM link WHERE link.conversation = external_id AND link.state = 'linking')
 	OR ` + linkTo + ` > 0 AND NOT ` + hasBegun + `)`
 
@@ -126,7 +126,7 @@ func (r *run) refuseLink(cv *conversation, link chatLink, refused *kommo.Refused
 	return &LinkRefusedError{cv.externalID, link.contact, refused}
 }
 
-// readLink returns the contact to which the chat of a conversation belongs, 0 for none.
+// readLink returns the contact to which the chat of a conversation belongs, 0 without a contact.
 func (r *run) readLink(ctx context.Context, cv *conversation) (contact int64, err error) {
 	err = r.requests.read(ctx, func(ctx context.Context) error {
 		links, err := r.account.ChatLinks(ctx, []string{cv.chatID})
@@ -142,7 +142,7 @@ func (r *run) readLink(ctx context.Context, cv *conversation) (contact int64, er
 	return contact, denied(err)
 }
 
-// postLink asks Kommo once to link a chat. The link is marked before the request leaves. failure is what became of the request;
+// postLink asks Kommo once to link a chat. The link is marked before the request leaves. failure is its outcome;
 // err ends the run.
 func (r *run) postLink(ctx context.Context, cv *conversation, link chatLink) (failure error, departed time.Time, err error) {
 	if err := r.requests.turn(ctx); err != nil {
@@ -165,7 +165,7 @@ func denied(err error) error {
 	return err
 }
 
-// concludeLink records what became of a link.
+// concludeLink records the outcome of a link.
 func (r *run) concludeLink(cv *conversation, link chatLink, state linkState, why string) error {
 	if err := r.file.storeLink(cv, link.contact, state, why); err != nil {
 		return err

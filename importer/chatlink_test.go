@@ -79,7 +79,7 @@ func (w *world) linkingSender() *Sender {
 	return s
 }
 
-// links returns what belongs to whom at Kommo: "ann 11", without the links of the start.
+// links returns the links at Kommo: "ann 11", without the links of the start.
 func (w *world) links() (links []string) {
 	for _, l := range w.box.Dump().Links {
 		if l.ConversationID != "other@c.us" {
@@ -324,7 +324,7 @@ func TestContactOfSheet(t *testing.T) {
 	})
 }
 
-// Verify reads the links back, and names the chats that belong to another contact now, or to none.
+// Verify reads the links back, and names the chats that belong to another contact now, or to no contact.
 func TestVerifyLinks(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

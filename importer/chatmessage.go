@@ -156,7 +156,7 @@ func (v *ChatView) show(cv *conversation, m *shownMessage) (shown ChatMessage, e
 	return shown, err
 }
 
-// fill sets what the message says.
+// fill sets the content of the message.
 func (shown *ChatMessage) fill(m *outgoing) {
 	message := content(m)
 	shown.Text, shown.Location, shown.Post = message.Text, m.content.Location, m.content.Post
@@ -173,7 +173,7 @@ func (shown *ChatMessage) fill(m *outgoing) {
 	}
 }
 
-// quoteOf returns the message that m answers, nil if there is none or nothing is known of it.
+// quoteOf returns the message that m answers, nil if it answers no message, or nothing is known of that.
 func (v *ChatView) quoteOf(cv *conversation, m *outgoing) (*ChatQuote, error) {
 	quote := &ChatQuote{Text: strings.TrimSpace(m.quoteText)}
 	if m.quotes != (identity{}) && !m.quoteAsText {
@@ -203,5 +203,5 @@ func (v *ChatView) findingsOf(conversation int64, id identity) ([]string, error)
 }
 
 // isFault selects the findings that are differences from the plan. Messages of others, kinds that Kommo shows differently and
-// messages that were planned again are none.
+// messages that were planned again do not count.
 const isFault = `kind NOT IN ('foreign', 'shown_as') AND NOT retried`

@@ -24,7 +24,7 @@ type ChatView struct {
 	matched  bool // chats have contacts, see Links.Matched
 }
 
-// A ListedChat is what it takes to choose a conversation among many.
+// A ListedChat has the facts by which a conversation is chosen among many.
 type ListedChat struct {
 	ID       int64  // its row in the migration file; 0 stands for the invalid entries that belong to no conversation
 	Messages int    // in all states
@@ -160,7 +160,7 @@ func (v *ChatView) readMonths(q migration.Querier, condition string, args []any)
 	return nil
 }
 
-// countMonth adds messages to a month, which is none before the last.
+// countMonth adds messages to a month. Months come in their order.
 func (v *ChatView) countMonth(begin time.Time, messages int) {
 	if len(v.Months) == 0 {
 		v.Months = []Month{{Begin: begin}}

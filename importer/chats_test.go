@@ -13,7 +13,7 @@ import (
 	"kommo-import/sources"
 )
 
-// viewed is what a view shows of a conversation.
+// viewed is a conversation as a view shows it.
 type viewed struct {
 	Chat
 	Messages []ChatMessage

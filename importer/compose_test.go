@@ -148,7 +148,7 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-// An answer to a message that Kommo refused is sent as if it answered none: it would be refused too.
+// An answer to a message that Kommo refused is sent as if it answered no message: it would be refused too.
 func TestReplyToARefusedMessage(t *testing.T) {
 	f := newFile(t)
 	load(t, f, csvHeader+"c,1700000000,in,question,1,,,,,,,\n"+"c,1700000001,in,answer,2,,,1,,,,\n")

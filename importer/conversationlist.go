@@ -13,7 +13,7 @@ import (
 	"kommo-import/sources"
 )
 
-// A ConversationRow is a conversation as the sheet shows it, with what was decided about it.
+// A ConversationRow is a conversation as the sheet shows it, with the decision about it.
 type ConversationRow struct {
 	ID       string                   `json:"conversation_id"`
 	Name     string                   `json:"name,omitempty"`
@@ -23,8 +23,8 @@ type ConversationRow struct {
 	Last     time.Time                `json:"last,omitzero"`
 	Kind     sources.ConversationKind `json:"kind"`
 	Plan     string                   `json:"plan"` // what would happen now, in words
-	// MatchedContact is the contact of the account that match has found, or to which the chat was linked; 0 if there is none, or
-	// several: then ContactName names some of these. MatchedBy is phone, e-mail, or link; elsewhere, if the chat belonged to
+	// MatchedContact is the contact of the account that match has found, or to which the chat was linked; 0 without a contact, or
+	// with several: then ContactName names some of these. MatchedBy is phone, e-mail, or link; elsewhere, if the chat belonged to
 	// another contact, and refused, if Kommo refused the link.
 	MatchedContact int64  `json:"matched_contact,omitempty"`
 	ContactName    string `json:"contact_name,omitempty"`

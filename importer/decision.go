@@ -75,7 +75,7 @@ func (d decisions) chatOf(conversation string) string {
 	return conversation
 }
 
-// membersOf returns the conversations of a chat, first the one that gives it its id; none if that joined another.
+// membersOf returns the conversations of a chat, first that which gives it its id; empty if that joined another.
 func (d decisions) membersOf(chat string) []string {
 	if d.of[chat].Chat != "" {
 		return nil

@@ -64,7 +64,7 @@ func readSheet(tx *sql.Tx, rows []SheetRow) (*sheet, error) {
 	return s, nil
 }
 
-// findConversations replaces ids that a spreadsheet has changed. A conversation that names its own chat names none.
+// findConversations replaces ids that a spreadsheet has changed. A conversation that names its own chat has no chat in its cell.
 func (s *sheet) findConversations(rows []SheetRow) error {
 	ids := &idMatcher{known: s.known}
 	other := &OtherSheetError{Rows: len(rows)}
@@ -161,7 +161,7 @@ func (s *sheet) problem(row SheetRow, format string, args ...any) {
 // gone is the kind of a conversation about which something was decided, and that is no longer in the migration file.
 const gone sources.ConversationKind = ""
 
-// check looks for what is wrong with a row.
+// check looks for the problems of a row.
 func (s *sheet) check(row SheetRow) {
 	before, chat := s.before.decided(row.Conversation), row.Chat
 	kind, known := s.known[row.Conversation]
@@ -205,7 +205,7 @@ func (s *sheet) check(row SheetRow) {
 	}
 }
 
-// checkContact looks for what is wrong with the contact of a row.
+// checkContact looks for a problem with the contact of a row.
 func (s *sheet) checkContact(row SheetRow, before Decision) {
 	if row.Contact == before.Contact {
 		return

@@ -75,7 +75,7 @@ func compareDigits(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
-// plainID returns an id without what spreadsheets add and take away: blanks, apostrophes before it, characters that a
+// plainID returns an id without the changes of spreadsheets: blanks, apostrophes before it, characters that a
 // workbook cannot hold, and the form of a number.
 func plainID(id string) string {
 	id = strings.TrimLeft(strings.Map(func(r rune) rune {
@@ -101,7 +101,7 @@ const excelDigits = 15
 var numberForm = regexp.MustCompile(`^\+?(\d{1,40})(?:[.,](\d{0,40}))?(?:[eE]\+?(\d{1,2}))?$`)
 
 // numberOf returns the digits of a whole number without zeros before them, and how many of the last ones a spreadsheet may
-// have rounded. digits is "" for what is no whole number.
+// have rounded. digits is "" if the text is no whole number.
 func numberOf(text string) (digits string, rounded int) {
 	match := numberForm.FindStringSubmatch(text)
 	if match == nil {

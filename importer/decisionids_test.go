@@ -134,7 +134,7 @@ func TestUnreadRows(t *testing.T) {
 	w.wantDecisions()
 }
 
-// Rows that decide what is decided already decide nothing else. Nothing is changed by counting.
+// Rows whose decisions were taken before do not count. Counting changes nothing.
 func TestUndecided(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -183,7 +183,7 @@ func TestDecisionsOfVanishedConversations(t *testing.T) {
 	}
 }
 
-// A decision about a vanished conversation stays until it is undone, but none is made, and none joins it.
+// A decision about a vanished conversation stays until it is undone. No new decision about it is taken, and no conversation joins it.
 func TestVanishedConversationsInSheet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -17,7 +17,7 @@ type Filter struct {
 	Exclude []string  `json:"exclude,omitempty"` // ids or patterns of conversations
 	Groups  bool      `json:"groups,omitempty"`  // groups are included
 	Deleted bool      `json:"deleted,omitempty"` // messages that their authors deleted are included
-	Country string    `json:"country,omitempty"` // ISO 3166 code of phones without a country code; "": there is none
+	Country string    `json:"country,omitempty"` // ISO 3166 code of phones without a country code; "": it is not known
 	Media   MediaForm `json:"media,omitempty"`   // the form in which media are sent
 
 	// MatchMinutes makes equal messages of two sources one if they were written in the same minute, not the same second: one of

@@ -26,7 +26,7 @@ func TestSendRenewsDeadLinks(t *testing.T) {
 		sent    string // "" if nothing is
 		asked   int    // how often the link is asked while sending
 		renewed int
-		err     string // what the error tells, "" if there is none
+		err     string // text of the error, "" for no error
 	}{
 		{name: "alive", later: life - 2*time.Hour, sent: "picture OLD"},
 		{name: "dies soon", later: life - time.Minute, sent: "picture NEW", asked: 1, renewed: 1},

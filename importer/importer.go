@@ -26,7 +26,7 @@
 //	duplicate     messages that were read more than once                           load
 //	invalid       entries that could not be parsed                                 load
 //	media         answers about media links                                        load; send, when it renews a link
-//	decision      what was decided about conversations in the sheet                TakeDecisions
+//	decision      decisions about conversations in the sheet                       TakeDecisions
 //	contact       the account's contacts                                           match
 //	matched       the contacts of the chats                                        match
 //	link          the links between chats and contacts                             send

@@ -118,7 +118,7 @@ func (m *model) newLine(rt *rapid.T) line {
 	return l
 }
 
-// matchSome matches the chats, or forgets what was matched. That it fails is part of the game.
+// matchSome matches the chats, or forgets the matches. That it fails is part of the game.
 func (m *model) matchSome(rt *rapid.T) {
 	if rapid.IntRange(0, 3).Draw(rt, "clear") == 0 {
 		if _, err := m.f.ClearMatches(); err != nil {
@@ -193,7 +193,7 @@ func (m *model) checkLinks() {
 
 var conversationsOfModel = []string{"ann", "bob", "cat"}
 
-// decideSome takes a sheet with some of the conversations. It may hold what cannot be decided any more.
+// decideSome takes a sheet with some of the conversations. It may hold decisions that come too late.
 func (m *model) decideSome(rt *rapid.T) {
 	var rows []SheetRow
 	for _, conversation := range conversationsOfModel {
@@ -317,7 +317,7 @@ func (m *model) addFault(rt *rapid.T) {
 	})
 }
 
-// setPolicy gives a notify policy to the sends from now on, or none.
+// setPolicy gives a notify policy to the sends from now on, or no policy.
 func (m *model) setPolicy(rt *rapid.T) { m.given = rapid.SampledFrom(m.policies).Draw(rt, "policy") }
 
 // run sends with the given notify policy. stores is false if the run dies before it can store anything.

@@ -243,7 +243,7 @@ func readContent(q migration.Querier, cv *conversation, m *outgoing) error {
 	return readReferences(q, cv, m)
 }
 
-// readReferences reads what the content of m refers to: the answer about its media link, and the message that it answers.
+// readReferences reads the references of m: the answer about its media link, and the message that it answers.
 func readReferences(q migration.Querier, cv *conversation, m *outgoing) (err error) {
 	m.noAvatar, m.quoteText = cv.noAvatar, m.content.Quote
 	if m.media, err = mediaOf(q, m); err != nil || m.content.ReplyTo == "" {

@@ -88,7 +88,7 @@ type planner struct {
 	source   sourceRow
 	reading  reading
 	replaces bool  // it takes the place of the last reading of its source
-	retired  int64 // a source whose reading leaves the plan, because its file is read as another source now; 0: none
+	retired  int64 // a source whose reading leaves the plan, because its file is read as another source now; 0: no source
 	keepSent bool
 	sources  int // which may hold the same messages
 

@@ -15,7 +15,7 @@ type conversationPlan struct {
 	*planner
 	id         int64
 	externalID string
-	members    []string          // its conversations, first the one that gives it its id; none if that was joined to another
+	members    []string          // its conversations, first that which gives it its id; empty if that was joined to another
 	reasons    map[string]string // why whole conversations of it are left out
 	kept       bool              // some of its sent messages were held by no source before
 	homes      []int64           // of a joined chat: the chats that hold its rows

@@ -77,8 +77,8 @@ func (c *conversationPlan) client(own sources.Client) (client sources.Client, ph
 	return client, phone
 }
 
-// gather finds the chats that hold the rows of a joined chat. If its conversations have changed, their messages, of which
-// none was sent, are planned anew from there.
+// gather finds the chats that hold the rows of a joined chat. If its conversations have changed, their messages are planned anew
+// from there; nothing of them was sent.
 func (c *conversationPlan) gather() (err error) {
 	c.homes, err = migration.All(c.before, scanID, `SELECT DISTINCT c.id FROM json_each(?) m JOIN conversation c ON c.external_id =
 		`+chatIDOf("m.value"), jsonList(c.members))

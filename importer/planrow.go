@@ -31,7 +31,7 @@ type stagingRow struct {
 	leftOut      bool   // the settings or the sheet leave its conversation or its time out
 
 	origin int64  // the source, and the conversation if the chat has several; equal messages of two origins are one message
-	joinID string // in a chat of several conversations: the message id, unique in its id space; "" if it has none
+	joinID string // in a chat of several conversations: the message id, unique in its id space; "" without an id
 
 	known *knownMessage // the message with that identity in the plan, or nil
 	role  role

@@ -147,7 +147,7 @@ func (r *Report) readMedia(tx *sql.Tx) error {
 		FROM message WHERE as_text`).Scan(&r.Media.AsText, &r.Notified)
 }
 
-// readChats counts what became of whole chats.
+// readChats counts the outcomes of whole chats.
 func (r *Report) readChats(tx *sql.Tx) error {
 	return tx.QueryRow(`SELECT count(*) FILTER (WHERE state = 'linked'), count(*) FILTER (WHERE state IN ('elsewhere', 'refused')),
 		(SELECT count(*) FROM decision WHERE import = 'no') FROM link`).Scan(&r.Linked, &r.Unlinked, &r.LeftOut)

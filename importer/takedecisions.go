@@ -15,7 +15,7 @@ import (
 type SheetRow struct {
 	Decision
 	Position string // in the sheet, for people: "chats.xlsx:12"
-	// Unread says what of the row cannot be understood, such as `import: "maybe" is neither yes nor no`.
+	// Unread holds the problems of cells that cannot be understood, such as `import: "maybe" is neither yes nor no`.
 	Unread []string
 }
 
@@ -111,7 +111,7 @@ func (l *Loader) TakeDecisions(ctx context.Context, rows []SheetRow) (DecisionRe
 	return report, l.lookUpMedia(ctx, 0, &planned)
 }
 
-// readDecided counts what is decided now.
+// readDecided counts the decisions that hold now.
 func (r *DecisionReport) readDecided(q migration.Querier) error {
 	return q.QueryRow(`SELECT count(*), count(*) FILTER (WHERE import = 'no'), count(*) FILTER (WHERE import = 'yes'),
 		count(*) FILTER (WHERE notify = 'yes'), count(*) FILTER (WHERE notify = 'no'),

@@ -61,7 +61,7 @@ func (p *Preview) readWarnings(tx *sql.Tx, composer Composer, selection Selectio
 	return nil
 }
 
-// A warningQuery yields what a warning is about: rows of a count, an example, and the conversation, 0 if it is about none.
+// A warningQuery yields the subjects of a warning: rows of a count, an example, and the conversation, 0 if it is about no conversation.
 type warningQuery struct {
 	kind  WarningKind
 	query string

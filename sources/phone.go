@@ -11,8 +11,8 @@ import (
 // plus, with 00, or with the digits of its country code. It may also be a WhatsApp id that holds a phone, see
 // [PhoneOfID]. Traces of spreadsheets and of links do not matter, see phoneDigits.
 //
-// The country is the ISO 3166 code of the country in which a number without country code was written; "" if there is
-// none. Without a country, eleven bare digits that begin with 8 are refused: most are Russian numbers as dialled within
+// The country is the ISO 3166 code of the country in which a number without country code was written; "" if it is
+// not known. Without a country, eleven bare digits that begin with 8 are refused: most are Russian numbers as dialled within
 // Russia, and some of those would pass for Vietnamese numbers.
 //
 // A call takes several microseconds, so callers that parse the same number again and again should remember the result.
@@ -28,7 +28,7 @@ func ParsePhone(s, country string) (e164 string, ok bool) {
 	return dialled(number), true
 }
 
-// findNumber returns the valid number that s is, as it is written. If s is none, it returns nil, and the digits of s if a plus
+// findNumber returns the valid number that s is, as it is written. If s is no valid number, it returns nil, and the digits of s if a plus
 // or 00 marks them as a number with its country code.
 func findNumber(s, country string) (number *phonenumbers.PhoneNumber, marked string) {
 	digits, plus, ok := phoneDigits(s)

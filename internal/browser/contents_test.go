@@ -26,7 +26,7 @@ ann,Ann,+34600000001,11,2025-03-02T10:07:00Z,out,Eva,,🎉,,,,,,,,,,,,
 ben,Ben,+34600000009,1,2019-03-01T10:00:00Z,in,,,Old times,,,,,,,,,,,,
 `
 
-// A conversation shows what Kommo gets, and what it does not get.
+// A conversation shows the messages that Kommo gets, and those that it does not get.
 func TestConversation(t *testing.T) {
 	p := newProgram(t)
 	p.write("all.csv", strings.Replace(everyKind, "@LONG@", strings.Repeat("many words ", 460)+"at the end", 1))

@@ -11,7 +11,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// People search, open what they found, and go back.
+// People search, open a result, and go back.
 func TestSearch(t *testing.T) {
 	b := open(t, demo(t), wide)
 	b.wantText("#count", "9 conversations")

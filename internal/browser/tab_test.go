@@ -50,7 +50,7 @@ type tab struct {
 	faults []string
 }
 
-// A screen is what a page is shown on.
+// A screen is a size of the browser's window, light or dark.
 type screen struct {
 	width, height int64
 	dark          bool
@@ -91,7 +91,7 @@ func open(t *testing.T, path string, on screen) *tab {
 	return b
 }
 
-// watch notes what no page may do.
+// watch notes every request and every error of a page. Both are faults.
 func (b *tab) watch(event any) {
 	fault := ""
 	switch e := event.(type) {
@@ -172,7 +172,7 @@ func (b *tab) click(selector string) {
 	b.run(chromedp.Click(selector, chromedp.ByQuery))
 }
 
-// find types into the search field, in the place of what is there.
+// find replaces the text in the search field.
 func (b *tab) find(text string) {
 	b.Helper()
 	b.run(chromedp.Evaluate(`document.querySelector("#search").select()`, nil), chromedp.SendKeys("#search", kb.Backspace+text, chromedp.ByQuery))

@@ -82,7 +82,7 @@ func (p *program) clearMatches(v *values) error {
 // maxCards is how many cards of contacts are named after a send: those of a pilot.
 const maxCards = 10
 
-// printLinks says what became of the links, and after a pilot where to look.
+// printLinks prints the outcome of the links, and after a pilot the addresses of the cards.
 func (p *program) printLinks(v *values, r importer.SendReport) {
 	list := func(chats []string) string { return oneLine(strings.Join(chats, "; "), 300) }
 	p.ui.note(r.Linked, "chat", "Linked to their contacts: %s.")
@@ -125,7 +125,7 @@ const linkDeniedHint = "Hint: Kommo lets a token link chats only if it is an adm
 	"      in the registration of the channel. Ask Kommo's support to add it; kommo-import check shows the uuid.\n" +
 	"      To send without links: kommo-import match --clear"
 
-// linkRefusedHint says what the reason may be.
+// linkRefusedHint names a possible reason.
 const linkRefusedHint = "Hint: nothing was sent into this chat. Does the uuid of the token's integration stand in the registration of the channel?\n" +
 	"      The column contact_id of the sheet can name another contact. To send without links: kommo-import match --clear"
 

@@ -153,7 +153,7 @@ func writeSum(text *strings.Builder, p importer.Preview, columns int) {
 	}
 }
 
-// planRows returns what is to be sent, as names and values.
+// planRows returns the facts of a preview, as names and values.
 func planRows(p importer.Preview) (rows []row) {
 	add := func(name, value string, args ...any) { rows = append(rows, row{name, fmt.Sprintf(value, args...)}) }
 	if !p.First.IsZero() {

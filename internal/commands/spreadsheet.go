@@ -45,7 +45,7 @@ func (v *values) writeTable(kind string, columns []sheet.Column, check func(path
 	return count, nil
 }
 
-// remember yields what rows yields, and stores its error.
+// remember yields the rows, and stores their error.
 func remember(rows iter.Seq2[[]any, error], stored *error) iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
 		for row, err := range rows {

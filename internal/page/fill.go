@@ -25,7 +25,7 @@ type shownChat struct {
 	importer.Chat
 	Kinds []string              `json:"kinds,omitempty"` // of its messages: their states, their types and what else they are
 	Last  *importer.ChatMessage `json:"last,omitempty"`  // its newest message, with the beginning of its text
-	// Gap is the index of the message before which Left messages are left out; both are 0 if none is.
+	// Gap is the index of the message before which Left messages are left out; both are 0 if no message is left out.
 	Gap  int `json:"gap,omitempty"`
 	Left int `json:"left,omitempty"`
 }

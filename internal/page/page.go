@@ -34,7 +34,7 @@ const MaxSize = 20_000_000
 // A Page is the summary above the conversations, in words.
 type Page struct {
 	Title   string // "What send would do"
-	Lead    string // a sentence below the title; "" for none
+	Lead    string // a sentence below the title; "" for no sentence
 	Made    time.Time
 	Version string // of the program
 	// Figures are the few numbers that count, and Facts all others.

@@ -111,7 +111,7 @@ func (q Quirk) oneOf(words ...string) error {
 	return nil
 }
 
-// number returns the value as a number, 0 if it is none.
+// number returns the value as a number, 0 if it is not a number.
 func (q Quirk) number() int {
 	n, _ := strconv.Atoi(q.Value)
 	return n

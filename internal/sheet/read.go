@@ -37,7 +37,7 @@ type Row struct {
 
 // A MissingError means that a table has not all columns that it needs, or one of them twice.
 type MissingError struct {
-	Missing []string // none if a column is there twice
+	Missing []string // empty if a column is there twice
 	Twice   string
 	Wanted  []string
 	Header  []string // the first row of the file

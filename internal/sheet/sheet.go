@@ -25,7 +25,7 @@ type Column struct {
 	Name  string
 	Width float64 // in characters, in a workbook
 	// ToFill marks a column that people fill in. Hint is what a workbook says of its cells, and Choices are the values that a
-	// list offers there; none offers no list.
+	// list offers there; empty: it offers no list.
 	ToFill  bool
 	Hint    string
 	Choices []string

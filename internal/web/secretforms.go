@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// formsOf returns the forms of a secret without white space, the longest of each text first; none for "".
+// formsOf returns the forms of a secret without white space, the longest of each text first; empty for "".
 func formsOf(secret string) (forms []string) {
 	if secret == "" {
 		return nil

@@ -11,9 +11,9 @@ import (
 
 // A converter turns records into messages. Its errors name the column, the value and the reason.
 type converter struct {
-	location *time.Location    // of times that name no zone; nil: there is none
+	location *time.Location    // of times that name no zone; nil: it is not known
 	format   *timeFormat       // of times; nil: the forms of docs/csv.md
-	country  string            // of phones without a country code; "": there is none
+	country  string            // of phones without a country code; "": it is not known
 	chats    map[string]string // ids of chats by the phones they were made from
 	now      time.Time
 	// decimalComma says that 40,4 may be a number: where commas do not separate columns, they separate fractions.

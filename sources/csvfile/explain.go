@@ -20,12 +20,12 @@ type Explanation struct {
 	Rows      int         `json:"rows"`
 	Columns   []ColumnUse `json:"columns"`
 	Missing   []string    `json:"missing"` // required columns for which there is no proposal, and text if nothing has a content
-	// ByName is the column of names that the mapping proposes for the conversation, "" if it proposes another one, or none.
+	// ByName is the column of names that the mapping proposes for the conversation, "" if it proposes another column, or no column.
 	ByName string `json:"by_name"`
 	// Directions are the values of the direction column, and Authors those of the authors, the most frequent first.
 	Directions []ValueUse `json:"directions"`
 	Authors    []ValueUse `json:"authors"`
-	// Times are the formats that fit the most times; none if the times need no format. Of several, somebody must choose.
+	// Times are the formats that fit the most times; empty if the times need no format. Of several, somebody must choose.
 	Times     []TimeReading `json:"times"`
 	NeedsZone bool          `json:"needs_timezone"`
 	// NeedsCountry says that ids of chats cannot be made from some phones without their country.

@@ -125,7 +125,7 @@ func propose(h *header, m Mapping) Mapping {
 	return proposed
 }
 
-// findPlain returns the place of the only column with a name in its plain form, -1 if there is none, or several.
+// findPlain returns the place of the only column with a name in its plain form, -1 without such a column, or with several.
 func (h *header) findPlain(name string) int {
 	at := -1
 	for i, normal := range h.normal {

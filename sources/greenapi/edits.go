@@ -14,7 +14,7 @@ type editIndex struct {
 // An edit is an editedMessage.
 type edit struct {
 	id, target string
-	words      lenientText // "" if there are none, or WhatsApp had not decrypted them
+	words      lenientText // "" without words, or if WhatsApp had not decrypted them
 }
 
 // add adds the next older edit.

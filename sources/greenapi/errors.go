@@ -132,7 +132,7 @@ func (e *UnavailableError) Is(target error) bool { return target == sources.ErrU
 var ErrEmptyAccount = errors.New("the account has no chats: Green-API holds only what WhatsApp handed over when the " +
 	"phone was connected, and what came since while its settings were on")
 
-// ErrUnreadableChats means that Green-API lists chats, but none with an id.
+// ErrUnreadableChats means that Green-API lists chats, and no chat with an id.
 var ErrUnreadableChats = errors.New("green-api getChats: none of the chats that it lists has an id")
 
 // An UnknownChatError means that the account does not have a chat of [Source.Only].

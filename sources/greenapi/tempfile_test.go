@@ -177,7 +177,7 @@ func TestRefusedHistory(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		entries iter.Seq2[json.RawMessage, error]
-		want    string // in the error, "" for none
+		want    string // in the error, "" for no error
 		long    bool
 	}{
 		{"of this chat", sequence(of("1@c.us"), of("1@c.us")), "", false},

@@ -51,7 +51,7 @@ type User struct {
 	AmojoID string `json:"amojo_id"`
 }
 
-// UnmarshalJSON reads a user, whatever it is. It never returns an error; what is unreadable is zero.
+// UnmarshalJSON reads a user, whatever it is. It never returns an error; unreadable fields are zero.
 func (u *User) UnmarshalJSON(data []byte) error {
 	var wire struct {
 		ID      kommo.LooseText `json:"id"`

@@ -21,7 +21,7 @@ type Contact struct {
 	Deleted bool
 }
 
-// UnmarshalJSON reads a contact, whatever it is. It never returns an error; what is unreadable is zero.
+// UnmarshalJSON reads a contact, whatever it is. It never returns an error; unreadable fields are zero.
 //
 //	{"id":3,"name":"Ann","is_deleted":false,"custom_fields_values":[
 //	 {"field_code":"PHONE","values":[{"value":"+79123","enum_code":"WORK"}]}]}

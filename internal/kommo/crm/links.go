@@ -25,7 +25,7 @@ type ChatLink struct {
 	ContactID int64
 }
 
-// UnmarshalJSON reads a link, whatever it is. It never returns an error; what is unreadable is zero.
+// UnmarshalJSON reads a link, whatever it is. It never returns an error; unreadable fields are zero.
 func (l *ChatLink) UnmarshalJSON(data []byte) error {
 	var wire struct {
 		ID        kommo.LooseText `json:"id"`
