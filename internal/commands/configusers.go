@@ -21,12 +21,9 @@ bot. It needs KOMMO_ACCOUNT_URL and KOMMO_TOKEN.
 }
 
 func (p *program) proposeUsers(ctx context.Context, v *values) error {
-	client, err := v.accountClient()
+	client, err := v.neededAccountClient()
 	if err != nil {
 		return err
-	}
-	if client == nil {
-		return usage("which account? set KOMMO_ACCOUNT_URL to its address, such as https://example.kommo.com, and KOMMO_TOKEN to a token of it")
 	}
 	var mapping importer.Mapping
 	err = p.readFile(v, "Reading the authors", func(file *importer.File) (err error) {

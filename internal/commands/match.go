@@ -30,12 +30,9 @@ kommo-import conversations. Interrupted, it goes on when it is run again. It nee
 }
 
 func (p *program) matchContacts(ctx context.Context, v *values) error {
-	client, err := v.accountClient()
+	client, err := v.neededAccountClient()
 	if err != nil {
 		return err
-	}
-	if client == nil {
-		return usage("which account? set KOMMO_ACCOUNT_URL to its address, such as https://example.kommo.com, and KOMMO_TOKEN to a token of it")
 	}
 	matcher := &importer.Matcher{Client: client, Pace: pace.New(v.number("rate")), Refresh: v.on("refresh"), ScopeID: v.text("scope-id"), Log: p.ui.logger(),
 		Progress: func(contacts int) { p.ui.progress("Contacts read", contacts, 0, 0) }}

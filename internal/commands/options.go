@@ -185,6 +185,15 @@ func (v *values) accountClient() (*crm.Client, error) {
 	return &crm.Client{BaseURL: address, Token: token}, nil
 }
 
+// neededAccountClient returns the client for the account, and an error if its address is not set.
+func (v *values) neededAccountClient() (*crm.Client, error) {
+	client, err := v.accountClient()
+	if err == nil && client == nil {
+		err = usage("which account? set KOMMO_ACCOUNT_URL to its address, such as https://example.kommo.com, and KOMMO_TOKEN to a token of it")
+	}
+	return client, err
+}
+
 // accountIfSet returns the client for the account, nil if its address or its token is not set.
 func (v *values) accountIfSet() (*crm.Client, error) {
 	if v.text("account-url") == "" || !v.hasSecret("kommo-token-file") {
