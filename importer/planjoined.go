@@ -127,15 +127,10 @@ func (c *conversationPlan) originOf(source, staging int64) (origin int64, joinID
 	if len(c.members) < 2 {
 		return source, "", nil
 	}
-	var conversation, id, part string
-	err = c.tx.QueryRow(`SELECT conversation, coalesce(content ->> '$.id', ''), coalesce(content ->> '$.part', '') FROM staging WHERE id = ?`,
-		staging).Scan(&conversation, &id, &part)
-	if err != nil {
-		return 0, "", err
-	}
+	var conversation, space, id, part string
+	err = c.tx.QueryRow(`SELECT s.conversation, o.id_space, coalesce(content ->> '$.id', ''), coalesce(content ->> '$.part', '')
+		FROM staging s, source o WHERE s.id = ? AND o.id = ?`, staging, source).Scan(&conversation, &space, &id, &part)
 	if id != "" {
-		var space string
-		err = c.tx.QueryRow(`SELECT id_space FROM source WHERE id = ?`, source).Scan(&space)
 		joinID = space + "\x00" + id + "\x00" + part
 	}
 	return int64(slices.Index(c.members, conversation))<<32 | source, joinID, err
